@@ -1,0 +1,45 @@
+"""Simulation, and what was decided on its ground."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    PROCEED = "proceed"
+    DECLINE = "decline"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """What a node answered to the very calldata that would be sent. `profit` is the settlement-token delta, `gas_used` an estimate
+    for that call, `gas_limit` the one after the multiplier."""
+
+    block_number: int
+    profit: int
+    gas_used: int
+    gas_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: a stable code, a sentence, and the figures that decided (JSON-friendly; ints as decimal strings when printed)."""
+
+    code: str
+    message: str
+    facts: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Expected figures and the verdict. `gas_cost` is in wei, `gas_cost_settlement`, `expected_profit` (gross: settlement-token delta
+    after premium and tip), `expected_net_profit` and `minimum_profit` in the settlement token's smallest unit."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    expected_profit: int
+    expected_net_profit: int
+    minimum_profit: int
+    gas_cost: int
+    gas_cost_settlement: int
+    expected_net_profit_usd: Decimal | None = None

@@ -1,0 +1,48 @@
+"""What was read of a pool at one block: everything its maths need, nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from executor.domain.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class V2State:
+    """Reserves of a pool of the Uniswap V2 shape, in the tokens' smallest units."""
+
+    pool: Pool
+    reserve0: int
+    reserve1: int
+
+
+@dataclass(frozen=True, slots=True)
+class V3State:
+    """Price, liquidity and known ticks of a pool of the Uniswap V3 shape.
+
+    `ticks` maps every initialised tick in [known_low, known_high] to its liquidityNet; outside that range nothing is known.
+    `sqrt_price_x96` is Q64.96; `fee` of the pool is in millionths.
+    """
+
+    pool: Pool
+    sqrt_price_x96: int
+    tick: int
+    liquidity: int
+    ticks: Mapping[int, int] = field(default_factory=dict)
+    known_low: int = 0
+    known_high: int = 0
+
+
+PoolState = V2State | V3State
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHead:
+    """The block that a reading is pinned to. `base_fee` is this block's, `next_base_fee` the next one's, both in wei per gas."""
+
+    number: int
+    hash: str
+    parent_hash: str
+    timestamp: int
+    base_fee: int
+    next_base_fee: int
+    gas_limit: int

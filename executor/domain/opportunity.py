@@ -1,0 +1,44 @@
+"""What came in. Parsed and checked, not yet resolved to pools."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from executor.domain.route import Funding
+
+
+@dataclass(frozen=True, slots=True)
+class LegRequest:
+    """One explicit leg: a pool by address and the token that goes in. `dex` names the venue in the chain data where given;
+    `kind` and `fee` (millionths) may stand in for it where the pool is of no known venue."""
+
+    pool: str
+    token_in: str
+    dex: str | None = None
+    kind: str | None = None
+    fee: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opportunity:
+    """An opportunity on one chain, in one of two forms.
+
+    Explicit: `legs` names pools in order. High-level: `token`, `quote_token`, `buy_dex`, `sell_dex` (buy = quote token -> token at
+    `buy_dex`; `quote_token` is the settlement token). `amount` is the input in the settlement token's smallest unit, None = find the
+    optimum; where given, it is a cap that is only lowered if less earns more. Estimates are carried for the record, never trusted.
+    """
+
+    opportunity_id: str
+    chain: str
+    legs: tuple[LegRequest, ...] = ()
+    token: str | None = None
+    quote_token: str | None = None
+    buy_dex: str | None = None
+    sell_dex: str | None = None
+    amount: int | None = None
+    funding: Funding | None = None
+    estimated_net_profit_usd: Decimal | None = None
+    deadline: int | None = None
+
+    @property
+    def is_explicit(self) -> bool:
+        return bool(self.legs)

@@ -1,0 +1,18 @@
+"""The bytes for the router, with what they promise."""
+
+from dataclasses import dataclass
+
+from executor.domain.address import Address
+from executor.domain.route import SizedRoute
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One router call. `calldata` is selector + packed plan; `minimum_profit` is in the settlement token's smallest unit."""
+
+    chain_id: int
+    router: Address
+    sized: SizedRoute
+    calldata: bytes
+    minimum_profit: int
+    deadline: int

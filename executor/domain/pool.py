@@ -1,0 +1,51 @@
+"""A pool at a venue, as its venue maths and its plan step need it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from executor.domain.address import Address
+from executor.domain.token import Token
+
+
+class VenueKind(StrEnum):
+    """The venue family: one Solidity file, one maths file and one test file each."""
+
+    UNISWAP_V2 = "uniswap_v2"
+    UNISWAP_V3 = "uniswap_v3"
+
+
+class V3Callback(StrEnum):
+    """Which callback a pool of the V3 shape calls; the plan carries its number."""
+
+    UNISWAP = "uniswap"
+    PANCAKE = "pancake"
+
+
+FEE_UNIT = 1_000_000
+"""Fees of pools are in millionths: 3000 is 0.3 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """One pool. `fee` is in millionths; token0 < token1 by address; `dex` is the name in the chain data ("sushiswap_v2")."""
+
+    dex: str
+    kind: VenueKind
+    address: Address
+    token0: Token
+    token1: Token
+    fee: int
+    tick_spacing: int = 0
+    callback: V3Callback = V3Callback.UNISWAP
+
+    def other(self, token: Token) -> Token:
+        """The token that comes out when `token` goes in. Raises ValueError if the pool does not hold it."""
+        if token.address == self.token0.address:
+            return self.token1
+        if token.address == self.token1.address:
+            return self.token0
+        raise ValueError(f"pool {self.address} does not hold {token.symbol}")
+
+    def zero_for_one(self, token_in: Token) -> bool:
+        """True if `token_in` is token0."""
+        return self.other(token_in).address == self.token1.address

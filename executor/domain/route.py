@@ -1,0 +1,79 @@
+"""Legs in order: how the money walks."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from executor.domain.pool import Pool
+from executor.domain.token import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One swap: `token_in` goes into `pool`."""
+
+    pool: Pool
+    token_in: Token
+
+    @property
+    def token_out(self) -> Token:
+        return self.pool.other(self.token_in)
+
+    @property
+    def zero_for_one(self) -> bool:
+        return self.pool.zero_for_one(self.token_in)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A closed walk: the first leg takes and the last leg gives the settlement token. Raises ValueError when it is not one."""
+
+    legs: tuple[Leg, ...]
+
+    def __post_init__(self) -> None:
+        if not self.legs:
+            raise ValueError("a route needs at least one leg")
+        for index, (leg, following) in enumerate(zip(self.legs, self.legs[1:] + self.legs[:1], strict=True)):
+            if leg.token_out.address != following.token_in.address:
+                raise ValueError(f"leg {index} gives {leg.token_out.symbol}, the next one takes {following.token_in.symbol}")
+        if len({leg.pool.address for leg in self.legs}) != len(self.legs):
+            raise ValueError("a pool may stand in a route only once")
+
+    @property
+    def settlement(self) -> Token:
+        """The token that profit is measured in."""
+        return self.legs[0].token_in
+
+
+class Funding(StrEnum):
+    """Where the first leg's money comes from."""
+
+    INVENTORY = "inventory"
+    CALLBACK_CHAIN = "callback_chain"
+    AAVE_V3 = "aave_v3"
+    BALANCER_V2 = "balancer_v2"
+
+
+@dataclass(frozen=True, slots=True)
+class SizedRoute:
+    """A route with its amounts: `amounts[i]` goes into leg i, `amounts[-1]` comes out of the last leg.
+
+    `premium` is the lender's fee on `amounts[0]`; all in the smallest unit of the token at that place.
+    """
+
+    route: Route
+    amounts: tuple[int, ...]
+    funding: Funding
+    premium: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.amounts) != len(self.route.legs) + 1 or min(self.amounts) <= 0 or self.premium < 0:
+            raise ValueError("a sized route needs one positive amount before each leg and one after the last")
+
+    @property
+    def amount_in(self) -> int:
+        return self.amounts[0]
+
+    @property
+    def gross_profit(self) -> int:
+        """Settlement-token delta after premium, before gas; may be negative."""
+        return self.amounts[-1] - self.amounts[0] - self.premium
