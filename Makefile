@@ -1,0 +1,50 @@
+# `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-runtime demo devnet test lint types imports bench compile lock clean
+
+PY := .venv/bin/python
+CODE := $(wildcard executor devnet scripts tools benchmarks tests)
+WORKERS ?= 2
+BENCH ?= gas
+TESTS ?=
+export MYPYPATH := .
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
+
+setup: ## install everything this checkout needs (also done by the commands below)
+	@tools/setup dev
+
+setup-runtime: ## install only what running the executor needs
+	@tools/setup runtime
+
+demo: setup ## watch real arbitrages on a local mainnet
+	@$(PY) -m devnet.demo
+
+devnet: setup ## run the local mainnet in the foreground, to play with
+	@$(PY) -m devnet
+
+test: lint types imports ## lint, types, import contract and all tests; TESTS=path runs some
+	@$(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
+
+lint: setup ## style
+	@$(PY) -m ruff check --quiet $(CODE)
+	@$(PY) -m ruff format --quiet --check $(CODE) || { echo "format: run .venv/bin/ruff format"; exit 1; }
+
+types: setup ## static types
+	@$(PY) -m mypy --no-error-summary $(CODE)
+
+imports: setup ## the floors of the house
+	@found=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$found"; exit 1; }
+
+bench: setup ## measure: BENCH=gas
+	@$(PY) -m benchmarks.$(BENCH)
+
+compile: setup ## compile the contracts
+	@.venv/bin/ape compile
+
+lock: setup ## write the lock files anew from requirements/*.in and tools/npm/*/package.json
+	@$(PY) -m tools.bootstrap.lock
+
+clean: ## remove what was made in this checkout; the per-user tool cache stays
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -1,0 +1,111 @@
+"""uv, the virtual environment and the hash-locked Python packages in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.bootstrap.report import SetupError, run, say, step
+from tools.bootstrap.store import CHECKOUT, Store, digest
+
+VENV = CHECKOUT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / ".setup-stamp"
+LOCKS = CHECKOUT / "requirements"
+SUPPORTED = ((3, 11), (3, 12))
+NETWORK_FIX = "check the network and your pip index settings, then repeat `make setup`"
+
+# Read by every Python of this environment at its start: py-solc-x and ape-foundry look for the compilers and
+# for anvil in the environment only, and people start `.venv/bin/ape` or an editor's test runner without make.
+TOOLS_PTH = (
+    "import os, sys; _bin = os.path.join(os.path.dirname(sys.prefix), '.tools', 'bin'); "
+    "os.environ.setdefault('SOLCX_BINARY_PATH', _bin); "
+    "_path = os.environ.get('PATH', os.defpath); "
+    "_bin in _path.split(os.pathsep) or os.environ.update(PATH=_bin + os.pathsep + _path)\n"
+)
+
+
+def install_uv(store: Store) -> Path:
+    """The pinned uv, installed by hash into the store; returns its path. Raises SetupError."""
+    lock = LOCKS / "uv.txt"
+
+    def make(folder: Path) -> None:
+        with step("Installing uv"), tempfile.TemporaryDirectory() as scratch:
+            _plain_venv(Path(scratch), store)
+            pip = [str(Path(scratch) / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+            options = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", str(lock)]
+            problem = "uv cannot be installed"
+            run(*pip, *options, "--target", folder, problem=problem, fix=NETWORK_FIX, log=store.log("uv"))
+
+    return store.folder(f"uv-{digest(lock, sys.platform, os.uname().machine)}", make) / "bin" / "uv"
+
+
+def _plain_venv(folder: Path, store: Store) -> None:
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    problem = f"{name} has no working venv module"
+    fix = f"install it (Debian, Ubuntu: apt-get install {name}-venv) or name another: make setup PYTHON=..."
+    run(sys.executable, "-m", "venv", folder, problem=problem, fix=fix, log=store.log("venv"))
+
+
+def sync(store: Store, uv: Path, group: str) -> bool:
+    """Brings `.venv` to exactly the lock file `requirements/<group>.txt` and installs the project, editable.
+
+    Returns whether anything was done: a stamp in `.venv` names what it was last made from. Raises SetupError.
+    """
+    _ensure_venv(store, uv)
+    lock = LOCKS / f"{group}.txt"
+    if not lock.is_file():
+        raise SetupError(f"there is no package set {group!r}", "use `make setup` or `make setup-runtime`")
+    stamp = digest(lock, LOCKS / "build.txt", CHECKOUT / "pyproject.toml", str(CHECKOUT), TOOLS_PTH)
+    if STAMP.is_file() and STAMP.read_text() == stamp:
+        return False
+    STAMP.unlink(missing_ok=True)
+    target = ["--python", str(PYTHON), "--build-constraints", str(LOCKS / "build.txt")]
+    with step(f"Installing the {group} set of Python packages"):
+        problem, log = "Python packages cannot be installed", store.log("packages")
+        run(uv, "pip", "sync", "--require-hashes", *target, lock, problem=problem, fix=_sync_fix(), log=log)
+        problem, log = "the project cannot be installed", store.log("project")
+        # The compatible mode is a plain path entry, which type checkers understand too.
+        editable = ["--no-deps", "--config-settings", "editable_mode=compat", "--editable", str(CHECKOUT)]
+        run(uv, "pip", "install", *target, *editable, problem=problem, fix=NETWORK_FIX, log=log)
+    (_site_packages() / "arbitrage_tools.pth").write_text(TOOLS_PTH)
+    STAMP.write_text(stamp)
+    return True
+
+
+def _ensure_venv(store: Store, uv: Path) -> None:
+    if PYTHON.exists():
+        version = _version(PYTHON)
+        wanted = sys.version_info[:2] if os.environ.get("PYTHON") else version
+        if version in SUPPORTED and version == wanted:
+            return
+        say(".venv belongs to another Python; making it anew")
+    if VENV.exists():
+        shutil.rmtree(VENV)
+    command = [str(uv), "venv", "--quiet", "--python", sys.executable, str(VENV)]
+    fix = "mend what it says and repeat `make setup`"
+    run(*command, problem=".venv cannot be made", fix=fix, log=store.log("venv"))
+
+
+def _version(python: Path) -> tuple[int, int] | None:
+    code = "import sys; print(*sys.version_info[:2])"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return None
+    major, minor = done.stdout.split()
+    return int(major), int(minor)
+
+
+def _site_packages() -> Path:
+    (folder,) = (VENV / "lib").glob("python3.*/site-packages")
+    return folder
+
+
+def _sync_fix() -> str:
+    if any(shutil.which(name) for name in ("cc", "gcc", "clang")):
+        return NETWORK_FIX
+    return "no C compiler was found: install one (Debian, Ubuntu: apt-get install build-essential) and repeat"
