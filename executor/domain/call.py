@@ -4,9 +4,9 @@ A `Reading` is a generator: it yields batches of calls and is sent their answers
 The shell drives it over any transport; tests drive it with a dictionary. An answer of None means the call reverted or there is no code.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from executor.domain.address import Address
 
@@ -21,3 +21,13 @@ class EthCall:
 
 T = TypeVar("T")
 Reading = Generator[tuple[EthCall, ...], tuple[bytes | None, ...], T]
+
+
+def drive(reading: Reading[T], answer: Callable[[EthCall], bytes | None]) -> T:
+    """Run `reading` to its end, asking `answer` for each call in turn; returns what the reading returns and raises what it raises."""
+    try:
+        calls = next(reading)
+        while True:
+            calls = reading.send(tuple(answer(call) for call in calls))
+    except StopIteration as end:
+        return cast(T, end.value)

@@ -70,9 +70,18 @@ class MathsError(ExecutorError, ArithmeticError):
 
 
 class TicksUnknownError(ExecutorError, LookupError):
-    """A V3 trade ran past the ticks that were read; read further, never extrapolate."""
+    """A V3 trade ran past the ticks that were read; read further, never extrapolate.
+
+    `facts` name the `pool`, the direction (`toward_low`) and the range that is known (`known_low`, `known_high`).
+    """
 
     code = "ticks_unknown"
+
+
+class GasLimitError(ExecutorError, OverflowError):
+    """A call needs more gas than one transaction may have."""
+
+    code = "gas_limit_too_high"
 
 
 class PoolNotFoundError(ExecutorError, LookupError):

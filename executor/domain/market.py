@@ -2,8 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from executor.domain.pool import Pool
+
+
+class PoolState(Protocol):
+    """What every reading of a pool has; the rest belongs to its venue."""
+
+    @property
+    def pool(self) -> Pool:
+        """The pool that was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +39,6 @@ class V3State:
     ticks: Mapping[int, int] = field(default_factory=dict)
     known_low: int = 0
     known_high: int = 0
-
-
-PoolState = V2State | V3State
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,3 +49,16 @@ class Pool:
     def zero_for_one(self, token_in: Token) -> bool:
         """True if `token_in` is token0."""
         return self.other(token_in).address == self.token1.address
+
+
+@dataclass(frozen=True, slots=True)
+class PoolIdentity:
+    """What the code at `address` says of itself. Anyone can deploy code that says anything: only the factory's word makes it the
+    factory's pool. `fee` (millionths) and `tick_spacing` are None where pools of the kind do not tell them."""
+
+    address: Address
+    token0: Address
+    token1: Address
+    factory: Address | None = None
+    fee: int | None = None
+    tick_spacing: int | None = None
