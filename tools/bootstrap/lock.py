@@ -1,7 +1,7 @@
 """`python -m tools.bootstrap.lock [--upgrade]`: writes the lock files anew.
 
-They name packages, versions and hashes, and no host. Foundry's tools for another platform can only be locked where
-the package registry offers them; where it does not, the file of that platform is left as it is.
+They name packages, versions and hashes, and no host. Foundry's tools for another platform can only be locked
+where the package registry offers them; where it does not, the file of that platform is left as it is.
 """
 
 from __future__ import annotations
@@ -15,13 +15,18 @@ from pathlib import Path
 
 from tools.bootstrap.native import TOOLS
 from tools.bootstrap.node import Node, find_node
-from tools.bootstrap.packages import LOCKS, NETWORK_FIX, install_uv
+from tools.bootstrap.packages import NETWORK_FIX, install_uv
 from tools.bootstrap.report import SetupError, run, say
 from tools.bootstrap.store import CHECKOUT, Store
 
-COMPILE = (
-    "--quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header".split()
-)
+COMPILE = [
+    "--quiet",
+    "--universal",
+    "--python-version=3.11",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-header",
+]
 
 
 def main(arguments: list[str]) -> int:
