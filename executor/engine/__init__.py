@@ -1,0 +1,1 @@
+"""Floor 5: the workflows, from an opportunity to the record of its fate."""

@@ -1,0 +1,1 @@
+"""Floor 4: the durable record. What is not written here was not sent."""
