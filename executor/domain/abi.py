@@ -18,7 +18,7 @@ def selector(signature: str) -> bytes:
 
 @cache
 def _argument_types(signature: str) -> tuple[str, ...]:
-    inner = signature[signature.index("(") + 1:-1]
+    inner = signature[signature.index("(") + 1 : -1]
     return tuple(inner.split(",")) if inner else ()
 
 

@@ -19,11 +19,15 @@ ZERO_ADDRESS = Address("0x" + "00" * 20)
 def to_address(value: object, field: str = "address") -> Address:
     """Return `value` as a checksummed address.
 
-    All-lower-case and all-upper-case are accepted; mixed case must carry a right checksum, since a wrong one is a typing error.
-    Raises AddressError naming `field`.
+    All-lower-case and all-upper-case are accepted; mixed case must carry a right checksum, since a wrong one
+    is a typing error. Raises AddressError naming `field`.
     """
     if not isinstance(value, str) or not is_hex_address(value) or not value.startswith("0x"):
-        raise AddressError(field, f"{value!r} is not an address", fix="give 0x followed by 40 hexadecimal digits")
+        raise AddressError(
+            field, f"{value!r} is not an address", fix="give 0x followed by 40 hexadecimal digits"
+        )
     if is_checksum_formatted_address(value) and not is_checksum_address(value):
-        raise AddressError(field, f"{value} has a wrong checksum", fix="copy the address again, or write it in lower case")
+        raise AddressError(
+            field, f"{value} has a wrong checksum", fix="copy the address again, or write it in lower case"
+        )
     return Address(to_checksum_address(value))

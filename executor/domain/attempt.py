@@ -22,7 +22,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the chain says of a transaction. `gas_cost` is gasUsed x effectiveGasPrice (+ L1 fee on an L2), in wei."""
+    """What the chain says of a transaction. `gas_cost` is gasUsed x effectiveGasPrice (+ L1 fee on an L2), in
+    wei.
+    """
 
     transaction_hash: str
     block_number: int

@@ -6,14 +6,17 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
+    """Send it, or say why not."""
+
     PROCEED = "proceed"
     DECLINE = "decline"
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What a node answered to the very calldata that would be sent. `profit` is the settlement-token delta, `gas_used` an estimate
-    for that call, `gas_limit` the one after the multiplier."""
+    """What a node answered to the very calldata that would be sent. `profit` is the settlement-token delta,
+    `gas_used` an estimate for that call, `gas_limit` the one after the multiplier.
+    """
 
     block_number: int
     profit: int
@@ -23,7 +26,9 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why: a stable code, a sentence, and the figures that decided (JSON-friendly; ints as decimal strings when printed)."""
+    """Why: a stable code, a sentence, and the figures that decided (JSON-friendly; ints as decimal strings
+    when printed).
+    """
 
     code: str
     message: str
@@ -32,8 +37,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Expected figures and the verdict. `gas_cost` is in wei, `gas_cost_settlement`, `expected_profit` (gross: settlement-token delta
-    after premium and tip), `expected_net_profit` and `minimum_profit` in the settlement token's smallest unit."""
+    """Expected figures and the verdict. `gas_cost` is in wei, `gas_cost_settlement`, `expected_profit`
+    (gross: settlement-token delta after premium and tip), `expected_net_profit` and `minimum_profit` in
+    the settlement token's smallest unit.
+    """
 
     verdict: Verdict
     reasons: tuple[Reason, ...]

@@ -1,7 +1,7 @@
 """The one root of every error that the executor raises.
 
-Each class has a stable `code` (part of the public output), carries its facts as a mapping and says in `fix` what to do next.
-Each also inherits from the built-in that fits, so that callers may catch either.
+Each class has a stable `code` (part of the public output), carries its facts as a mapping and says in `fix`
+what to do next. Each also inherits from the built-in that fits, so that callers may catch either.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,9 @@ from typing import ClassVar
 
 
 class ExecutorError(Exception):
-    """Root of all executor errors. `code` is stable; `facts` are JSON-friendly; `fix` tells the user what to do next."""
+    """Root of all executor errors. `code` is stable; `facts` are JSON-friendly; `fix` tells the user what to
+    do next.
+    """
 
     code: ClassVar[str] = "executor_error"
 
@@ -23,9 +25,11 @@ class ExecutorError(Exception):
         return f"{self.message} Fix: {self.fix}" if self.fix else self.message
 
     def as_dict(self) -> dict[str, object]:
-        """The error as it is printed in JSON output: code, message, fix and facts (ints as decimal strings)."""
-        facts = {key: str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-                 for key, value in self.facts.items()}
+        """The error as JSON output prints it: code, message, fix and facts (ints as decimal strings)."""
+        facts = {
+            key: str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            for key, value in self.facts.items()
+        }
         return {"code": self.code, "message": self.message, "fix": self.fix, "facts": facts}
 
 
@@ -72,7 +76,8 @@ class MathsError(ExecutorError, ArithmeticError):
 class TicksUnknownError(ExecutorError, LookupError):
     """A V3 trade ran past the ticks that were read; read further, never extrapolate.
 
-    `facts` name the `pool`, the direction (`toward_low`) and the range that is known (`known_low`, `known_high`).
+    `facts` name the `pool`, the direction (`toward_low`) and the range that is known (`known_low`,
+    `known_high`).
     """
 
     code = "ticks_unknown"
@@ -109,7 +114,9 @@ class RevertError(ExecutorError, RuntimeError):
 
 
 class SafetyError(ExecutorError, PermissionError):
-    """An action that could cost real money is refused (wrong key for the network, public mempool, unchecked address)."""
+    """An action that could cost real money is refused (wrong key for the network, public mempool, unchecked
+    address).
+    """
 
     code = "refused_for_safety"
 
@@ -127,6 +134,6 @@ class JournalError(ExecutorError, RuntimeError):
 
 
 class UnknownOutcomeError(ExecutorError, TimeoutError):
-    """A transaction was sent and its fate is not known yet: never a failure, never a reason to reuse its nonce."""
+    """A transaction was sent, its fate is not known yet: no failure, and no reason to reuse its nonce."""
 
     code = "outcome_unknown"

@@ -8,7 +8,9 @@ from executor.domain.decision import Reason
 
 
 class Status(StrEnum):
-    """Final states are all but PENDING. `success` is true for REALISED only, which a receipt and its logs must show."""
+    """Final states are all but PENDING. `success` is true for REALISED only, which a receipt and its logs
+    must show.
+    """
 
     REALISED = "realised"
     DECLINED = "declined"
@@ -23,8 +25,9 @@ class Status(StrEnum):
 class Execution:
     """The outcome of one opportunity; `as_dict` is the stable JSON form.
 
-    Amounts are ints in the settlement token's smallest unit (`*_wei`: of the chain's native coin). `expected_profit` and
-    `realised_profit` are settlement-token deltas after premium and tip; gas and net stand apart.
+    Amounts are ints in the settlement token's smallest unit (`*_wei`: of the chain's native coin).
+    `expected_profit` and `realised_profit` are settlement-token deltas after premium and tip; gas and net
+    stand apart.
     """
 
     opportunity_id: str
@@ -53,18 +56,41 @@ class Execution:
 
     @property
     def success(self) -> bool:
+        """True only if a receipt and its logs show the profit."""
         return self.status is Status.REALISED
 
     def as_dict(self) -> dict[str, object]:
-        """The documented JSON object: every int amount as a decimal string, Decimals as strings, None kept."""
-        amounts = ("amount_in", "expected_profit", "expected_net_profit", "realised_profit", "realised_net_profit",
-                   "minimum_profit", "gas_cost_wei")
-        out: dict[str, object] = {"opportunity_id": self.opportunity_id, "chain": self.chain, "status": self.status.value,
-                                  "success": self.success,
-                                  "reasons": [{"code": r.code, "message": r.message, "facts": _printable(r.facts)}
-                                              for r in self.reasons]}
-        for name in ("settlement_token", "settlement_symbol", "settlement_decimals", "funding", *amounts, "gas_used", "profit_usd",
-                     "block_number", "plan", "execution_time_seconds"):
+        """The documented JSON object: int amounts and Decimals as decimal strings, None kept."""
+        amounts = (
+            "amount_in",
+            "expected_profit",
+            "expected_net_profit",
+            "realised_profit",
+            "realised_net_profit",
+            "minimum_profit",
+            "gas_cost_wei",
+        )
+        out: dict[str, object] = {
+            "opportunity_id": self.opportunity_id,
+            "chain": self.chain,
+            "status": self.status.value,
+            "success": self.success,
+            "reasons": [
+                {"code": r.code, "message": r.message, "facts": _printable(r.facts)} for r in self.reasons
+            ],
+        }
+        for name in (
+            "settlement_token",
+            "settlement_symbol",
+            "settlement_decimals",
+            "funding",
+            *amounts,
+            "gas_used",
+            "profit_usd",
+            "block_number",
+            "plan",
+            "execution_time_seconds",
+        ):
             value = getattr(self, name)
             textual = name in amounts or isinstance(value, Decimal)
             out[name] = str(value) if textual and value is not None else value
@@ -76,5 +102,9 @@ class Execution:
 
 def _printable(facts: dict[str, object]) -> dict[str, object]:
     """Ints above what JSON readers keep exactly, and Decimals, become decimal strings."""
-    return {key: str(value) if isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(value, bool)) else value
-            for key, value in facts.items()}
+    return {
+        key: str(value)
+        if isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(value, bool))
+        else value
+        for key, value in facts.items()
+    }

@@ -28,8 +28,8 @@ class V2State:
 class V3State:
     """Price, liquidity and known ticks of a pool of the Uniswap V3 shape.
 
-    `ticks` maps every initialised tick in [known_low, known_high] to its liquidityNet; outside that range nothing is known.
-    `sqrt_price_x96` is Q64.96; `fee` of the pool is in millionths.
+    `ticks` maps every initialised tick in [known_low, known_high] to its liquidityNet; outside that range
+    nothing is known. `sqrt_price_x96` is Q64.96; `fee` of the pool is in millionths.
     """
 
     pool: Pool
@@ -43,7 +43,9 @@ class V3State:
 
 @dataclass(frozen=True, slots=True)
 class BlockHead:
-    """The block that a reading is pinned to. `base_fee` is this block's, `next_base_fee` the next one's, both in wei per gas."""
+    """The block that a reading is pinned to. `base_fee` is this block's, `next_base_fee` the next one's, both
+    in wei per gas.
+    """
 
     number: int
     hash: str

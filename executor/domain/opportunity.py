@@ -8,8 +8,9 @@ from executor.domain.route import Funding
 
 @dataclass(frozen=True, slots=True)
 class LegRequest:
-    """One explicit leg: a pool by address and the token that goes in. `dex` names the venue in the chain data where given;
-    `kind` and `fee` (millionths) may stand in for it where the pool is of no known venue."""
+    """One explicit leg: a pool by address and the token that goes in. `dex` names the venue in the chain data
+    where given; `kind` and `fee` (millionths) may stand in for it where the pool is of no known venue.
+    """
 
     pool: str
     token_in: str
@@ -22,9 +23,10 @@ class LegRequest:
 class Opportunity:
     """An opportunity on one chain, in one of two forms.
 
-    Explicit: `legs` names pools in order. High-level: `token`, `quote_token`, `buy_dex`, `sell_dex` (buy = quote token -> token at
-    `buy_dex`; `quote_token` is the settlement token). `amount` is the input in the settlement token's smallest unit, None = find the
-    optimum; where given, it is a cap that is only lowered if less earns more. Estimates are carried for the record, never trusted.
+    Explicit: `legs` names pools in order. High-level: `token`, `quote_token`, `buy_dex`, `sell_dex` (buy =
+    quote token -> token at `buy_dex`; `quote_token` is the settlement token). `amount` is the input in the
+    settlement token's smallest unit, None = find the optimum; where given, it is a cap that is only lowered
+    if less earns more. Estimates are carried for the record, never trusted.
     """
 
     opportunity_id: str
@@ -41,4 +43,5 @@ class Opportunity:
 
     @property
     def is_explicit(self) -> bool:
+        """Whether the pools are named one by one."""
         return bool(self.legs)

@@ -8,7 +8,9 @@ from executor.domain.route import SizedRoute
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One router call. `calldata` is selector + packed plan; `minimum_profit` is in the settlement token's smallest unit."""
+    """One router call. `calldata` is selector + packed plan; `minimum_profit` is in the settlement token's
+    smallest unit.
+    """
 
     chain_id: int
     router: Address

@@ -27,7 +27,9 @@ FEE_UNIT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One pool. `fee` is in millionths; token0 < token1 by address; `dex` is the name in the chain data ("sushiswap_v2")."""
+    """One pool. `fee` is in millionths; token0 < token1 by address; `dex` is the name in the chain data
+    ("sushiswap_v2").
+    """
 
     dex: str
     kind: VenueKind
@@ -53,8 +55,10 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class PoolIdentity:
-    """What the code at `address` says of itself. Anyone can deploy code that says anything: only the factory's word makes it the
-    factory's pool. `fee` (millionths) and `tick_spacing` are None where pools of the kind do not tell them."""
+    """What the code at `address` says of itself. Anyone can deploy code that says anything: only the
+    factory's word makes it the factory's pool. `fee` (millionths) and `tick_spacing` are None where pools
+    of the kind do not tell them.
+    """
 
     address: Address
     token0: Address

@@ -16,16 +16,20 @@ class Leg:
 
     @property
     def token_out(self) -> Token:
+        """What the leg gives."""
         return self.pool.other(self.token_in)
 
     @property
     def zero_for_one(self) -> bool:
+        """True if token0 goes in."""
         return self.pool.zero_for_one(self.token_in)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A closed walk: the first leg takes and the last leg gives the settlement token. Raises ValueError when it is not one."""
+    """A closed walk: the first leg takes and the last leg gives the settlement token. Raises ValueError when
+    it is not one.
+    """
 
     legs: tuple[Leg, ...]
 
@@ -34,7 +38,9 @@ class Route:
             raise ValueError("a route needs at least one leg")
         for index, (leg, following) in enumerate(zip(self.legs, self.legs[1:] + self.legs[:1], strict=True)):
             if leg.token_out.address != following.token_in.address:
-                raise ValueError(f"leg {index} gives {leg.token_out.symbol}, the next one takes {following.token_in.symbol}")
+                raise ValueError(
+                    f"leg {index} gives {leg.token_out.symbol}, the next takes {following.token_in.symbol}"
+                )
         if len({leg.pool.address for leg in self.legs}) != len(self.legs):
             raise ValueError("a pool may stand in a route only once")
 
@@ -71,6 +77,7 @@ class SizedRoute:
 
     @property
     def amount_in(self) -> int:
+        """What the route takes, in the settlement token's smallest unit."""
         return self.amounts[0]
 
     @property

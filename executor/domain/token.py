@@ -16,5 +16,5 @@ class Token:
     decimals: int
 
     def shown(self, amount: int) -> Decimal:
-        """`amount` (smallest unit) as a Decimal of whole tokens; for people only, never fed back into arithmetic."""
+        """`amount` (smallest unit) in whole tokens; for people only, never fed back into arithmetic."""
         return Decimal(amount).scaleb(-self.decimals)

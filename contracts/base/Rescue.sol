@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {Payments} from "./Payments.sol";
+import {Roles} from "./Roles.sol";
+
+/// @notice The owner takes home any token and any ETH, paused or not.
+abstract contract Rescue is Roles {
+    /// @notice The receiver did not take the ETH.
+    error NativeTransferFailed(address to, uint256 amount);
+
+    event Withdrawn(address indexed token, address indexed to, uint256 amount);
+
+    /// @notice Sends `amount` of `token` to `to`; the largest uint256 means all there is.
+    function withdraw(address token, address to, uint256 amount) external onlyOwner {
+        if (amount == type(uint256).max) amount = Payments.balanceOf(token, address(this));
+        Payments.transfer(token, to, amount);
+        emit Withdrawn(token, to, amount);
+    }
+
+    /// @notice Sends `amount` wei to `to`; the largest uint256 means all there is.
+    function withdrawNative(address payable to, uint256 amount) external onlyOwner {
+        if (amount == type(uint256).max) amount = address(this).balance;
+        (bool ok,) = to.call{value: amount}("");
+        if (!ok) revert NativeTransferFailed(to, amount);
+        emit Withdrawn(address(0), to, amount);
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {CallbackGuard} from "./CallbackGuard.sol";
+import {Frame, PlanRunner} from "./Frame.sol";
+import {Payments} from "./Payments.sol";
+import {PlanFormat as Plan} from "./PlanFormat.sol";
+import {PlanReader as Read} from "./PlanReader.sol";
+import {TrackedTokens} from "./TrackedTokens.sol";
+
+/// @notice What venues and lenders share: who is paid, who receives, and how a continuation travels in committed data.
+/// @dev Data given to a pool or lender starts with the settlement index in one byte, written by the router and not by the plan; the
+/// registration commits to it, so the frame that a callback opens settles in the same token as the call that caused it.
+abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
+    /// @dev Pays `amount` of `token` to `to`; `token` is the settlement token unless `payer` says that it is a tracked one.
+    function _pay(uint256 payer, address token, address to, uint256 amount) internal {
+        if (payer != Plan.PAYER_SETTLEMENT) _requireTracked(token);
+        Payments.transfer(token, to, amount);
+    }
+
+    /// @dev The length of a swap step's recipient field.
+    function _recipientBytes(uint256 flags) internal pure returns (uint256) {
+        return flags & Plan.RECIPIENT_MASK == Plan.RECIPIENT_EXPLICIT << Plan.RECIPIENT_SHIFT ? 20 : 0;
+    }
+
+    /// @dev Who receives the output of a swap step: its recipient field stands at `fieldAt`, the step after it starts at `nextAt`.
+    function _recipient(Frame memory frame, uint256 flags, uint256 fieldAt, uint256 nextAt) internal view returns (address) {
+        uint256 kind = (flags & Plan.RECIPIENT_MASK) >> Plan.RECIPIENT_SHIFT;
+        if (kind == Plan.RECIPIENT_ROUTER) return address(this);
+        if (kind == Plan.RECIPIENT_CALLER) return msg.sender;
+        if (kind == Plan.RECIPIENT_EXPLICIT) return Read.addr(fieldAt);
+        Read.requireWithin(nextAt + Plan.POOL_STEP_BYTES, frame.end);
+        return Read.poolAt(nextAt);
+    }
+
+    /// @dev The frame over `data` from byte `offset` on, in the settlement token of the call that registered it.
+    function _continuation(bytes calldata data, uint256 offset) internal view returns (Frame memory frame) {
+        uint256 start;
+        // start = where data[offset] stands in msg.data
+        assembly ("memory-safe") {
+            start := data.offset
+        }
+        frame.cursor = start + offset;
+        frame.end = start + data.length;
+        frame.settlementIndex = Read.u8(start) & Plan.HEADER_SETTLEMENT_MASK;
+        frame.settlement = _settlementToken(frame.settlementIndex);
+    }
+
+    /// @dev Calls `target`, which must call back with exactly `data` through `selector`, once.
+    function _callRegistered(address target, bytes4 selector, bytes memory data, bytes memory callData) internal {
+        uint256 lengthAt;
+        // lengthAt = where data stands in memory
+        assembly ("memory-safe") {
+            lengthAt := data
+        }
+        _register(target, selector, lengthAt);
+        (bool ok,) = target.call(callData);
+        if (!ok) Payments.revertWithReason(target);
+        _requireSpent(target);
+    }
+}

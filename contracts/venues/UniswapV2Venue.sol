@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {IUniswapV2Pair, IUniswapV2Callee} from "../../interfaces/IUniswapV2Pair.sol";
+import {Frame} from "../base/Frame.sol";
+import {Payments} from "../base/Payments.sol";
+import {PlanFormat as Plan} from "../base/PlanFormat.sol";
+import {PlanReader as Read} from "../base/PlanReader.sol";
+import {Settle} from "../base/Settle.sol";
+
+/// @notice Pools of the Uniswap V2 shape: the input is sent first, the output is asked for.
+/// @dev Fees are per pool, in basis points. Not checked here: that the pool is genuine. A false pool can keep what it was sent, and
+/// the profit rule then undoes the whole call.
+abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
+    /// @notice The pair has no reserves to trade against, or did not tell them.
+    error NoReserves(address pair);
+
+    uint256 private constant _BASIS = 10_000;
+
+    /// @dev Pays the pair if the step says so, then swaps.
+    function _uniswapV2Swap(Frame memory frame) internal {
+        uint256 head = Read.word(frame.cursor);
+        uint256 flags = (head >> 240) & 0xff;
+        address pair = Read.poolAt(frame.cursor);
+        uint256 at = frame.cursor + Plan.POOL_STEP_BYTES;
+
+        uint256 payer = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
+        bool measured = flags & Plan.V2_MEASURED != 0;
+        address token = frame.settlement;
+        if (payer == Plan.PAYER_TRACKED || (measured && payer == Plan.PAYER_NONE)) {
+            token = Read.addr(at);
+            at += 20;
+        }
+        uint256 amountIn;
+        uint256 amountOut;
+        (amountIn, amountOut, at) = _amounts(frame, head, at);
+        uint256 next = at + _recipientBytes(flags);
+        Read.requireWithin(next, frame.end);
+        address to = _recipient(frame, flags, at, next);
+        frame.cursor = next;
+
+        if (payer != Plan.PAYER_NONE) _pay(payer, token, pair, amountIn);
+        if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) {
+            amountOut = _amountOut(pair, head, amountIn, measured ? token : address(0));
+        }
+        _swapPair(pair, (head >> 248) & Plan.ZERO_FOR_ONE, amountOut, to);
+        frame.last = amountOut;
+    }
+
+    /// @dev Takes the output first; the continuation pays the pair inside its callback.
+    function _uniswapV2FlashSwap(Frame memory frame) internal {
+        uint256 head = Read.word(frame.cursor);
+        uint256 flags = (head >> 240) & 0xff;
+        if (flags & (Plan.V2_MEASURED | Plan.PAYER_MASK | Plan.RECIPIENT_MASK) != 0) revert Read.UnknownStep(head >> 248, flags);
+        address pair = Read.poolAt(frame.cursor);
+        (uint256 amountIn, uint256 amountOut, uint256 at) = _amounts(frame, head, frame.cursor + Plan.POOL_STEP_BYTES);
+        uint256 start = at + 2;
+        uint256 end = start + Read.u16(at);
+        Read.requireWithin(end, frame.end);
+        frame.cursor = end;
+
+        if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) amountOut = _amountOut(pair, head, amountIn, address(0));
+        bytes memory data = abi.encodePacked(uint8(frame.settlementIndex), msg.data[start:end]);
+        bool zeroForOne = (head >> 248) & Plan.ZERO_FOR_ONE != 0;
+        (uint256 amount0Out, uint256 amount1Out) = zeroForOne ? (uint256(0), amountOut) : (amountOut, uint256(0));
+        _callRegistered(
+            pair,
+            IUniswapV2Callee.uniswapV2Call.selector,
+            data,
+            abi.encodeCall(IUniswapV2Pair.swap, (amount0Out, amount1Out, address(this), data))
+        );
+        frame.last = amountOut;
+    }
+
+    /// @dev Sets `last` to what the pair would give, so that a later pool can be asked for it before this one is paid.
+    function _uniswapV2Quote(Frame memory frame) internal view {
+        uint256 head = Read.word(frame.cursor);
+        uint256 flags = (head >> 240) & 0xff;
+        if (flags & ~Plan.V2_AMOUNT_LAST != Plan.V2_OUTPUT_COMPUTED << Plan.V2_OUTPUT_SHIFT) {
+            revert Read.UnknownStep(head >> 248, flags);
+        }
+        address pair = Read.poolAt(frame.cursor);
+        (uint256 amountIn,, uint256 at) = _amounts(frame, head, frame.cursor + Plan.POOL_STEP_BYTES);
+        Read.requireWithin(at, frame.end);
+        frame.cursor = at;
+        frame.last = _amountOut(pair, head, amountIn, address(0));
+    }
+
+    /// @notice The callback of a flash swap that this router's own running plan asked for; anyone else is refused.
+    function uniswapV2Call(address, uint256 amount0, uint256 amount1, bytes calldata data) external {
+        _consume(data);
+        Frame memory frame = _continuation(data, 1);
+        frame.last = amount0 == 0 ? amount1 : amount0;
+        _run(frame);
+    }
+
+    /// @dev The step's input amount and, unless it is computed, its output amount; also where the fields behind them start.
+    function _amounts(Frame memory frame, uint256 head, uint256 at)
+        private
+        pure
+        returns (uint256 amountIn, uint256 amountOut, uint256 fieldsEnd)
+    {
+        uint256 flags = (head >> 240) & 0xff;
+        amountIn = frame.last;
+        if (flags & Plan.V2_AMOUNT_LAST == 0) {
+            amountIn = Read.u128(at);
+            at += 16;
+        }
+        uint256 output = flags >> Plan.V2_OUTPUT_SHIFT;
+        if (output == Plan.V2_OUTPUT_LITERAL) {
+            amountOut = Read.u112(at);
+            at += 14;
+        } else if (output == Plan.V2_OUTPUT_OWED) {
+            amountOut = frame.owed;
+        } else if (output != Plan.V2_OUTPUT_COMPUTED) {
+            revert Read.UnknownStep(head >> 248, flags);
+        }
+        return (amountIn, amountOut, at);
+    }
+
+    /// @dev The constant-product output for `amountIn`, or, where `measured` names the input token, for what arrived at the pair.
+    function _amountOut(address pair, uint256 head, uint256 amountIn, address measured) private view returns (uint256) {
+        (uint256 reserveIn, uint256 reserveOut) = _reserves(pair);
+        if ((head >> 248) & Plan.ZERO_FOR_ONE == 0) (reserveIn, reserveOut) = (reserveOut, reserveIn);
+        if (measured != address(0)) amountIn = Payments.balanceOf(measured, pair) - reserveIn;
+        uint256 amountInWithFee = amountIn * (_BASIS - ((head >> 232) & 0xff));
+        return (amountInWithFee * reserveOut) / (reserveIn * _BASIS + amountInWithFee);
+    }
+
+    function _reserves(address pair) private view returns (uint256 reserve0, uint256 reserve1) {
+        bytes4 selector = IUniswapV2Pair.getReserves.selector;
+        bool ok;
+        // (reserve0, reserve1,) = pair.getReserves(), with at least 64 bytes returned
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            ok := staticcall(gas(), pair, 0x00, 0x04, 0x00, 0x40)
+            ok := and(ok, gt(returndatasize(), 0x3f))
+            reserve0 := mload(0x00)
+            reserve1 := mload(0x20)
+        }
+        if (!ok || reserve0 == 0 || reserve1 == 0 || reserve0 > type(uint112).max || reserve1 > type(uint112).max) {
+            revert NoReserves(pair);
+        }
+    }
+
+    /// @dev `zeroForOne` is 1 or 0.
+    function _swapPair(address pair, uint256 zeroForOne, uint256 amountOut, address to) private {
+        bytes4 selector = IUniswapV2Pair.swap.selector;
+        bool ok;
+        // ok = pair.call(abi.encodeCall(swap, (zeroForOne == 1 ? 0 : amountOut, zeroForOne == 1 ? amountOut : 0, to, "")))
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, selector)
+            mstore(add(free, 0x04), mul(iszero(zeroForOne), amountOut))
+            mstore(add(free, 0x24), mul(zeroForOne, amountOut))
+            mstore(add(free, 0x44), to)
+            mstore(add(free, 0x64), 0x80)
+            mstore(add(free, 0x84), 0)
+            ok := call(gas(), pair, 0, free, 0xa4, 0, 0)
+        }
+        if (!ok) Payments.revertWithReason(pair);
+    }
+}
