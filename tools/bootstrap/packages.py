@@ -19,14 +19,7 @@ LOCKS = CHECKOUT / "requirements"
 SUPPORTED = ((3, 11), (3, 12))
 NETWORK_FIX = "check the network and your pip index settings, then repeat `make setup`"
 
-# Read by every Python of this environment at its start: py-solc-x and ape-foundry look for the compilers and
-# for anvil in the environment only, and people start `.venv/bin/ape` or an editor's test runner without make.
-TOOLS_PTH = (
-    "import os, sys; _bin = os.path.join(os.path.dirname(sys.prefix), '.tools', 'bin'); "
-    "os.environ.setdefault('SOLCX_BINARY_PATH', _bin); "
-    "_path = os.environ.get('PATH', os.defpath); "
-    "_bin in _path.split(os.pathsep) or os.environ.update(PATH=_bin + os.pathsep + _path)\n"
-)
+ENVIRONMENT = CHECKOUT / "tools" / "checkout_environment.py"
 
 
 def install_uv(store: Store) -> Path:
@@ -60,7 +53,7 @@ def sync(store: Store, uv: Path, group: str) -> bool:
     lock = LOCKS / f"{group}.txt"
     if not lock.is_file():
         raise SetupError(f"there is no package set {group!r}", "use `make setup` or `make setup-runtime`")
-    stamp = digest(lock, LOCKS / "build.txt", CHECKOUT / "pyproject.toml", str(CHECKOUT), TOOLS_PTH)
+    stamp = digest(lock, LOCKS / "build.txt", CHECKOUT / "pyproject.toml", ENVIRONMENT, str(CHECKOUT))
     if STAMP.is_file() and STAMP.read_text() == stamp:
         return False
     STAMP.unlink(missing_ok=True)
@@ -72,7 +65,8 @@ def sync(store: Store, uv: Path, group: str) -> bool:
         # The compatible mode is a plain path entry, which type checkers understand too.
         editable = ["--no-deps", "--config-settings", "editable_mode=compat", "--editable", str(CHECKOUT)]
         run(uv, "pip", "install", *target, *editable, problem=problem, fix=NETWORK_FIX, log=log)
-    (_site_packages() / "arbitrage_tools.pth").write_text(TOOLS_PTH)
+    shutil.copy(ENVIRONMENT, _site_packages())
+    (_site_packages() / f"{ENVIRONMENT.stem}.pth").write_text(f"import {ENVIRONMENT.stem}\n")
     STAMP.write_text(stamp)
     return True
 
