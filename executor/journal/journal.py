@@ -165,7 +165,7 @@ class Journal:
         """How many executions stand in each status."""
         query = select(tables.executions.c.status, func.count()).group_by(tables.executions.c.status)
         with self._transaction() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return {status: count for status, count in connection.execute(query)}  # noqa: C416
 
     def _attempts(self, condition: Any) -> tuple[StoredAttempt, ...]:
         query = (
