@@ -28,7 +28,8 @@ def eth_call(to: Address, signature: str, *arguments: object) -> EthCall:
 
 
 def decoded(answer: bytes | None, *types: str) -> tuple[object, ...] | None:
-    """The first values of an answer, or None where the call reverted, nothing stands there, or the answer is not of these types.
+    """The first values of an answer, or None where the call reverted, nothing stands there, or the answer is
+    not of these types.
 
     What follows the asked types is ignored: forks of a protocol lengthen their answers.
     """

@@ -16,10 +16,11 @@ class Rounding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LenderTerms:
-    """The premium is `rate / rate_unit` of the amount, in the lender's own unit and rounding, so that it comes out to the wei.
+    """The premium is `rate / rate_unit` of the amount, in the lender's own unit and rounding, so that it
+    comes out to the wei.
 
-    `available` is what one loan may take, in the token's smallest unit. `problem` says why the lender does not lend, and is empty
-    when it does.
+    `available` is what one loan may take, in the token's smallest unit. `problem` says why the lender does
+    not lend, and is empty when it does.
     """
 
     funding: Funding
@@ -33,4 +34,5 @@ class LenderTerms:
 
     @property
     def enabled(self) -> bool:
+        """True if the lender lends the token now."""
         return not self.problem

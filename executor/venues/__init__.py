@@ -1,0 +1,114 @@
+"""Floor 1: exact integer maths of the exchanges, and how their pools are read. No I/O.
+
+`VENUES` is the one table: a new venue is one module that has the functions of `Venue`, and one line here.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from executor.domain.address import Address
+from executor.domain.call import Reading
+from executor.domain.dex import Dex
+from executor.domain.market import PoolState
+from executor.domain.pool import Pool, PoolIdentity, VenueKind
+from executor.domain.token import Token
+from executor.venues import uniswap_v2, uniswap_v3
+from executor.venues.curve import Curve
+
+__all__ = [
+    "VENUES", "Curve", "Venue", "amount_in", "amount_out", "belongs", "extend", "find", "gas", "identify",
+    "local_curve", "read",
+]
+
+
+class Venue(Protocol):
+    """What a venue's module offers. Its functions take the states that its own `read` returns."""
+
+    def amount_out(self, state: Any, zero_for_one: bool, amount_in: int) -> int:
+        """What comes out for all of `amount_in`; 0 where that is too little."""
+
+    def amount_in(self, state: Any, zero_for_one: bool, amount_out: int) -> int:
+        """The smallest amount that the venue asks for `amount_out`."""
+
+    def local_curve(self, state: Any, zero_for_one: bool) -> Curve | None:
+        """The curve near the present price, in real numbers, or None where there is none of that shape."""
+
+    def gas(self, state: Any, zero_for_one: bool, amount_in: int) -> int:
+        """Estimated gas of the swap as one leg of a route."""
+
+    def read(self, pool: Pool) -> Reading[Any]:
+        """Read what the maths need."""
+
+    def extend(self, state: Any, toward_low: bool) -> Reading[Any]:
+        """Read further after TicksUnknownError."""
+
+    def find(self, dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
+        """Ask the factory for the pools of two tokens."""
+
+    def identify(self, address: Address) -> Reading[PoolIdentity]:
+        """Ask the code at an address what it is."""
+
+    def belongs(self, dex: Dex, identity: PoolIdentity) -> Reading[bool]:
+        """Ask the factory whether a pool is its own."""
+
+
+VENUES: Mapping[VenueKind, Venue] = {
+    VenueKind.UNISWAP_V2: uniswap_v2,
+    VenueKind.UNISWAP_V3: uniswap_v3,
+}
+
+
+def amount_out(state: PoolState, zero_for_one: bool, amount_in: int) -> int:
+    """What comes out for all of `amount_in` (smallest units); 0 where that is too little for one unit.
+
+    Raises MathsError where the venue cannot make the trade, TicksUnknownError where not enough of the pool
+    was read.
+    """
+    return VENUES[state.pool.kind].amount_out(state, zero_for_one, amount_in)
+
+
+def amount_in(state: PoolState, zero_for_one: bool, amount_out: int) -> int:
+    """The smallest amount that the venue asks for `amount_out` (smallest units). Raises as `amount_out` does.
+    """
+    return VENUES[state.pool.kind].amount_in(state, zero_for_one, amount_out)
+
+
+def local_curve(state: PoolState, zero_for_one: bool) -> Curve | None:
+    """The curve near the present price, in real numbers, or None where there is none of that shape."""
+    return VENUES[state.pool.kind].local_curve(state, zero_for_one)
+
+
+def gas(state: PoolState, zero_for_one: bool, amount_in: int) -> int:
+    """Estimated gas of the swap as one leg of a route: for choosing between routes, never for a gas limit."""
+    return VENUES[state.pool.kind].gas(state, zero_for_one, amount_in)
+
+
+def read(pool: Pool) -> Reading[PoolState]:
+    """Read what the maths of the pool's venue need. Raises PoolNotFoundError if the pool does not answer as
+    one.
+    """
+    return VENUES[pool.kind].read(pool)
+
+
+def extend(state: PoolState, toward_low: bool) -> Reading[PoolState]:
+    """Read further, at the same block, on the side that a TicksUnknownError names in its facts."""
+    return VENUES[state.pool.kind].extend(state, toward_low)
+
+
+def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
+    """The factory's pools of the two tokens, in every fee tier. Raises PoolNotFoundError if it has none."""
+    return VENUES[dex.kind].find(dex, token_a, token_b)
+
+
+def identify(kind: VenueKind, address: Address) -> Reading[PoolIdentity]:
+    """What the code at `address` says of itself. Raises PoolNotFoundError if it does not answer as a pool of
+    that kind.
+    """
+    return VENUES[kind].identify(address)
+
+
+def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:
+    """True if the factory of `dex` names this very pool as its own: the only proof of where a pool comes
+    from.
+    """
+    return VENUES[dex.kind].belongs(dex, identity)
