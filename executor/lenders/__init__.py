@@ -1,0 +1,53 @@
+"""Floor 1: what flash lenders ask and have. No I/O.
+
+`LENDERS` is the one table: a new lender is one module that has the names of `Lender`, and one line here.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from executor.domain.address import Address
+from executor.domain.call import Reading
+from executor.domain.lender import LenderTerms, Rounding
+from executor.domain.route import Funding
+from executor.lenders import aave_v3, balancer_v2
+
+__all__ = ["LENDERS", "Lender", "gas_overhead", "premium", "read_terms"]
+
+
+class Lender(Protocol):
+    """What a lender's module offers."""
+
+    GAS_OVERHEAD: int
+
+    def read_terms(self, address: Address, token: Address) -> Reading[LenderTerms]:
+        """Read premium, availability and switches for one token."""
+
+
+LENDERS: Mapping[Funding, Lender] = {
+    Funding.AAVE_V3: aave_v3,
+    Funding.BALANCER_V2: balancer_v2,
+}
+
+
+def premium(amount: int, terms: LenderTerms) -> int:
+    """What the lender asks on top of `amount`, to the smallest unit, in its own rounding.
+
+    Aave: `PercentageMath.percentMul` (half up) or `percentMulCeil`; Balancer: `FixedPoint.mulUp`.
+    """
+    product = amount * terms.rate
+    if terms.rounding is Rounding.HALF_UP:
+        return (product + terms.rate_unit // 2) // terms.rate_unit
+    return -(-product // terms.rate_unit)
+
+
+def read_terms(funding: Funding, address: Address, token: Address) -> Reading[LenderTerms]:
+    """Read the terms of the lender at `address` for `token`; `funding` must be a lender (KeyError else)."""
+    return LENDERS[funding].read_terms(address, token)
+
+
+def gas_overhead(funding: Funding) -> int:
+    """Gas that a loan adds over own money, measured with a trade of two V3 legs; 0 where there is no lender.
+    """
+    lender = LENDERS.get(funding)
+    return lender.GAS_OVERHEAD if lender else 0
