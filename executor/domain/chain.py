@@ -1,4 +1,6 @@
-"""What is known of one chain: its tokens, exchanges, lenders and price feeds, each address with its source and a check."""
+"""What is known of one chain: its tokens, exchanges, lenders and price feeds, each address with its source
+and a check.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +22,9 @@ class L2Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AddressCheck:
-    """One `eth_call` of `data` to `to` whose returned bytes must equal `expected`; `description` is the call in words."""
+    """One `eth_call` of `data` to `to` whose returned bytes must equal `expected`; `description` is the call
+    in words.
+    """
 
     to: Address
     data: bytes
@@ -30,7 +34,9 @@ class AddressCheck:
 
 @dataclass(frozen=True, slots=True)
 class KnownAddress:
-    """An address of the chain data. `name` is its path there, `source` where it was published, `checks` what a node must answer."""
+    """An address of the chain data. `name` is its path there, `source` where it was published, `checks` what
+    a node must answer.
+    """
 
     name: str
     address: Address
@@ -42,7 +48,8 @@ class KnownAddress:
 class KnownDex:
     """An exchange of the chain data with its factory's checks and the other names it goes by.
 
-    `init_code_hash` is of the pool's creation code, `deployer` the pools' CREATE2 deployer (often the factory).
+    `init_code_hash` is of the pool's creation code, `deployer` the pools' CREATE2 deployer (often the
+    factory).
     """
 
     dex: Dex
@@ -70,7 +77,9 @@ class Lender:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A Chainlink aggregator that prices one whole `token` in USD, renewed at least every `heartbeat_seconds`."""
+    """A Chainlink aggregator that prices one whole `token` in USD, renewed at least every
+    `heartbeat_seconds`.
+    """
 
     token: Address
     known: KnownAddress
@@ -79,7 +88,9 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class ChainData:
-    """All that is known of one chain. `settlement` is in the order of the router's settlement token indices."""
+    """All that is known of one chain. `settlement` is in the order of the router's settlement token
+    indices.
+    """
 
     chain_id: int
     name: str
@@ -95,7 +106,9 @@ class ChainData:
     settlement: tuple[Token, ...]
 
     def dex(self, name: str, field: str = "dex") -> Dex:
-        """The exchange of that name or alias, case ignored. Raises OpportunityError naming `field` and the known names."""
+        """The exchange of that name or alias, case ignored. Raises OpportunityError naming `field` and the
+        known names.
+        """
         wanted = name.casefold()
         for entry in self.dexes.values():
             if wanted == entry.dex.name or wanted in entry.aliases:
@@ -106,7 +119,9 @@ class ChainData:
         )
 
     def token(self, symbol: str, field: str = "token") -> Token:
-        """The one token of that symbol (case matters, as on chain). Raises OpportunityError when there is none or more than one."""
+        """The one token of that symbol (case matters, as on chain). Raises OpportunityError when there is
+        none or more than one.
+        """
         found = self.tokens.get(symbol, ())
         if len(found) == 1:
             return found[0].token
@@ -135,7 +150,9 @@ class ChainData:
         )
 
     def feed_for(self, token: Address) -> Feed | None:
-        """The USD feed of the token at that address, or None. Looked up by address, so that a namesake token gets no price."""
+        """The USD feed of the token at that address, or None. Looked up by address, so that a namesake token
+        gets no price.
+        """
         return self.feeds.get(token)
 
     def known_addresses(self) -> tuple[KnownAddress, ...]:

@@ -1,0 +1,51 @@
+"""Which network a node serves, and whether it is a real one."""
+
+from dataclasses import dataclass
+
+from executor.chain.quantities import answer_error, quantity
+from executor.chain.rpc import Rpc, results
+from executor.domain.errors import NodeError
+
+_LOCAL_CLIENTS = ("anvil", "hardhat", "ganache", "eth-tester", "ethereumjs testrpc", "foundry", "tenderly")
+_LOCAL_CHAIN_IDS = frozenset({1337, 31337})
+_LOCAL_METHODS = ("anvil_nodeInfo", "hardhat_metadata")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What a node says of itself. `is_local`: a development node or a fork, whatever chain id it bears;
+    nothing there is real.
+    """
+
+    chain_id: int
+    is_local: bool
+    client: str
+
+
+async def identify(rpc: Rpc) -> Network:
+    """Ask the node for its chain id and client, and whether it takes orders that only a development node
+    takes.
+
+    Raises NodeError when it does not answer. An unknown client counts as real: that is the side on which
+    money is at stake.
+    """
+    chain_answer, client = results(await rpc.batch([("eth_chainId", ()), ("web3_clientVersion", ())]))
+    chain_id = quantity(chain_answer, "eth_chainId")
+    if not isinstance(client, str):
+        raise answer_error("web3_clientVersion", "is not text")
+    named = any(name in client.lower() for name in _LOCAL_CLIENTS)
+    local = named or chain_id in _LOCAL_CHAIN_IDS or await _takes_orders(rpc)
+    return Network(chain_id=chain_id, is_local=local, client=client)
+
+
+async def _takes_orders(rpc: Rpc) -> bool:
+    """True if the node answers one of the development methods. Gateways reject unknown methods in many ways:
+    all mean no.
+    """
+    for method in _LOCAL_METHODS:
+        try:
+            await rpc.call(method)
+        except NodeError:
+            continue
+        return True
+    return False

@@ -1,0 +1,97 @@
+"""Receipts, and the profit that their logs show."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from eth_utils.crypto import keccak
+
+from executor.chain.quantities import answer_error, hash_text, hex_data, member, quantity
+from executor.chain.rpc import Rpc
+from executor.domain.address import Address
+from executor.domain.attempt import Receipt
+
+TRANSFER_TOPIC = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
+_ISTHMUS_UNIT = 1_000_000
+_JOVIAN_FACTOR = 100
+
+
+async def receipt(rpc: Rpc, transaction_hash: str) -> Receipt | None:
+    """The receipt of a transaction, or None while the node has none. None never means that it failed. Raises
+    NodeError.
+    """
+    answer = await rpc.call("eth_getTransactionReceipt", transaction_hash)
+    return None if answer is None else parse_receipt(answer, transaction_hash)
+
+
+def parse_receipt(answer: object, transaction_hash: str) -> Receipt:
+    """A Receipt from a node's answer, which must be about `transaction_hash`. Raises NodeError naming the
+    field.
+    """
+
+    def number(key: str) -> int:
+        return quantity(member(answer, key, "receipt"), f"receipt.{key}")
+
+    told = hash_text(member(answer, "transactionHash", "receipt"), "receipt.transactionHash")
+    if told != transaction_hash.lower():
+        raise answer_error("receipt.transactionHash", "is of another transaction")
+    status = number("status")
+    if status not in (0, 1):
+        raise answer_error("receipt.status", "is neither 0 nor 1")
+    logs = member(answer, "logs", "receipt")
+    if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
+        raise answer_error("receipt.logs", "is not a list of objects")
+    gas_used, price = number("gasUsed"), number("effectiveGasPrice")
+    return Receipt(
+        transaction_hash=told,
+        block_number=number("blockNumber"),
+        block_hash=hash_text(member(answer, "blockHash", "receipt"), "receipt.blockHash"),
+        success=status == 1,
+        gas_used=gas_used,
+        effective_gas_price=price,
+        gas_cost=gas_used * price + _data_fees(cast(Mapping[str, object], answer), gas_used),
+        logs=tuple(logs),
+    )
+
+
+def settlement_delta(receipt: Receipt, token: Address, router: Address) -> int:
+    """What `router` gained in `token` by the transaction, from its ERC-20 Transfer logs, in the token's
+    smallest unit.
+
+    Right for tokens that log every balance change; a caller that must be sure compares with the balances.
+    Raises NodeError.
+    """
+    delta = 0
+    for index, log in enumerate(receipt.logs):
+        field = f"receipt.logs[{index}]"
+        topics = log.get("topics")
+        if (
+            str(log.get("address")).lower() != token.lower()
+            or not isinstance(topics, list)
+            or len(topics) != 3
+        ):
+            continue
+        if hash_text(topics[0], f"{field}.topics[0]") != TRANSFER_TOPIC:
+            continue
+        amount = int.from_bytes(hex_data(log.get("data"), f"{field}.data", 32), "big")
+        delta += amount * (_party(topics[2], field) == router.lower()) - amount * (
+            _party(topics[1], field) == router.lower()
+        )
+    return delta
+
+
+def _party(topic: object, field: str) -> str:
+    return "0x" + hex_data(topic, f"{field}.topics", 32)[12:].hex()
+
+
+def _data_fees(answer: Mapping[str, object], gas_used: int) -> int:
+    """What an OP stack chain takes besides gas, in wei: the L1 data fee and the operator fee (Isthmus rule,
+    or Jovian's where the receipt carries Jovian's scalar).
+    """
+
+    def optional(key: str) -> int:
+        return 0 if answer.get(key) is None else quantity(answer[key], f"receipt.{key}")
+
+    scaled = gas_used * optional("operatorFeeScalar")
+    jovian = answer.get("daFootprintGasScalar") is not None
+    operator = scaled * _JOVIAN_FACTOR if jovian else scaled // _ISTHMUS_UNIT
+    return optional("l1Fee") + operator + optional("operatorFeeConstant")

@@ -1,0 +1,141 @@
+"""The shape of a chain data file, before symbols are resolved and checks are encoded."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+
+from executor.config.errors import config_error
+from executor.config.fields import AddressText, HexBytes, Strict, WholeNumber
+from executor.domain.chain import L2Kind
+from executor.domain.pool import FEE_UNIT, V3Callback, VenueKind
+from executor.domain.route import Funding
+
+MOST_SETTLEMENT_TOKENS = 4
+"""How many settlement tokens a router is deployed with at most."""
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def _each_key_whole(value: object) -> object:
+    """Fee tiers may be written as digits; keys of a YAML mapping are text here."""
+    return {str(key): entry for key, entry in value.items()} if isinstance(value, Mapping) else value
+
+
+Positive = Annotated[WholeNumber, Field(ge=1)]
+Fee = Annotated[WholeNumber, Field(ge=0, lt=FEE_UNIT)]
+LenderName = Literal[Funding.AAVE_V3, Funding.BALANCER_V2]
+
+
+class CheckEntry(Strict):
+    """One call with its expected answer: either `call` (a signature) with `args`, `returns` and `answer`, or
+    raw `data` and `answer_data`. An argument or answer may be a token's symbol where an address is meant.
+    `to` defaults to the address checked.
+    """
+
+    to: AddressText | None = None
+    call: str | None = Field(None, pattern=r"^\w+\([\w,\[\]]*\)$")
+    args: list[str] = Field(default_factory=list)
+    returns: str | None = None
+    answer: str | None = None
+    data: HexBytes | None = None
+    answer_data: HexBytes | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        spoken = (
+            None not in (self.call, self.returns, self.answer)
+            and self.data is None
+            and self.answer_data is None
+        )
+        raw = (
+            None not in (self.data, self.answer_data)
+            and self.call is None
+            and self.answer is None
+            and not self.args
+        )
+        if not spoken and not raw:
+            raise ValueError("give call, args, returns and answer, or data and answer_data")
+        return self
+
+
+class AddressEntry(Strict):
+    """An address, where it was published, and what a node must answer of it."""
+
+    address: AddressText
+    source: Annotated[str, Field(min_length=3)]
+    check: Annotated[list[CheckEntry], BeforeValidator(_as_list)] = Field(default_factory=list)
+
+
+class TokenEntry(AddressEntry):
+    """A token. That the chain gives this symbol and these decimals is checked without being written out."""
+
+    decimals: Annotated[WholeNumber, Field(le=36)]
+
+
+class DexEntry(Strict):
+    """An exchange. `fee` (V2) and the keys of `fee_tiers` (V3: fee to tick spacing) are in millionths."""
+
+    kind: VenueKind
+    factory: AddressEntry
+    fee: Fee | None = None
+    fee_tiers: Annotated[dict[Fee, Positive], BeforeValidator(_each_key_whole)] = Field(default_factory=dict)
+    callback: V3Callback = V3Callback.UNISWAP
+    init_code_hash: HexBytes | None = None
+    deployer: AddressText | None = None
+    aliases: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _fees_of_its_kind(self) -> Self:
+        flat = self.kind is VenueKind.UNISWAP_V2
+        if flat == (self.fee is None) or flat == bool(self.fee_tiers):
+            raise ValueError("a V2 exchange has `fee`, a V3 exchange has `fee_tiers`")
+        return self
+
+
+class FeedEntry(AddressEntry):
+    """A Chainlink aggregator. `description` and `decimals` are checked without being written out as
+    checks.
+    """
+
+    description: str
+    decimals: Annotated[WholeNumber, Field(le=36)] = 8
+    heartbeat_seconds: Positive
+
+
+class ChainFile(Strict):
+    """A chain data file. `settlement` names the router's settlement tokens in order, by symbol or address."""
+
+    chain_id: Positive
+    name: str
+    l2: L2Kind
+    public_mempool: bool
+    native_symbol: str
+    wrapped_native: str
+    settlement: Annotated[list[str], Field(min_length=1, max_length=MOST_SETTLEMENT_TOKENS)]
+    create2_deployer: AddressEntry
+    tokens: dict[str, Annotated[list[TokenEntry], BeforeValidator(_as_list)]]
+    dexes: dict[str, DexEntry]
+    lenders: dict[LenderName, AddressEntry] = Field(default_factory=dict)
+    feeds: dict[str, FeedEntry] = Field(default_factory=dict)
+
+    @field_validator("dexes")
+    @classmethod
+    def _names_once(cls, dexes: dict[str, DexEntry]) -> dict[str, DexEntry]:
+        names = [name for dex_name, dex in dexes.items() for name in (dex_name, *dex.aliases)]
+        twice = {name for name in names if names.count(name) > 1 or name != name.casefold()}
+        if twice:
+            raise ValueError(
+                f"names and aliases must be lower case and stand once: {', '.join(sorted(twice))}"
+            )
+        return dexes
+
+
+def parse_chain_file(raw: Mapping[str, Any], source: str) -> ChainFile:
+    """The file as a tree. Raises ConfigError naming the key; `source` names the file."""
+    try:
+        return ChainFile.model_validate(dict(raw))
+    except ValidationError as error:
+        raise config_error(error, ChainFile, prefix=f"{source}: ") from None

@@ -1,0 +1,132 @@
+"""Chain data from YAML: typed, and each address with a check that a node can be asked."""
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+from executor.config.chain_file import ChainFile, DexEntry, FeedEntry, TokenEntry, parse_chain_file
+from executor.config.checks import known_address, says
+from executor.config.exact_yaml import load_yaml, parse_yaml
+from executor.config.settings import Settings
+from executor.domain.address import Address
+from executor.domain.chain import ChainData, Feed, KnownDex, KnownToken, Lender
+from executor.domain.dex import Dex
+from executor.domain.errors import ConfigError
+from executor.domain.token import Token
+
+_DATA = resources.files("executor") / "chains"
+
+
+def chain_names() -> tuple[str, ...]:
+    """The chains whose data come with the executor."""
+    return tuple(
+        sorted(entry.name.removesuffix(".yaml") for entry in _DATA.iterdir() if entry.name.endswith(".yaml"))
+    )
+
+
+def load_chain(name_or_path: str | Path) -> ChainData:
+    """The data of a chain that comes with the executor, by name, or of one of your own, by path. Raises
+    ConfigError.
+    """
+    if isinstance(name_or_path, Path):
+        return _chain_data(load_yaml(name_or_path), str(name_or_path))
+    if name_or_path not in chain_names():
+        raise ConfigError(
+            f"chains.{name_or_path}",
+            "no chain data come with this name",
+            fix=f"use one of {', '.join(chain_names())}, or give your own file as `data`",
+        )
+    text = (_DATA / f"{name_or_path}.yaml").read_text(encoding="utf-8")
+    return _chain_data(parse_yaml(text, name=f"{name_or_path}.yaml"), f"{name_or_path}.yaml")
+
+
+def chain_of(settings: Settings, name: str) -> ChainData:
+    """The data of the chain that the settings call `name`. Raises ConfigError."""
+    return load_chain(settings.chain(name).data or name)
+
+
+def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:
+    file = parse_chain_file(raw, source)
+    tokens = {
+        symbol: tuple(_token(file, symbol, entry) for entry in entries)
+        for symbol, entries in file.tokens.items()
+    }
+    names = {symbol: entries[0].token.address for symbol, entries in tokens.items() if len(entries) == 1}
+    settlement = tuple(_one(tokens, text, f"{source}: settlement") for text in file.settlement)
+    if len({token.address for token in settlement}) != len(settlement):
+        raise ConfigError(
+            f"{source}: settlement", "a token stands twice", fix="name each settlement token once"
+        )
+    feeds = [
+        _feed(symbol, entry, _one(tokens, symbol, f"{source}: feeds.{symbol}"))
+        for symbol, entry in file.feeds.items()
+    ]
+    return ChainData(
+        chain_id=file.chain_id,
+        name=file.name,
+        l2=file.l2,
+        public_mempool=file.public_mempool,
+        native_symbol=file.native_symbol,
+        wrapped_native=_one(tokens, file.wrapped_native, f"{source}: wrapped_native"),
+        dexes={name: _dex(name, entry, names) for name, entry in file.dexes.items()},
+        tokens=tokens,
+        lenders={
+            name: Lender(name, known_address(f"lenders.{name}", entry, names))
+            for name, entry in file.lenders.items()
+        },
+        feeds={feed.token: feed for feed in feeds},
+        create2_deployer=known_address("create2_deployer", file.create2_deployer, names),
+        settlement=settlement,
+    )
+
+
+def _token(file: ChainFile, symbol: str, entry: TokenEntry) -> KnownToken:
+    implied = (says("symbol()", "string", symbol), says("decimals()", "uint8", str(entry.decimals)))
+    return KnownToken(
+        Token(file.chain_id, entry.address, symbol, entry.decimals),
+        known_address(f"tokens.{symbol}", entry, {}, implied),
+    )
+
+
+def _dex(name: str, entry: DexEntry, names: Mapping[str, Address]) -> KnownDex:
+    dex = Dex(
+        name=name,
+        kind=entry.kind,
+        factory=entry.factory.address,
+        fee=entry.fee or 0,
+        fee_tiers=entry.fee_tiers,
+        callback=entry.callback,
+    )
+    return KnownDex(
+        dex=dex,
+        known=known_address(f"dexes.{name}.factory", entry.factory, names),
+        aliases=tuple(entry.aliases),
+        init_code_hash=entry.init_code_hash,
+        deployer=entry.deployer,
+    )
+
+
+def _feed(symbol: str, entry: FeedEntry, token: Token) -> Feed:
+    implied = (
+        says("description()", "string", entry.description),
+        says("decimals()", "uint8", str(entry.decimals)),
+    )
+    return Feed(token.address, known_address(f"feeds.{symbol}", entry, {}, implied), entry.heartbeat_seconds)
+
+
+def _one(tokens: Mapping[str, tuple[KnownToken, ...]], text: str, field: str) -> Token:
+    """The token that `text`, a symbol or an address of the same file, names. Raises ConfigError unless it is
+    exactly one.
+    """
+    found = [
+        entry.token
+        for symbol, entries in tokens.items()
+        for entry in entries
+        if text == symbol or text.lower() == entry.token.address.lower()
+    ]
+    if len(found) != 1:
+        problem = "names more than one token of the file" if found else "is no token of the file"
+        raise ConfigError(
+            field, f"{text!r} {problem}", fix="name a token that stands under `tokens`, by address if need be"
+        )
+    return found[0]

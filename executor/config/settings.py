@@ -1,0 +1,267 @@
+"""The settings of the executor as one typed tree.
+
+They come from one YAML file, and from environment variables over it: `EXECUTOR__CHAINS__ETHEREUM__RPC_URL` is
+`chains.ethereum.rpc_url`. A wrong key or value raises ConfigError that names it by its path. No secret is a
+setting, except the RPC URL, which is never printed.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from executor.config.environment import (
+    ENVIRONMENT_PREFIX,
+    EnvironmentSource,
+    data_folder,
+    process_environment,
+)
+from executor.config.errors import config_error
+from executor.config.exact_yaml import load_yaml
+from executor.config.fields import AddressText, ExactDecimal, RpcUrl, Strict, WholeNumber
+from executor.config.wallet import WalletSettings
+from executor.domain.errors import ConfigError
+
+BPS = 10_000
+GWEI = 10**9
+
+
+def _whole_wei(value: Decimal) -> Decimal:
+    if value * GWEI != int(value * GWEI):
+        raise ValueError("is finer than one wei (9 decimals)")
+    return value
+
+
+def _whole_bps(value: Decimal) -> Decimal:
+    if not 1 <= value <= 10 or value * BPS != int(value * BPS):
+        raise ValueError("must be between 1 and 10 with at most 4 decimals")
+    return value
+
+
+Gwei = Annotated[ExactDecimal, AfterValidator(_whole_wei)]
+Positive = Annotated[WholeNumber, Field(ge=1)]
+
+
+class L2GasThresholds(Strict):
+    """Upper bounds of the gas price levels on an L2, in gwei. Above `high` is extreme, above `extreme`
+    nothing is sent.
+    """
+
+    ultra_low: Gwei = Decimal("0.1")
+    low: Gwei = Decimal("0.5")
+    medium: Gwei = Decimal("2")
+    high: Gwei = Decimal("5")
+    extreme: Gwei = Decimal("10")
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        levels = [self.ultra_low, self.low, self.medium, self.high, self.extreme]
+        if levels != sorted(set(levels)):
+            raise ValueError(
+                "each level must be above the one before: ultra_low < low < medium < high < extreme"
+            )
+        return self
+
+    def as_wei(self) -> dict[str, int]:
+        """The levels in wei per gas, lowest first."""
+        return {name: int(getattr(self, name) * GWEI) for name in type(self).model_fields}
+
+
+class ChainSettings(Strict):
+    """How the executor works on one chain. Relative paths count from the folder of the settings file."""
+
+    rpc_url: RpcUrl = Field(
+        description="JSON-RPC over HTTP; often holds a provider's key, so better set by environment variable"
+    )
+    data: Path | None = Field(
+        None, description="chain data file of your own; default: the one that comes with this name"
+    )
+    deployment: Path | None = Field(
+        None, description="file that the deploy script wrote; default: deployments/<chain id>.json"
+    )
+    router: AddressText | None = Field(None, description="address of the router, in place of `deployment`")
+    wallet: WalletSettings | None = Field(
+        None, description="who signs; needed for all but dry runs and checks"
+    )
+    journal: Path | None = Field(
+        None, description="journal file of this chain; default: <journal>/<chain name>.sqlite3"
+    )
+    allow_public: bool = Field(
+        False, description="send through a public mempool, where others can see and copy the trade"
+    )
+    min_profit_usd: ExactDecimal = Field(Decimal(1), description="least net profit in USD worth sending")
+    max_trade_size_usd: ExactDecimal | None = Field(None, description="largest input in USD; null: no limit")
+    gas_limit_multiplier: Annotated[ExactDecimal, AfterValidator(_whole_bps)] = Field(
+        Decimal("1.2"), description="gas limit over gas estimate"
+    )
+    max_base_fee_gwei: Gwei | None = Field(
+        None, description="on an L1: highest base fee to send at; null: no limit"
+    )
+    l2_gas_thresholds: L2GasThresholds = Field(
+        default_factory=L2GasThresholds, description="on an L2: gas price levels in gwei"
+    )
+    priority_fee_gwei: Gwei | None = Field(None, description="tip per gas; null: what the node suggests")
+    profit_share_bps: Annotated[WholeNumber, Field(ge=1, le=BPS)] = Field(
+        9500, description="share of the simulated profit that the chain must deliver, in 1/10000"
+    )
+    max_execution_time_seconds: Positive = Field(
+        180, description="how long to wait for a receipt before reporting pending"
+    )
+    confirmations: Positive = Field(
+        1, description="blocks, the transaction's own included, before a result counts"
+    )
+    fixed_prices_usd: dict[str, ExactDecimal] = Field(
+        default_factory=dict,
+        description="USD per whole token, by symbol or address, for tokens without a feed",
+    )
+    price_max_age_seconds: Positive | None = Field(
+        None, description="oldest usable feed answer; null: heartbeat of the feed + 10 %"
+    )
+    rpc_timeout_seconds: Positive = Field(10, description="how long to wait for one answer of the node")
+
+    _base_dir: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @model_validator(mode="after")
+    def _one_router(self) -> Self:
+        if self.router is not None and self.deployment is not None:
+            raise ValueError("give either `deployment` or `router`, not both")
+        return self
+
+    @property
+    def gas_limit_multiplier_bps(self) -> int:
+        """The multiplier in 1/10000: 12000 is 1.2."""
+        return int(self.gas_limit_multiplier * BPS)
+
+    @property
+    def max_base_fee(self) -> int | None:
+        """Highest base fee in wei per gas."""
+        return None if self.max_base_fee_gwei is None else int(self.max_base_fee_gwei * GWEI)
+
+    @property
+    def priority_fee(self) -> int | None:
+        """Tip in wei per gas, None = ask the node."""
+        return None if self.priority_fee_gwei is None else int(self.priority_fee_gwei * GWEI)
+
+    def deployment_path(self, chain_id: int) -> Path:
+        """Where the deploy script left what it deployed on that chain."""
+        return self.deployment or self._base_dir / "deployments" / f"{chain_id}.json"
+
+    def anchored(self, folder: Path) -> Self:
+        """The same with every relative path counted from `folder`."""
+        changes: dict[str, Any] = {
+            name: _under(folder, getattr(self, name)) for name in ("data", "deployment", "journal")
+        }
+        changes["wallet"] = self.wallet.anchored(folder) if self.wallet else None
+        copy = self.model_copy(update=changes)
+        copy._base_dir = folder
+        return copy
+
+
+class Settings(BaseSettings):
+    """The whole tree. Build it with `load_settings` or `Settings.from_mapping`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        env_parse_none_str="null",
+    )
+
+    journal: Path = Field(
+        Path(),
+        description="folder of the durable records, one file a chain; default: the per-user data folder",
+        validate_default=False,
+    )
+    chains: dict[str, ChainSettings] = Field(
+        default_factory=dict, description="settings by chain name (ethereum, base, sepolia)"
+    )
+
+    _base_dir: Path = PrivateAttr(default_factory=Path.cwd)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is handed over: the environment is read by `load_settings` alone, never behind an API
+        user's back.
+        """
+        return (init_settings,)
+
+    @classmethod
+    def from_mapping(
+        cls,
+        data: Mapping[str, object],
+        *,
+        base_dir: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Settings from a mapping of the YAML file's shape. Relative paths count from `base_dir` (default:
+        the working folder).
+
+        `environ` is asked only for the per-user data folder. Raises ConfigError naming the key.
+        """
+        try:
+            settings = cls.model_validate(dict(data))
+        except ValidationError as error:
+            raise config_error(error, cls) from None
+        return settings._anchored(
+            (base_dir or Path.cwd()).absolute(), process_environment() if environ is None else environ
+        )
+
+    @property
+    def base_dir(self) -> Path:
+        """The folder that relative paths were counted from."""
+        return self._base_dir
+
+    def chain(self, name: str) -> ChainSettings:
+        """The settings of one chain. Raises ConfigError when the file has none for it."""
+        if name not in self.chains:
+            known = ", ".join(sorted(self.chains)) or "none"
+            raise ConfigError(
+                f"chains.{name}",
+                f"no settings for this chain (there are: {known})",
+                fix=f"add a section chains.{name} with at least rpc_url",
+            )
+        return self.chains[name]
+
+    def journal_path(self, chain_name: str) -> Path:
+        """The journal file of one chain (a journal belongs to one network)."""
+        return self.chain(chain_name).journal or self.journal / f"{chain_name}.sqlite3"
+
+    def _anchored(self, folder: Path, environ: Mapping[str, str]) -> Self:
+        journal = _under(folder, self.journal) if "journal" in self.model_fields_set else data_folder(environ)
+        chains = {name: chain.anchored(folder) for name, chain in self.chains.items()}
+        copy = self.model_copy(update={"journal": journal, "chains": chains})
+        copy._base_dir = folder
+        return copy
+
+
+def load_settings(path: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the YAML file at `path` (none: environment alone) with EXECUTOR__... variables over it.
+
+    Raises ConfigError naming the key, the file or the variable.
+    """
+    environ = process_environment() if environ is None else environ
+    written = {} if path is None else load_yaml(path)
+    merged = EnvironmentSource(Settings, environ).over(written)
+    return Settings.from_mapping(merged, base_dir=path.absolute().parent if path else None, environ=environ)
+
+
+def settings_schema() -> dict[str, Any]:
+    """JSON Schema of the settings file."""
+    return Settings.model_json_schema()
+
+
+def _under(folder: Path, path: Path | None) -> Path | None:
+    return None if path is None else folder / path.expanduser()

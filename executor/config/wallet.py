@@ -1,0 +1,70 @@
+"""Which key signs and where its passphrase comes from. Never the key or the passphrase itself."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from executor.config.fields import Strict, WholeNumber
+
+
+class PassphraseSource(Strict):
+    """Where a keystore's passphrase is read from: `prompt` (the terminal), {fd: N} (an open file descriptor)
+    or {file: path}.
+
+    An argument or an environment variable is no choice: other processes can read both.
+    """
+
+    fd: Annotated[WholeNumber, Field(ge=0)] | None = None
+    file: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: Any) -> Any:
+        if value == "prompt":
+            return {}
+        if isinstance(value, str):
+            raise ValueError(
+                "must be prompt, {fd: N} or {file: path}; a passphrase is never written into settings"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _at_most_one(self) -> Self:
+        if self.fd is not None and self.file is not None:
+            raise ValueError("give either fd or file")
+        return self
+
+
+class WalletSettings(Strict):
+    """Exactly one of a keystore file, an Ape account or (on local nodes only) a development account."""
+
+    keystore: Path | None = Field(None, description="encrypted JSON keystore file (V3)")
+    ape_account: str | None = Field(
+        None,
+        description="alias of an account made by `ape accounts`",
+        pattern=r"^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$",
+    )
+    development_account: Annotated[WholeNumber, Field(ge=0, le=19)] | None = Field(
+        None, description="index of a publicly known development key; refused on real networks"
+    )
+    passphrase: PassphraseSource = Field(
+        default_factory=PassphraseSource, description="prompt, {fd: N} or {file: path}"
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (
+            sum(value is not None for value in (self.keystore, self.ape_account, self.development_account))
+            != 1
+        ):
+            raise ValueError("give exactly one of keystore, ape_account, development_account")
+        return self
+
+    def anchored(self, folder: Path) -> Self:
+        """The same with relative paths counted from `folder`."""
+        source = self.passphrase
+        if source.file is not None:
+            source = source.model_copy(update={"file": folder / source.file.expanduser()})
+        keystore = None if self.keystore is None else folder / self.keystore.expanduser()
+        return self.model_copy(update={"keystore": keystore, "passphrase": source})
