@@ -33,21 +33,25 @@ PROBE = {
 
 
 def place_compilers(
-    store: Store, starter: Sequence[Path], modules: Path, binaries: Path, *, native: bool
+    store: Store, starter: Sequence[Path], modules: Path, folder: Path, *, native: bool
 ) -> None:
-    """Writes the executable of every compiler in `modules` into `binaries`.
+    """Places `bin/solc-v<version>` in `folder` for every compiler in `modules`, and npm's in `solc-npm/`.
 
     `starter` is the command that runs npm's compiler. With `native`, py-solc-x is asked for native ones too;
     one that is not of the same commit, or compiles a probe to other bytecode, is refused. Raises SetupError.
     """
     packages = sorted(modules.glob("solc-*"))
+    launchers = folder / "solc-npm"
+    launchers.mkdir()
     with ThreadPoolExecutor(max_workers=2) as pool:
-        list(pool.map(lambda package: _write_launcher(store, starter, package, binaries), packages))
-    if native:
-        _replace_by_native(store, binaries)
+        made = list(pool.map(lambda package: _write_launcher(store, starter, package, launchers), packages))
+    natives = _native_compilers(store, made) if native else {}
+    for launcher in made:
+        target = natives.get(launcher.name, Path("..") / launchers.name / launcher.name)
+        (folder / "bin" / launcher.name).symlink_to(target)
 
 
-def _write_launcher(store: Store, starter: Sequence[Path], package: Path, binaries: Path) -> None:
+def _write_launcher(store: Store, starter: Sequence[Path], package: Path, folder: Path) -> Path:
     command = [*starter, package]
     version = package.name.removeprefix("solc-")
     log = store.log(package.name)
@@ -58,31 +62,31 @@ def _write_launcher(store: Store, starter: Sequence[Path], package: Path, binari
         raise SetupError(f"{package.name} says it is {banner!r}", "see tools/npm/solc/package.json")
     start = shlex.join(str(word) for word in command)
     text = LAUNCHER.format(version=version, banner=shlex.quote(banner), command=start)
-    launcher = binaries / f"solc-v{version}"
+    launcher = folder / f"solc-v{version}"
     launcher.write_text(text, encoding="utf-8")
     launcher.chmod(0o755)
+    return launcher
 
 
-def _replace_by_native(store: Store, binaries: Path) -> None:
+def _native_compilers(store: Store, references: Sequence[Path]) -> dict[str, Path]:
     downloads = store.root / "native-solc"
     downloads.mkdir(exist_ok=True)
-    versions = [path.name.removeprefix("solc-v") for path in sorted(binaries.glob("solc-v*"))]
+    versions = [path.name.removeprefix("solc-v") for path in references]
     script = Path(__file__).with_name("native_solc.py")
     command = [str(PYTHON), str(script), str(downloads), *versions]
     try:
         run(*command, problem="no native solc", fix="", log=store.log("native-solc"), timeout=NATIVE_SECONDS)
     except SetupError:
         say("no native solc can be downloaded here; npm's makes the same bytecode and takes longer")
-        return
-    for version in versions:
-        native, launcher = downloads / f"solc-v{version}", binaries / f"solc-v{version}"
-        if not native.is_file():
-            continue
-        if agrees(native, launcher):
-            launcher.unlink()
-            launcher.symlink_to(native)
-        else:
-            say(f"the native solc {version} does not agree with npm's; using npm's")
+        return {}
+    found = {}
+    for reference in references:
+        native = downloads / reference.name
+        if native.is_file() and agrees(native, reference):
+            found[native.name] = native
+        elif native.is_file():
+            say(f"the native {native.name} does not agree with npm's; using npm's")
+    return found
 
 
 def agrees(native: Path, reference: Path) -> bool:

@@ -42,7 +42,7 @@ def install_tools(store: Store, node: Node) -> Path:
         binaries.mkdir()
         _link_foundry(foundry, binaries)
         with step("Preparing the Solidity compilers"):
-            place_compilers(store, [node.path, shim], compilers, binaries, native=mode == "auto")
+            place_compilers(store, [node.path, shim], compilers, folder, native=mode == "auto")
         final = shlex.quote(str(store.root / name / "bin"))
         (folder / "env.sh").write_text(ENVIRONMENT.format(binaries=final), encoding="utf-8")
 
