@@ -1,0 +1,152 @@
+"""Everything that a decision rests on, read from one block."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TypeVar
+
+from executor import venues
+from executor.chain.balances import balances
+from executor.chain.prices import usd_price
+from executor.chain.quantities import quantity
+from executor.chain.reading import read, read_all
+from executor.chain.rpc import Rpc
+from executor.config.settings import ChainSettings
+from executor.domain.address import Address
+from executor.domain.chain import ChainData
+from executor.domain.errors import PriceUnavailableError, TicksUnknownError
+from executor.domain.lender import LenderTerms
+from executor.domain.market import BlockHead, PoolState
+from executor.domain.route import Route
+from executor.domain.token import Token
+from executor.lenders import LENDERS, read_terms
+from executor.policy.fees import Fees, choose_fees
+from executor.policy.profit import wei_to_settlement
+
+T = TypeVar("T")
+
+MOST_EXTENSIONS = 64
+"""Times that a V3 pool's ticks are read further for one route before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """USD per whole token as exact ratios, None where no price is known. `is_native`: the settlement token is
+    the wrapped native coin, so that gas needs no price."""
+
+    settlement: Token
+    is_native: bool
+    settlement_usd: Fraction | None
+    native_usd: Fraction | None
+
+    def in_settlement(self, wei: int) -> int:
+        """`wei` of the native coin in the settlement token's smallest unit, rounded up; 0 where no price is
+        known."""
+        if self.is_native:
+            return wei
+        if self.native_usd is None or self.settlement_usd is None:
+            return 0
+        return wei_to_settlement(
+            wei,
+            native_usd=self.native_usd,
+            settlement_usd=self.settlement_usd,
+            settlement_decimals=self.settlement.decimals,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """What may be spent: the router's settlement balance, the sender's native coin (wei), and the lenders'
+    terms."""
+
+    inventory: int
+    gas_money: int
+    terms: tuple[LenderTerms, ...]
+
+
+async def read_prices(
+    rpc: Rpc, chain: ChainData, settings: ChainSettings, settlement: Token, head: BlockHead
+) -> Prices:
+    """The prices of the settlement token and of the native coin.
+
+    Raises NodeError; a missing price is None.
+    """
+    is_native = settlement.address == chain.wrapped_native.address
+
+    async def price(token: Token) -> Fraction | None:
+        fixed: Mapping[str, Decimal] = settings.fixed_prices_usd
+        age = settings.price_max_age_seconds
+        try:
+            return (
+                await usd_price(rpc, chain, token, fixed=fixed, block=head, max_age_seconds=age)
+            ).usd_per_token
+        except PriceUnavailableError:
+            return None
+
+    if is_native:
+        usd = await price(settlement)
+        return Prices(settlement, True, usd, usd)
+    settlement_usd, native_usd = await asyncio.gather(price(settlement), price(chain.wrapped_native))
+    return Prices(settlement, False, settlement_usd, native_usd)
+
+
+async def read_purse(
+    rpc: Rpc, chain: ChainData, *, router: Address, sender: Address, settlement: Token, head: BlockHead
+) -> Purse:
+    """What router, sender and lenders have at `head`. Raises NodeError."""
+    lenders = [
+        (funding, lender.known.address) for funding, lender in chain.lenders.items() if funding in LENDERS
+    ]
+    held, gas_money, terms = await asyncio.gather(
+        balances(rpc, router, [settlement.address], head),
+        balances(rpc, sender, [], head),
+        read_all(
+            rpc, [read_terms(funding, address, settlement.address) for funding, address in lenders], head
+        ),
+    )
+    return Purse(held.tokens[settlement.address], gas_money.native, tuple(terms))
+
+
+async def read_fees(rpc: Rpc, settings: ChainSettings, head: BlockHead) -> Fees:
+    """The fees to offer in the next blocks; the tip is the settings', else the node's suggestion.
+
+    Raises NodeError.
+    """
+    tip = settings.priority_fee
+    if tip is None:
+        tip = quantity(await rpc.call("eth_maxPriorityFeePerGas"), "eth_maxPriorityFeePerGas")
+    return choose_fees(head, priority_fee=tip)
+
+
+async def read_states(rpc: Rpc, routes: tuple[Route, ...], head: BlockHead) -> dict[Address, PoolState]:
+    """The state of every pool in `routes`. Raises PoolNotFoundError, NodeError."""
+    pools = {leg.pool.address: leg.pool for route in routes for leg in route.legs}
+    states = await read_all(rpc, [venues.read(pool) for pool in pools.values()], head)
+    return dict(zip(pools, states, strict=True))
+
+
+async def with_enough_ticks(
+    rpc: Rpc,
+    states: dict[Address, PoolState],
+    head: BlockHead,
+    compute: Callable[[Mapping[Address, PoolState]], T],
+) -> T:
+    """What `compute` makes of `states`, reading pools further, at the same block, as often as it asks for
+    more.
+
+    Raises TicksUnknownError when it never has enough, NodeError, or whatever `compute` raises.
+    """
+    for _ in range(MOST_EXTENSIONS):
+        try:
+            return compute(states)
+        except TicksUnknownError as error:
+            address = error.facts["pool"]
+            assert isinstance(address, str)
+            pool = Address(address)
+            further = await read(rpc, venues.extend(states[pool], bool(error.facts["toward_low"])), head)
+            if further == states[pool]:
+                raise
+            states[pool] = further
+    return compute(states)
