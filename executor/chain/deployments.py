@@ -1,0 +1,160 @@
+"""Reads and writes `deployments/<chain id>.json`, which the deploy script leaves and the executor reads."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from executor.domain.address import ZERO_ADDRESS, Address, to_address
+from executor.domain.deployment import Deployment, RouterConstants
+from executor.domain.errors import AddressError, ConfigError
+
+_REDEPLOY = "run `ape run deploy`, which writes this file and sends nothing that is already done"
+
+
+def deployment_file(folder: Path, chain_id: int) -> Path:
+    """Where a chain's deployment is recorded below `folder`."""
+    return folder / f"{chain_id}.json"
+
+
+def read_deployment(path: Path) -> Deployment:
+    """The deployment recorded at `path`. Raises ConfigError naming the file and the key."""
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(str(path), "there is no such deployment file", fix=_REDEPLOY) from None
+    except OSError as error:
+        raise ConfigError(
+            str(path), f"cannot be read ({error.strerror})", fix="make the file readable"
+        ) from None
+    except ValueError:
+        raise ConfigError(str(path), "is not JSON", fix=_REDEPLOY) from None
+    if not isinstance(written, dict):
+        raise ConfigError(str(path), "is not a JSON object", fix=_REDEPLOY)
+    return _Fields(path, written).deployment()
+
+
+def write_deployment(path: Path, deployment: Deployment) -> None:
+    """Record `deployment` at `path`, whole or not at all; folders are made. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(as_json(deployment), indent=2) + "\n"
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp lets only the owner read; the record is no secret.
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def as_json(deployment: Deployment) -> dict[str, object]:
+    """The deployment as the file has it."""
+    return {
+        "chain_id": deployment.chain_id,
+        "router": deployment.router,
+        "version": deployment.version,
+        "owner": deployment.owner,
+        "operator": deployment.operator,
+        "pauser": deployment.pauser,
+        "settlement_tokens": list(deployment.constants.settlement_tokens),
+        "aave_v3_pool": deployment.constants.aave_v3_pool,
+        "balancer_v2_vault": deployment.constants.balancer_v2_vault,
+        "deployer": deployment.deployer,
+        "salt": deployment.salt,
+        "runtime_code_hash": deployment.runtime_code_hash,
+        "block": deployment.block,
+        "local": deployment.local,
+    }
+
+
+class _Fields:
+    """The keys of one file, each read strictly."""
+
+    def __init__(self, path: Path, written: Mapping[str, Any]) -> None:
+        self._path = path
+        self._written = written
+
+    def deployment(self) -> Deployment:
+        return Deployment(
+            chain_id=self._whole("chain_id"),
+            router=self._address("router"),
+            version=self._text("version"),
+            owner=self._address("owner"),
+            operator=self._optional_address("operator"),
+            pauser=self._optional_address("pauser"),
+            constants=RouterConstants(
+                self._addresses("settlement_tokens"),
+                self._optional_address("aave_v3_pool"),
+                self._optional_address("balancer_v2_vault"),
+            ),
+            deployer=self._address("deployer"),
+            salt=self._word("salt"),
+            runtime_code_hash=self._word("runtime_code_hash"),
+            block=None if self._value("block") is None else self._whole("block"),
+            local=self._flag("local"),
+        )
+
+    def _wrong(self, key: str, problem: str) -> ConfigError:
+        return ConfigError(f"{self._path}: {key}", problem, fix=_REDEPLOY)
+
+    def _value(self, key: str) -> Any:
+        if key not in self._written:
+            raise self._wrong(key, "this key is missing")
+        return self._written[key]
+
+    def _whole(self, key: str) -> int:
+        value = self._value(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self._wrong(key, "must be a whole number")
+        return value
+
+    def _flag(self, key: str) -> bool:
+        value = self._value(key)
+        if not isinstance(value, bool):
+            raise self._wrong(key, "must be true or false")
+        return value
+
+    def _text(self, key: str) -> str:
+        value = self._value(key)
+        if not isinstance(value, str) or not value:
+            raise self._wrong(key, "must be text")
+        return value
+
+    def _word(self, key: str) -> str:
+        value = self._text(key).lower()
+        try:
+            whole = value.startswith("0x") and len(bytes.fromhex(value[2:])) == 32
+        except ValueError:
+            whole = False
+        if not whole:
+            raise self._wrong(key, "must be 0x and 64 hexadecimal digits")
+        return value
+
+    def _address(self, key: str) -> Address:
+        return self._as_address(key, self._value(key))
+
+    def _optional_address(self, key: str) -> Address | None:
+        value = self._value(key)
+        return None if value is None else self._as_address(key, value)
+
+    def _addresses(self, key: str) -> tuple[Address, ...]:
+        value = self._value(key)
+        if not isinstance(value, list) or not value:
+            raise self._wrong(key, "must be a list of addresses")
+        return tuple(self._as_address(f"{key}[{index}]", item) for index, item in enumerate(value))
+
+    def _as_address(self, key: str, value: object) -> Address:
+        try:
+            address = to_address(value)
+        except AddressError as error:
+            raise self._wrong(key, error.message.removeprefix("address: ").rstrip(".")) from None
+        if address == ZERO_ADDRESS:
+            raise self._wrong(key, "must not be the zero address")
+        return address
