@@ -39,14 +39,14 @@ class Reason:
 class Decision:
     """Expected figures and the verdict. `gas_cost` is in wei, `gas_cost_settlement`, `expected_profit`
     (gross: settlement-token delta after premium and tip), `expected_net_profit` and `minimum_profit` in
-    the settlement token's smallest unit.
+    the settlement token's smallest unit; None where gas could not be priced in it, which declines.
     """
 
     verdict: Verdict
     reasons: tuple[Reason, ...]
     expected_profit: int
-    expected_net_profit: int
+    expected_net_profit: int | None
     minimum_profit: int
     gas_cost: int
-    gas_cost_settlement: int
+    gas_cost_settlement: int | None
     expected_net_profit_usd: Decimal | None = None

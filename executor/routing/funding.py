@@ -69,7 +69,8 @@ def funding_cap(requested: Funding | None, inventory: int, terms: Sequence[Lende
         return None
     if requested is Funding.INVENTORY:
         return inventory
-    return max((lender.available for lender in terms if lender.funding is requested and lender.enabled), default=0)
+    return max((lender.available for lender in terms if lender.enabled and lender.funding is requested),
+               default=0)
 
 
 def premium_of(funding: Funding | None, terms: Sequence[LenderTerms]) -> Callable[[int], int]:
@@ -106,4 +107,5 @@ def _requested(requested: Funding, route: Route, amount_in: int, inventory: int,
 
 
 def _refusal(problem: str, **facts: object) -> OpportunityError:
-    return OpportunityError("funding", problem, fix="name another, lower the amount, or leave the funding open", **facts)
+    return OpportunityError("funding", problem,
+                            fix="name another, lower the amount, or leave the funding open", **facts)
