@@ -189,15 +189,8 @@ def test_py_solc_x_finds_the_compilers_and_gets_the_same_bytecode(tree: Path) ->
 
 def test_forge_builds_with_it_without_a_network(tree: Path) -> None:
     (tree / "foundry.toml").write_text('[profile.default]\nsrc = "contracts"\n')
-    command = [
-        toolchain.forge_path(),
-        "build",
-        "--offline",
-        "--use",
-        toolchain.solc_path(SOLC),
-        "--root",
-        tree,
-    ]
+    command = [str(toolchain.forge_path()), "build", "--offline", "--root", str(tree)]
+    command += ["--use", str(toolchain.solc_path(SOLC))]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     artifact = json.loads((tree / "out" / "Thing.sol" / "Thing.json").read_text())

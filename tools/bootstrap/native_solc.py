@@ -19,7 +19,8 @@ CONNECT_SECONDS = 3.0
 
 def main(folder: Path, versions: list[str]) -> int:
     """Fetches each version into `folder`; returns the exit code."""
-    os.environ.pop(install.SOLCX_BINARY_PATH_VARIABLE, None)
+    # By the variable, not by argument: py-solc-x forgets the argument in the last step of an installation.
+    os.environ[install.SOLCX_BINARY_PATH_VARIABLE] = str(folder)
     site = install.BINARY_DOWNLOAD_BASE.format(install._get_os_name(), "list.json")
     try:
         offered = requests.get(site, timeout=CONNECT_SECONDS).json()["releases"]
@@ -30,7 +31,7 @@ def main(folder: Path, versions: list[str]) -> int:
         if version not in offered:
             continue
         try:
-            install.install_solc(version, solcx_binary_path=folder)
+            install.install_solc(version)
         except Exception as error:
             # Whatever py-solc-x stumbles over, npm's compiler is there; half a download must not stay.
             (folder / f"solc-v{version}").unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 from tools.bootstrap.report import SetupError, run, say, step
@@ -53,7 +54,7 @@ def sync(store: Store, uv: Path, group: str) -> bool:
     lock = LOCKS / f"{group}.txt"
     if not lock.is_file():
         raise SetupError(f"there is no package set {group!r}", "use `make setup` or `make setup-runtime`")
-    stamp = digest(lock, LOCKS / "build.txt", CHECKOUT / "pyproject.toml", ENVIRONMENT, str(CHECKOUT))
+    stamp = digest(lock, LOCKS / "build.txt", _project_metadata(), ENVIRONMENT, str(CHECKOUT))
     if STAMP.is_file() and STAMP.read_text() == stamp:
         return False
     STAMP.unlink(missing_ok=True)
@@ -69,6 +70,12 @@ def sync(store: Store, uv: Path, group: str) -> bool:
     (_site_packages() / f"{ENVIRONMENT.stem}.pth").write_text(f"import {ENVIRONMENT.stem}\n")
     STAMP.write_text(stamp)
     return True
+
+
+def _project_metadata() -> str:
+    # Only what an installation depends on; the settings of linters and tests change more often.
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    return repr([project["build-system"], project["project"], project["tool"]["setuptools"]])
 
 
 def _ensure_venv(store: Store, uv: Path) -> None:
