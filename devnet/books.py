@@ -1,0 +1,16 @@
+"""The address book of each chain."""
+
+from __future__ import annotations
+
+from devnet.addresses import ETHEREUM, AddressBook
+from devnet.node import Node
+
+BOOKS: dict[str, AddressBook] = {"ethereum": ETHEREUM}
+
+
+def book_of(node: Node) -> AddressBook:
+    """The book of the chain that a node runs, forks included. Raises KeyError for a chain without one."""
+    for book in BOOKS.values():
+        if book.chain_id == node.chain_id:
+            return book
+    raise KeyError(node.chain_id)

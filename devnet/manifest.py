@@ -1,0 +1,187 @@
+"""The packages that hold the real protocol bytecode: version, hash and the parts that are read.
+
+Versions and hashes are those of the public npm and PyPI registries. Nothing of these packages is part of the
+project: they are fetched into the per-user cache and checked against the hash before anything is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Package:
+    """One pinned archive.
+
+    `digest` is "<algorithm>-<hex>" over the archive; `parts` are path prefixes inside the package, without
+    the archive's own top folder, of the files that are unpacked.
+    """
+
+    registry: Literal["npm", "pypi"]
+    name: str
+    version: str
+    digest: str
+    parts: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Name and version as people write them."""
+        return f"{self.name}@{self.version}"
+
+
+CANONICAL_WETH = Package(
+    "npm",
+    "canonical-weth",
+    "1.4.0",
+    "sha512-f6b90b7c016775600b2e1c5de65a724d7e11915dfa5a654167dd8d62d62bd645"
+    "9d01499c951a7b2392a42b8c2fa20cc370223efb2c39dd32f0c7f1823dca1c32",
+    ("build/contracts/WETH9.json",),
+)
+USDC = Package(
+    "pypi",
+    "web3-ethereum-defi",
+    "1.2",
+    "sha256-906579bfdb25d9aaa906543ce55a9d62e21a545e196e0230cb467c8b4406869d",
+    ("eth_defi/abi/centre/FiatTokenProxy.json", "eth_defi/abi/centre/FiatTokenV2_1.json"),
+)
+UNISWAP_V2_CORE = Package(
+    "npm",
+    "@uniswap/v2-core",
+    "1.0.1",
+    "sha512-32dc9bb6450f4b2caca8b636536d743410de0875fe96d1edde800319d8eaa138"
+    "596854432b033a93535bdc5d00de1939870b90bf2b455a1ad61ce12aea7549f1",
+    ("build/UniswapV2Factory.json", "build/UniswapV2Pair.json"),
+)
+UNISWAP_V2_PERIPHERY = Package(
+    "npm",
+    "@uniswap/v2-periphery",
+    "1.1.0-beta.0",
+    "sha512-e9d93000c2b36bc9f3a9889712bd83f3a7605b74d36af52f091d30d93bb7ddb0"
+    "1b33c021e372ca0331fba0a28f453e5525068c8b58ed906b3513c24fa2bd67e6",
+    ("build/UniswapV2Router02.json", "build/DeflatingERC20.json"),
+)
+SUSHISWAP = Package(
+    "npm",
+    "@sushiswap/sushiswap",
+    "0.1.1",
+    "sha512-fff4a78af2296867857ab0602ab0298900d3ade47b55784241df91c04305ed8b"
+    "f717f982ce2f37b01f019908c6dd58fe6288901c5cc4d987d63f96f868366862",
+    ("artifacts/contracts/UniswapV2",),
+)
+UNISWAP_V3_CORE = Package(
+    "npm",
+    "@uniswap/v3-core",
+    "1.0.1",
+    "sha512-ee9564e21126d348fdb5cef563dfacb18a4eeb2b64788d32ed613d3fa51c98dc"
+    "e1c4f78fc32031226ba156c4ea58af5816fce0b6fcc91e2eb8a419788d4cca31",
+    ("artifacts/contracts/UniswapV3Factory.sol/", "artifacts/contracts/UniswapV3Pool.sol/"),
+)
+UNISWAP_V3_PERIPHERY = Package(
+    "npm",
+    "@uniswap/v3-periphery",
+    "1.4.4",
+    "sha512-4b8fa6fb087c1db5923b70ca9382f05023d9253a42ba022c1eb591f3a9bf3ab5"
+    "32bd2a860d35ca15f736b0cb865c266b0f566a3b7ae142c2a07568371db6f62b",
+    (
+        "artifacts/contracts/SwapRouter.sol/",
+        "artifacts/contracts/NonfungiblePositionManager.sol/",
+        "artifacts/contracts/lens/Quoter.sol/",
+    ),
+)
+UNISWAP_SWAP_ROUTER = Package(
+    "npm",
+    "@uniswap/swap-router-contracts",
+    "1.3.1",
+    "sha512-9a1fd835bc0a6fb32eb7de95b84b4bf99e5b45ed315486e38e2af29fe88c32b2"
+    "b6b052a147876e93ff3a984cf450ee604b1e29408c3d1b9dbbe8fe61798ffb46",
+    ("artifacts/contracts/SwapRouter02.sol/", "artifacts/contracts/lens/QuoterV2.sol/"),
+)
+PANCAKE_V3_CORE = Package(
+    "npm",
+    "@pancakeswap/v3-core",
+    "1.0.2",
+    "sha512-f5a654f08d49e926d93925bb35c371bb26800b5eed1a439a64933d68982f97a3"
+    "0c50e131a6ad22d040bf8dcdc7c566e90bcb1b64bfbc786e78e0d109b3c092fb",
+    ("artifacts/contracts/PancakeV3Factory.sol/", "artifacts/contracts/PancakeV3Pool.sol/"),
+)
+UNISWAP_V4 = Package(
+    "npm",
+    "@uniswap/v4-periphery",
+    "1.0.3",
+    "sha512-2712cbd038eff5770cbc8d8f6ad1275ab0abc6e11a60d5611f1b2d9dd04e3fe6"
+    "897e1d572e0e5e73c483674c72a157e0d849494efb8aa41827bbdd1b3556a5b2",
+    (
+        "foundry-out/PoolManager.sol/PoolManager.default.json",
+        "foundry-out/StateView.sol/StateView.json",
+        "foundry-out/V4Quoter.sol/V4Quoter.json",
+        "foundry-out/PositionManager.sol/PositionManager.json",
+        "foundry-out/PoolSwapTest.sol/PoolSwapTest.default.json",
+        "foundry-out/PoolModifyLiquidityTest.sol/PoolModifyLiquidityTest.default.json",
+        "lib/permit2/test/utils/DeployPermit2.sol",
+    ),
+)
+BALANCER_V2 = Package(
+    "npm",
+    "@balancer-labs/v2-deployments",
+    "3.2.0",
+    "sha512-a60843eeac93569d7cdf677b17bc878007a1fc466f4b6fc62ef531f6278cebbd"
+    "4d321d4a4e9ad864e042a445550bd267135569aeee6b73d0c3365170ddc6a957",
+    (
+        "dist/tasks/20210418-authorizer/",
+        "dist/tasks/20210418-vault/",
+        "dist/tasks/deprecated/20210418-weighted-pool/",
+        "dist/tasks/deprecated/20210624-stable-pool/",
+        "dist/tasks/20220721-balancer-queries/",
+    ),
+)
+AAVE_V3 = Package(
+    "npm",
+    "@aave/core-v3",
+    "1.19.3",
+    "sha512-5ebefe55ca14e5be263f03382140a7b24c3795c8b0ae72f85e5a3269df0639d7"
+    "587a2c67ae2da5658a1b36612b9b52f0139d2faa32343bef5018d298d930e479",
+    ("artifacts/contracts/protocol/", "artifacts/contracts/misc/"),
+)
+CHAINLINK = Package(
+    "npm",
+    "@chainlink/contracts",
+    "0.6.1",
+    "sha512-12ec228c67b1b6dc345237eb5be1f283085022b1806eaa5fd6e7b6f11e791e15"
+    "8c1c1ce98441f43e15a6f0342615f8f9399372f08a3ae8de0bd274ad919dd029",
+    ("src/v0.6/",),
+)
+OPENZEPPELIN = Package(
+    "npm",
+    "@openzeppelin/contracts",
+    "5.0.2",
+    "sha512-cad3dce9e2c67071e76a9019f52fb9aac7689a18e8e900474c34510457d3c572"
+    "29b2270c8553e8b8f82650f79b6596465fbbedf54480f99fb433475256d49410",
+    ("access/", "interfaces/", "metatx/", "proxy/", "token/", "utils/"),
+)
+AERODROME = Package(
+    "npm",
+    "sphere-mezo-solidity-files",
+    "1.2.0",
+    "sha512-b250d0bdca8181440acd52e8e6e1d5287dc4dfaeedd3b4cf5cd707cf1b925da1"
+    "ffd625565833e79970fa67e065bdc23e40f70e4eaffa3d2a6a4beceee24ad3fe",
+    ("domains/aerodrome/contracts/",),
+)
+
+PACKAGES: tuple[Package, ...] = (
+    CANONICAL_WETH,
+    USDC,
+    UNISWAP_V2_CORE,
+    UNISWAP_V2_PERIPHERY,
+    SUSHISWAP,
+    UNISWAP_V3_CORE,
+    UNISWAP_V3_PERIPHERY,
+    UNISWAP_SWAP_ROUTER,
+    PANCAKE_V3_CORE,
+    UNISWAP_V4,
+    BALANCER_V2,
+    AAVE_V3,
+    CHAINLINK,
+    OPENZEPPELIN,
+    AERODROME,
+)

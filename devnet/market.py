@@ -1,0 +1,82 @@
+"""Trades by somebody else, through the venues' real routers: what opens a price gap on a local chain."""
+
+from __future__ import annotations
+
+from devnet import abi
+from devnet.addresses import PoolRecord
+from devnet.books import book_of
+from devnet.node import Node
+from devnet.place import account
+from devnet.protocols.tokens import TREASURY
+
+TRADER = account("market trader")
+NEVER = 2**63
+SWAP_V2 = "swapExactTokensForTokensSupportingFeeOnTransferTokens(uint256,uint256,address[],address,uint256)"
+SWAP_V3 = "exactInputSingle((address,address,uint24,address,uint256,uint256,uint160))"
+SWAP_BALANCER_V2 = (
+    "swap((bytes32,uint8,address,address,uint256,bytes),(address,bool,address,bool),uint256,uint256)"
+)
+
+
+def trade(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
+    """Sell `amount` smallest units of `token_in` to the pool; smallest units of the other token received.
+
+    The seller is given the tokens first. Raises ValueError for a token that the pool does not have or a venue
+    without a router here, TransactionError when the trade fails.
+    """
+    if pool.venue in ("uniswap_v2", "sushi_v2"):
+        return trade_v2(node, pool, token_in, amount)
+    if pool.venue in ("uniswap_v3", "pancake_v3"):
+        return trade_v3(node, pool, token_in, amount)
+    if pool.venue == "balancer_v2":
+        return trade_balancer_v2(node, pool, token_in, _other(pool, token_in), amount)
+    raise ValueError(f"no trade is known for the venue {pool.venue}: use its own router")
+
+
+def trade_v2(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
+    """As `trade`, through the V2 router of the pool's venue; takes transfer-fee tokens too."""
+    token_out = _other(pool, token_in)
+    router = book_of(node).contracts[f"{pool.venue}_router"]
+    _prepare(node, token_in, amount, router)
+    before = node.erc20_balance(token_out, TRADER)
+    node.send(TRADER, router, abi.encode_call(SWAP_V2, amount, 0, [token_in, token_out], TRADER, NEVER))
+    return node.erc20_balance(token_out, TRADER) - before
+
+
+def trade_v3(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
+    """As `trade`, through SwapRouter02; at PancakeSwap straight at the pool: no package has its router."""
+    token_out = _other(pool, token_in)
+    before = node.erc20_balance(token_out, TRADER)
+    if pool.venue == "pancake_v3":
+        arguments = (pool.address, TRADER, token_in == pool.tokens[0], amount)
+        node.send(TRADER, TREASURY, abi.encode_call("swap(address,address,bool,int256)", *arguments))
+        return node.erc20_balance(token_out, TRADER) - before
+    router = book_of(node).contracts["uniswap_v3_router_02"]
+    _prepare(node, token_in, amount, router)
+    parameters = (token_in, token_out, pool.fee, TRADER, amount, 0, 0)
+    node.send(TRADER, router, abi.encode_call(SWAP_V3, parameters))
+    return node.erc20_balance(token_out, TRADER) - before
+
+
+def trade_balancer_v2(node: Node, pool: PoolRecord, token_in: str, token_out: str, amount: int) -> int:
+    """As `trade`, at the Balancer vault, with the token to receive named."""
+    vault = book_of(node).contracts["balancer_v2_vault"]
+    _prepare(node, token_in, amount, vault)
+    before = node.erc20_balance(token_out, TRADER)
+    swap = (bytes.fromhex(str(pool.pool_id)[2:]), 0, token_in, token_out, amount, b"")
+    funds = (TRADER, False, TRADER, False)
+    node.send(TRADER, vault, abi.encode_call(SWAP_BALANCER_V2, swap, funds, 0, NEVER))
+    return node.erc20_balance(token_out, TRADER) - before
+
+
+def _other(pool: PoolRecord, token_in: str) -> str:
+    if token_in not in pool.tokens:
+        raise ValueError(f"{pool.name} does not hold {token_in}: sell one of {', '.join(pool.tokens)}")
+    return next(token for token in pool.tokens if token != token_in)
+
+
+def _prepare(node: Node, token: str, amount: int, spender: str) -> None:
+    """Tokens to sell and the allowance to do so; first back to zero, as Tether demands."""
+    node.set_erc20_balance(token, TRADER, amount)
+    node.send(TRADER, token, abi.encode_call("approve(address,uint256)", spender, 0))
+    node.send(TRADER, token, abi.encode_call("approve(address,uint256)", spender, amount))

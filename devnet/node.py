@@ -1,0 +1,392 @@
+"""A local node: started from a built chain, as a fork, or empty; driven over JSON-RPC; gone at the end."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self
+
+from eth_utils.address import to_checksum_address
+
+from devnet import abi
+from devnet.errors import NodeError, RpcError, TransactionError
+from devnet.process import HOST, AnvilProcess
+from devnet.rpc import RpcClient
+
+MNEMONIC = "test test test test test test test test test test test junk"
+ETHER = 10**18
+GWEI = 10**9
+RECEIPT_WITHIN_SECONDS = 30.0
+
+# EIP-7825: no transaction may ask for more gas than this since the Osaka hardfork.
+TRANSACTION_GAS_CAP = 16_777_216
+
+Receipt = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DevAccount:
+    """A funded account of the public development mnemonic. Its key is known to everybody."""
+
+    address: str
+    index: int
+
+    @cached_property
+    def private_key(self) -> str:
+        """0x-prefixed secret key, derived from the public mnemonic."""
+        from eth_account import Account
+
+        Account.enable_unaudited_hdwallet_features()
+        account = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{self.index}")
+        return str(account.key.to_0x_hex())
+
+
+@dataclass(frozen=True)
+class NodeOptions:
+    """How a node runs. Fees are in wei, times in seconds.
+
+    `port` None takes a free one; `base_fee` None keeps that of the chain; with `block_time` blocks come at
+    that interval, with `no_mining` only on demand, else one for each transaction.
+    """
+
+    port: int | None = None
+    block_time: int | None = None
+    no_mining: bool = False
+    base_fee: int | None = None
+    gas_limit: int = 60_000_000
+    accounts: int = 10
+    extra: tuple[str, ...] = ()
+
+    def arguments(self) -> list[str]:
+        """The command-line arguments of anvil."""
+        result = ["--accounts", str(self.accounts), "--gas-limit", str(self.gas_limit)]
+        # The public mnemonic is anvil's default; named here so that both ends agree for certain.
+        result += ["--mnemonic", MNEMONIC, "--no-request-size-limit", "--enable-tx-gas-limit"]
+        if self.block_time is not None:
+            result += ["--block-time", str(self.block_time)]
+        if self.no_mining:
+            result += ["--no-mining", "--order", "fifo"]
+        if self.base_fee is not None:
+            result += ["--block-base-fee-per-gas", str(self.base_fee)]
+        return [*result, *self.extra]
+
+
+class Node:
+    """A running node. Use as a context manager, or call `close`.
+
+    Amounts are in wei or in the token's smallest unit; addresses are 0x strings. Blocks made through this
+    object keep the base fee of the options, so that it does not decay to nothing over a long test.
+    """
+
+    def __init__(self, process: AnvilProcess, options: NodeOptions) -> None:
+        self._process = process
+        self._options = options
+        self._client = RpcClient(HOST, process.port)
+        self._base_fee = options.base_fee
+        self._impersonated: set[str] = set()
+        # The socket accepts before the chain is loaded or forked; the first answer means ready.
+        self.chain_id = int(self.rpc("eth_chainId"), 16)
+
+    @classmethod
+    def load(cls, chain: str = "ethereum", **options: Any) -> Self:
+        """A node that holds the built chain `ethereum` or `base`; builds it first when that is not done.
+
+        Keywords are those of NodeOptions. Raises DevnetError when the chain cannot be built, PortInUseError.
+        """
+        from devnet import dumps, feeds
+        from devnet.chains import CHAINS
+
+        spec = CHAINS[chain]
+        settings = NodeOptions(**{"base_fee": spec.base_fee, "gas_limit": spec.gas_limit, **options})
+        dump = dumps.path(spec)
+        arguments = ["--load-state", str(dump), *spec.node_arguments()]
+        node = cls._start(arguments, settings)
+        try:
+            # A fork caches storage by the header of its upstream block. A fee recipient of its own makes
+            # the header of each load unlike all others, so that no cache entry ever fits a second chain.
+            recipient = "0x" + secrets.token_hex(20)
+            node.set_balance(recipient, ETHER)
+            node.rpc("anvil_setCoinbase", recipient)
+            feeds.refresh(node, spec)
+        except BaseException:
+            node.close()
+            raise
+        return node
+
+    @classmethod
+    def fork(
+        cls, url: str, *, hardfork: str = "osaka", block_number: int | None = None, **options: Any
+    ) -> Self:
+        """A node that forks the one at `url` at its newest block or at `block_number`.
+
+        The hardfork is pinned: left alone, anvil would choose it by the timestamp of the upstream's head.
+        """
+        arguments = ["--fork-url", url, "--hardfork", hardfork, "--no-storage-caching", "--retries", "0"]
+        arguments += ["--no-rate-limit"]
+        if block_number is not None:
+            arguments += ["--fork-block-number", str(block_number)]
+        return cls._start(arguments, NodeOptions(**options))
+
+    @classmethod
+    def empty(
+        cls,
+        *,
+        chain_id: int = 31337,
+        hardfork: str = "osaka",
+        number: int = 0,
+        timestamp: int | None = None,
+        **options: Any,
+    ) -> Self:
+        """A node with nothing but the development accounts and the CREATE2 deployer."""
+        arguments = ["--chain-id", str(chain_id), "--hardfork", hardfork, "--number", str(number)]
+        if timestamp is not None:
+            arguments += ["--timestamp", str(timestamp)]
+        return cls._start(arguments, NodeOptions(**options))
+
+    @classmethod
+    def _start(cls, arguments: Sequence[str], options: NodeOptions) -> Self:
+        process = AnvilProcess([*arguments, *options.arguments()], port=options.port)
+        try:
+            return cls(process, options)
+        except BaseException:
+            process.stop()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the node; harmless when repeated."""
+        self._client.close()
+        self._process.stop()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, on this machine only."""
+        return self._process.port
+
+    @property
+    def pid(self) -> int:
+        """The node's process group."""
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        """Its HTTP JSON-RPC address."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Its WebSocket JSON-RPC address."""
+        return f"ws://{HOST}:{self.port}"
+
+    @cached_property
+    def accounts(self) -> list[DevAccount]:
+        """The funded development accounts, in the order of the mnemonic."""
+        addresses = self.rpc("eth_accounts")[: self._options.accounts]
+        return [DevAccount(to_checksum_address(address), index) for index, address in enumerate(addresses)]
+
+    def rpc(self, method: str, *params: Any) -> Any:
+        """Any JSON-RPC method; its `result` as it came. Raises RpcError, or NodeError when it is gone."""
+        return self._client.call(method, *params)
+
+    # -- blocks and time ---------------------------------------------------------------------------------
+
+    def block(self, number: int | str = "latest") -> dict[str, Any]:
+        """A block without its transactions' bodies. Raises NodeError when there is none."""
+        tag = hex(number) if isinstance(number, int) else number
+        block: dict[str, Any] | None = self.rpc("eth_getBlockByNumber", tag, False)
+        if block is None:
+            raise NodeError(f"there is no block {number}", "ask for a block that was mined")
+        return block
+
+    @property
+    def block_number(self) -> int:
+        """Number of the newest block."""
+        return int(self.rpc("eth_blockNumber"), 16)
+
+    def mine(self, blocks: int = 1, *, timestamp: int | None = None) -> None:
+        """Mine `blocks` blocks; the first at `timestamp` (seconds) when given."""
+        if timestamp is not None:
+            self.rpc("evm_setNextBlockTimestamp", timestamp)
+        for _ in range(blocks):
+            self._hold_base_fee()
+            self.rpc("evm_mine")
+        self._hold_base_fee()
+
+    def increase_time(self, seconds: int) -> None:
+        """Mine a block `seconds` later than now by the node's clock."""
+        self.rpc("evm_increaseTime", hex(seconds))
+        self.mine()
+
+    def set_base_fee(self, wei: int) -> None:
+        """The base fee (wei per gas) of the next block and of every one made through this object."""
+        self._base_fee = wei
+        self._hold_base_fee()
+
+    def snapshot(self) -> str:
+        """Remember the chain as it is; the answer goes to `revert`."""
+        return str(self.rpc("evm_snapshot"))
+
+    def revert(self, snapshot: str) -> None:
+        """Go back to a snapshot, which is used up by that. Raises NodeError when it is unknown."""
+        if not self.rpc("evm_revert", snapshot):
+            raise NodeError(f"there is no snapshot {snapshot}", "take one with `snapshot`; each serves once")
+        self._hold_base_fee()
+
+    @contextmanager
+    def isolated(self) -> Iterator[Self]:
+        """Whatever happens to the chain inside is undone at the end."""
+        base_fee = self._base_fee
+        snapshot = self.snapshot()
+        try:
+            yield self
+        finally:
+            self._base_fee = base_fee
+            self.revert(snapshot)
+
+    # -- accounts ----------------------------------------------------------------------------------------
+
+    def balance(self, who: str) -> int:
+        """Wei held by `who`."""
+        return int(self.rpc("eth_getBalance", who, "latest"), 16)
+
+    def set_balance(self, who: str, wei: int) -> None:
+        """Give `who` exactly `wei`."""
+        self.rpc("anvil_setBalance", who, hex(wei))
+
+    def erc20_balance(self, token: str, who: str) -> int:
+        """Smallest units of `token` held by `who`."""
+        answer = self.call(token, abi.encode_call("balanceOf(address)", who))
+        return int(abi.decode("(uint256)", answer)[0])
+
+    def set_erc20_balance(self, token: str, who: str, amount: int) -> None:
+        """Make `who` hold exactly `amount` smallest units, by real mints and transfers.
+
+        Raises BuildError for a token that nobody here can mint or give.
+        """
+        from devnet import deal
+
+        deal.set_balance(self, token, who, amount)
+
+    @contextmanager
+    def impersonate(self, who: str) -> Iterator[str]:
+        """Let `who` send transactions without its key; it gets ether for gas when it has next to none."""
+        self._unlock(who)
+        try:
+            yield who
+        finally:
+            self._impersonated.discard(who.lower())
+            self.rpc("anvil_stopImpersonatingAccount", who)
+
+    def _unlock(self, who: str) -> None:
+        if who.lower() in self._impersonated:
+            return
+        self.rpc("anvil_impersonateAccount", who)
+        self._impersonated.add(who.lower())
+
+    @cached_property
+    def _dev_addresses(self) -> frozenset[str]:
+        return frozenset(account.address.lower() for account in self.accounts)
+
+    # -- calls and transactions --------------------------------------------------------------------------
+
+    def call(
+        self, to: str, data: bytes = b"", *, from_: str | None = None, value: int = 0, block: str = "latest"
+    ) -> bytes:
+        """What a call returns, without a transaction. Raises RpcError, with the revert data in `data`."""
+        request = {"to": to, "data": "0x" + data.hex(), "value": hex(value)}
+        if from_ is not None:
+            request["from"] = from_
+        return bytes.fromhex(self.rpc("eth_call", request, block)[2:])
+
+    def send(
+        self, from_: str, to: str | None, data: bytes = b"", *, value: int = 0, gas: int | None = None
+    ) -> Receipt:
+        """Send from any account, wait until it is mined, give the receipt.
+
+        `to` None creates a contract; `gas` None lets the node estimate. Raises RpcError when the node refuses
+        (a revert found by the estimate comes so), TransactionError when it was mined and reverted. On a node
+        with `no_mining` a block is mined for it.
+        """
+        sent = self.submit(from_, to, data, value=value, gas=gas)
+        if self._options.no_mining:
+            self.mine()
+        receipt = self.wait_for(sent)
+        # Only after the block: a base fee set while the node is mining can cost it the transaction.
+        self._hold_base_fee()
+        if receipt["status"] != "0x1":
+            raise TransactionError(f"transaction {sent} reverted", receipt, self._replay(receipt))
+        return receipt
+
+    def submit(
+        self, from_: str, to: str | None, data: bytes = b"", *, value: int = 0, gas: int | None = None
+    ) -> str:
+        """Send from any account without waiting; the transaction's hash. Raises RpcError when refused."""
+        if from_.lower() not in self._dev_addresses:
+            self._unlock(from_)
+            if self.balance(from_) < ETHER:
+                self.set_balance(from_, 10 * ETHER)
+        request = {"from": from_, "data": "0x" + data.hex(), "value": hex(value)}
+        if to is not None:
+            request["to"] = to
+        if gas is not None:
+            request["gas"] = hex(gas)
+        if self._base_fee is not None:
+            # Room for the base fee to move: a transaction that no longer affords it is dropped in silence.
+            request["maxFeePerGas"] = hex(4 * self._base_fee + GWEI)
+            request["maxPriorityFeePerGas"] = hex(min(GWEI, self._base_fee))
+        return str(self.rpc("eth_sendTransaction", request))
+
+    def wait_for(self, transaction_hash: str) -> Receipt:
+        """The receipt of a transaction. Raises NodeError when it is not mined within half a minute."""
+        deadline = time.monotonic() + RECEIPT_WITHIN_SECONDS
+        while time.monotonic() < deadline:
+            receipt: Receipt | None = self.rpc("eth_getTransactionReceipt", transaction_hash)
+            if receipt is not None:
+                return receipt
+            time.sleep(0.01)
+        raise NodeError(f"transaction {transaction_hash} was not mined", "mine a block, or raise its fee")
+
+    def code(self, address: str) -> bytes:
+        """Runtime code at `address`, empty when there is none."""
+        return bytes.fromhex(self.rpc("eth_getCode", address, "latest")[2:])
+
+    def set_code(self, address: str, code: bytes) -> None:
+        """Put runtime code at `address`."""
+        self.rpc("anvil_setCode", address, "0x" + code.hex())
+
+    def storage(self, address: str, slot: int | str) -> int:
+        """The word in a storage slot."""
+        key = slot if isinstance(slot, str) else hex(slot)
+        return int(self.rpc("eth_getStorageAt", address, key, "latest"), 16)
+
+    def set_storage(self, address: str, slot: int | str, word: int) -> None:
+        """Write the word in a storage slot."""
+        key = slot if isinstance(slot, str) else f"0x{slot:064x}"
+        self.rpc("anvil_setStorageAt", address, key, f"0x{word:064x}")
+
+    def _hold_base_fee(self) -> None:
+        if self._base_fee is not None:
+            self.rpc("anvil_setNextBlockBaseFeePerGas", hex(self._base_fee))
+
+    def _replay(self, receipt: Receipt) -> object:
+        """Why a mined transaction reverted, as far as a replay on the block before tells."""
+        transaction = self.rpc("eth_getTransactionByHash", receipt["transactionHash"])
+        request = {key: transaction[key] for key in ("from", "to", "value", "gas") if transaction[key]}
+        request["data"] = transaction["input"]
+        try:
+            self.rpc("eth_call", request, hex(int(receipt["blockNumber"], 16) - 1))
+        except RpcError as error:
+            return error.data if error.data is not None else error.text
+        return "the replay on the block before does not revert"

@@ -1,0 +1,37 @@
+"""Nodes for tests: one a worker and chain, put back as it was after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from devnet import Node
+
+
+@pytest.fixture(scope="session")
+def ethereum_node() -> Iterator[Node]:
+    """The local mainnet, one for each worker. Take `ethereum` instead unless the chain is only read."""
+    with Node.load("ethereum") as node:
+        yield node
+
+
+@pytest.fixture
+def ethereum(ethereum_node: Node) -> Iterator[Node]:
+    """The local mainnet as it is at rest; what the test does to it is undone."""
+    with ethereum_node.isolated():
+        yield ethereum_node
+
+
+@pytest.fixture(scope="session")
+def base_node() -> Iterator[Node]:
+    """The local Base chain, one for each worker. Take `base` instead unless the chain is only read."""
+    with Node.load("base") as node:
+        yield node
+
+
+@pytest.fixture
+def base(base_node: Node) -> Iterator[Node]:
+    """The local Base chain as it is at rest; what the test does to it is undone."""
+    with base_node.isolated():
+        yield base_node
