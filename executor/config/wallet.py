@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from executor.config.fields import Strict, WholeNumber
 
@@ -17,6 +19,12 @@ class PassphraseSource(Strict):
 
     fd: Annotated[WholeNumber, Field(ge=0)] | None = None
     file: Path | None = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"const": "prompt"}, handler(schema)]}
 
     @model_validator(mode="before")
     @classmethod
