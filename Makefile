@@ -7,7 +7,6 @@ CODE := $(wildcard executor devnet scripts tools benchmarks tests)
 WORKERS ?= 2
 BENCH ?= gas
 TESTS ?=
-export MYPYPATH := .
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24

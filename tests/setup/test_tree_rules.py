@@ -105,3 +105,10 @@ def test_an_import_up_the_floors_or_out_of_the_pure_core_is_refused(
     (house / "executor" / room / "bad.py").write_text(f"{statement}\n")
     done = lint(house)
     assert done.returncode == 1 and "BROKEN" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_new_room_must_be_given_its_floor(house: Path) -> None:
+    (house / "executor" / "attic").mkdir()
+    (house / "executor" / "attic" / "__init__.py").touch()
+    done = lint(house)
+    assert done.returncode == 1 and "attic" in done.stdout, done.stdout + done.stderr
