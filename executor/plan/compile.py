@@ -110,6 +110,7 @@ class _Compiler:
             recipient,
             amount=amount,
             cap=cap,
+            to=self.pool(index + 1).address if recipient is Recipient.EXPLICIT else None,
             continuation=inside,
         )
         return (*quotes, swap)
@@ -122,21 +123,26 @@ class _Compiler:
         if v3 is None:
             return self.v2_chain(0, end, Recipient.CALLER, V2Output.OWED)
         tail = self.v2_chain(v3 + 1, end, Recipient.CALLER, V2Output.OWED)
-        recipient = Recipient.NEXT_POOL if tail else Recipient.CALLER
-        return (*self.v3(v3, recipient=recipient, owed=not tail, inside=self.to_caller(v3)), *tail)
+        head = self.to_caller(v3)
+        recipient = Recipient.CALLER
+        if tail:
+            # Behind a continuation the next step in the bytes is not the next pool, so that one is named.
+            recipient = Recipient.EXPLICIT if head else Recipient.NEXT_POOL
+        return (*self.v3(v3, recipient=recipient, owed=not tail, inside=head), *tail)
 
     def to_router(self, *, chained: bool) -> tuple[Step, ...]:
-        """All legs, ending at the router; `chained` pays the first hop out of the last one's output."""
+        """All legs, ending at the router.
+
+        With a V3 hop the hops behind the last one run first inside its callback, so that the first payment comes
+        out of the route's own output; `chained` asks for the same of a route over pairs alone.
+        """
         legs = len(self.sized.route.legs)
         v3 = self.last_v3(legs)
         if v3 is None:
             return self.flash_on_last_pair(legs) if chained else self.v2_chain(0, legs, Recipient.ROUTER)
         tail = self.v2_chain(v3 + 1, legs, Recipient.ROUTER)
         recipient = Recipient.NEXT_POOL if tail else Recipient.ROUTER
-        head = self.to_caller(v3)
-        if chained:
-            return self.v3(v3, recipient=recipient, owed=False, inside=(*tail, *head))
-        return (*self.v3(v3, recipient=recipient, owed=False, inside=head), *tail)
+        return self.v3(v3, recipient=recipient, owed=False, inside=(*tail, *self.to_caller(v3)))
 
     def flash_on_last_pair(self, legs: int) -> tuple[Step, ...]:
         last = legs - 1

@@ -1,0 +1,165 @@
+"""A router on a local chain, with the people around it: owner, operator, pauser, stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from devnet import abi
+from devnet.addresses import AddressBook, PoolRecord
+from devnet.artifacts import Artifact
+from devnet.books import book_of
+from devnet.compiler import compile_files
+from devnet.node import ETHER, Node, Receipt
+from devnet.place import Placer, account
+from devnet.rpc import RpcError
+from executor.domain.address import Address, to_address
+from executor.domain.call import EthCall, drive
+from executor.domain.market import PoolState
+from executor.domain.pool import Pool, V3Callback, VenueKind
+from executor.domain.route import Leg, Route
+from executor.domain.token import Token
+from executor.plan import DecodedError, decode_revert
+from executor.venues import read
+
+OWNER, OPERATOR, PAUSER, STRANGER = (account(role) for role in ("owner", "operator", "pauser", "stranger"))
+ZERO = "0x" + "00" * 20
+CONSTRUCTOR = "(address,(address[4],address,address))"
+KINDS = {
+    "uniswap_v2": (VenueKind.UNISWAP_V2, V3Callback.UNISWAP),
+    "sushi_v2": (VenueKind.UNISWAP_V2, V3Callback.UNISWAP),
+    "uniswap_v3": (VenueKind.UNISWAP_V3, V3Callback.UNISWAP),
+    "pancake_v3": (VenueKind.UNISWAP_V3, V3Callback.PANCAKE),
+}
+FOREVER = 4_000_000_000
+
+
+@lru_cache(maxsize=1)
+def router_artifact() -> Artifact:
+    """The router as the project's settings compile it."""
+    return compile_files(["contracts/ArbRouter.sol"])["ArbRouter"]
+
+
+def test_contracts() -> dict[str, Artifact]:
+    """The contracts of tests/contracts/solidity, by name."""
+    return compile_files(["tests/contracts/solidity/Attackers.sol"])
+
+
+test_contracts.__test__ = False  # type: ignore[attr-defined]
+
+
+class Reverted(Exception):
+    """A call that reverted, with its decoded reason."""
+
+    def __init__(self, reason: DecodedError) -> None:
+        super().__init__(f"{reason.name} {reason.args}")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A deployed router and what tests do with it. Settlement tokens: WETH, USDC, DAI, USDT; inventory in WETH."""
+
+    node: Node
+    book: AddressBook
+    router: Address
+
+    def token(self, symbol: str) -> Token:
+        """A token of the book."""
+        return Token(
+            self.book.chain_id, to_address(self.book.tokens[symbol]), symbol, self.book.decimals[symbol]
+        )
+
+    def pool(self, name: str) -> Pool:
+        """A pool of the book, as the executor sees it."""
+        record = self.record(name)
+        kind, callback = KINDS[record.venue]
+        token0, token1 = (self.token(self.book.symbol(address)) for address in record.tokens)
+        return Pool(
+            record.venue,
+            kind,
+            to_address(record.address),
+            token0,
+            token1,
+            record.fee,
+            record.tick_spacing,
+            callback,
+        )
+
+    def record(self, name: str) -> PoolRecord:
+        """A pool of the book, as the local chain sees it."""
+        return self.book.pool(name)
+
+    def route(self, settlement: str, *hops: tuple[str, str]) -> Route:
+        """A route from `settlement`; each hop is (pool name, symbol that goes in)."""
+        legs = tuple(Leg(self.pool(pool), self.token(symbol)) for pool, symbol in hops)
+        assert legs[0].token_in.symbol == settlement
+        return Route(legs)
+
+    def states(self, pools: Iterable[Pool]) -> Mapping[Address, PoolState]:
+        """The pools as their maths see them now."""
+        return {pool.address: drive(read(pool), self._answer) for pool in pools}
+
+    def _answer(self, call: EthCall) -> bytes | None:
+        try:
+            return self.node.call(call.to, call.data)
+        except RpcError:
+            return None
+
+    def balance(self, symbol: str) -> int:
+        """What the router holds, in the token's smallest unit."""
+        return self.node.erc20_balance(self.book.tokens[symbol], self.router)
+
+    def simulate(self, calldata: bytes, *, sender: str = OPERATOR) -> int:
+        """The profit that the router would return. Raises Reverted."""
+        return int.from_bytes(self.call(calldata, sender=sender), "big")
+
+    def call(self, data: bytes, *, sender: str, to: str | None = None) -> bytes:
+        """An eth_call to the router or `to`. Raises Reverted with the decoded reason."""
+        try:
+            return self.node.call(to or self.router, data, from_=sender)
+        except RpcError as error:
+            raise Reverted(decode_revert(revert_data(error))) from None
+
+    def execute(self, calldata: bytes, *, sender: str = OPERATOR) -> Receipt:
+        """One real transaction, which must succeed."""
+        return self.node.send(sender, self.router, calldata, gas=3_000_000)
+
+    def send(self, sender: str, signature: str, *arguments: object) -> Receipt:
+        """A real call of one of the router's ordinary functions."""
+        return self.node.send(sender, self.router, abi.encode_call(signature, *arguments))
+
+    def view(self, signature: str, returns: str, *arguments: object) -> object:
+        """The answer of one of the router's views."""
+        return abi.decode(returns, self.node.call(self.router, abi.encode_call(signature, *arguments)))[0]
+
+    def allowance(self, symbol: str, spender: str) -> int:
+        """What `spender` may take from the router."""
+        data = abi.encode_call("allowance(address,address)", self.router, spender)
+        return int.from_bytes(self.node.call(self.book.tokens[symbol], data), "big")
+
+
+def revert_data(error: RpcError) -> bytes:
+    """The revert data of a refused call."""
+    data = error.data
+    return bytes.fromhex(data[2:]) if isinstance(data, str) and data.startswith("0x") else b""
+
+
+def constants(book: AddressBook) -> tuple[list[str], str, str]:
+    """The constructor's constants for a built chain."""
+    tokens = [book.tokens.get(symbol, ZERO) for symbol in ("WETH", "USDC", "DAI", "USDT")]
+    return tokens, book.contracts.get("aave_v3_pool", ZERO), book.contracts.get("balancer_v2_vault", ZERO)
+
+
+def deploy_desk(node: Node, *, inventory: int = 50 * ETHER) -> Desk:
+    """Deploy a router, set its roles, give it `inventory` wei of WETH."""
+    book = book_of(node)
+    place = Placer(node)
+    router = to_address(place.deploy(router_artifact(), CONSTRUCTOR, OWNER, constants(book)))
+    desk = Desk(node, book, router)
+    desk.send(OWNER, "setPrimaryOperator(address)", OPERATOR)
+    desk.send(OWNER, "setPauser(address)", PAUSER)
+    if inventory:
+        node.set_erc20_balance(book.tokens["WETH"], router, inventory)
+    return desk
