@@ -1,5 +1,6 @@
 """The record of an opportunity's fate."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -100,11 +101,17 @@ class Execution:
         return out
 
 
-def _printable(facts: dict[str, object]) -> dict[str, object]:
-    """Ints above what JSON readers keep exactly, and Decimals, become decimal strings."""
-    return {
-        key: str(value)
-        if isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(value, bool))
-        else value
-        for key, value in facts.items()
-    }
+def _printable(facts: Mapping[str, object]) -> dict[str, object]:
+    """Ints above what JSON readers keep exactly, and Decimals, become decimal strings, however deep they
+    lie."""
+    return {str(key): _plain(value) for key, value in facts.items()}
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, Mapping):
+        return _printable(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

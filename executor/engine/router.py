@@ -107,6 +107,18 @@ async def check_code(rpc: Rpc, address: Address, deployment: Deployment | None) 
         )
 
 
+async def operator_of(rpc: Rpc, address: Address) -> Address:
+    """The router's primary operator. Raises NotOperatorError when it has none, NodeError."""
+    state = await read(rpc, read_router(address, ZERO_ADDRESS))
+    if state.operator is None:
+        raise NotOperatorError(
+            f"the router {address} has no primary operator, and no wallet is configured.",
+            fix="let the router's owner set one, or configure a wallet",
+            router=address,
+        )
+    return state.operator
+
+
 def check_ready(state: RouterState, sender: Address) -> None:
     """Raises RouterPausedError or NotOperatorError when the router would refuse every plan of `sender`."""
     if state.paused:

@@ -1,0 +1,171 @@
+"""What a mined transaction really did: profit from its logs, checked against the balances, and what it
+cost."""
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from executor.chain.balances import balances
+from executor.chain.calls import call
+from executor.chain.head import head
+from executor.chain.receipts import settlement_delta
+from executor.domain.address import Address
+from executor.domain.attempt import Attempt, Receipt
+from executor.domain.decision import Reason
+from executor.domain.errors import NodeError, RevertError
+from executor.domain.execution import Execution, Status
+from executor.domain.token import Token
+from executor.engine.market import Prices
+from executor.engine.session import Session
+from executor.plan import decode_revert
+from executor.policy.profit import show_usd, usd_value
+from executor.submission.envelope import read_envelope
+
+_MOVED = (
+    "The transaction reverted, though the same call succeeds in the state before its block: what others "
+    "did in "
+    "that block came first."
+)
+
+
+async def settle(session: Session, pending: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
+    """The final record of `pending`, whose `attempt` was mined with `receipt`. Raises NodeError."""
+    mined = replace(
+        pending,
+        gas_used=receipt.gas_used,
+        gas_cost_wei=receipt.gas_cost,
+        block_number=receipt.block_number,
+        transaction_hashes=(receipt.transaction_hash,),
+        reasons=(),
+    )
+    if not receipt.success:
+        return await _reverted(session, mined, attempt, receipt)
+    return await _realised(session, mined, receipt)
+
+
+async def _realised(session: Session, mined: Execution, receipt: Receipt) -> Execution:
+    token, router = Address(str(mined.settlement_token)), Address(str(mined.details["router"]))
+    profit = settlement_delta(receipt, token, router)
+    prices = prices_of(session, mined)
+    net = profit - prices.in_settlement(receipt.gas_cost)
+    details = {
+        **mined.details,
+        "balance_check": await _balance_check(session, token, router, receipt, profit),
+    }
+    if profit <= 0:
+        reason = Reason(
+            "no_profit_in_logs",
+            "The transaction succeeded, but its logs show no profit for the router. Fix: look at the "
+            "transaction before "
+            "sending more.",
+            {"transaction_hash": receipt.transaction_hash},
+        )
+        return replace(
+            mined, status=Status.FAILED, reasons=(reason,), realised_profit=profit, details=details
+        )
+    return replace(
+        mined,
+        status=Status.REALISED,
+        realised_profit=profit,
+        realised_net_profit=net,
+        profit_usd=_usd(prices, net),
+        details=details,
+    )
+
+
+async def _reverted(session: Session, mined: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
+    prices = prices_of(session, mined)
+    loss = -prices.in_settlement(receipt.gas_cost)
+    return replace(
+        mined,
+        status=Status.REVERTED,
+        reasons=(await _revert_reason(session, attempt, receipt),),
+        realised_profit=0,
+        realised_net_profit=loss,
+        profit_usd=_usd(prices, loss),
+    )
+
+
+async def _revert_reason(session: Session, attempt: Attempt, receipt: Receipt) -> Reason:
+    """Why it reverted, found by asking the node for the same call in the state before its block."""
+    envelope = read_envelope(attempt.raw)
+    if receipt.gas_used >= envelope.gas_limit:
+        message = (
+            f"The transaction used all of its {envelope.gas_limit} gas. Fix: raise gas_limit_multiplier."
+        )
+        return Reason("out_of_gas", message, {"gas_limit": envelope.gas_limit})
+    try:
+        before = await head(session.rpc, receipt.block_number - 1)
+        await call(
+            session.rpc,
+            to=envelope.to,
+            calldata=envelope.data,
+            block=before,
+            sender=attempt.sender,
+            decode=revert_names,
+        )
+    except RevertError as error:
+        return Reason("reverted", error.message, dict(error.facts))
+    except NodeError as error:
+        return Reason(
+            "reverted", f"The transaction reverted; the node does not tell why: {error.message}", {}
+        )
+    return Reason("reverted", _MOVED, {})
+
+
+async def _balance_check(
+    session: Session, token: Address, router: Address, receipt: Receipt, profit: int
+) -> str:
+    """How the router's balances around the block agree with the logs.
+
+    Others may move them in the same block.
+    """
+    try:
+        before = await balances(session.rpc, router, [token], receipt.block_number - 1)
+        after = await balances(session.rpc, router, [token], receipt.block_number)
+    except NodeError:
+        return "unavailable"
+    change = after.tokens[token] - before.tokens[token]
+    return "agrees" if change == profit else f"differs: the block changed the balance by {change}"
+
+
+def revert_names(data: bytes) -> tuple[str, dict[str, object]]:
+    """Revert bytes as the error's name and arguments, with its meaning among them."""
+    error = decode_revert(data)
+    through = {"through": ", ".join(error.through)} if error.through else {}
+    return error.name, {**error.args, "meaning": error.meaning, **through}
+
+
+def price_details(prices: Prices) -> dict[str, object]:
+    """The prices of the decision, as they are recorded: exact fractions as text, None where there is none."""
+    return {
+        "settlement_usd": None if prices.settlement_usd is None else str(prices.settlement_usd),
+        "native_usd": None if prices.native_usd is None else str(prices.native_usd),
+    }
+
+
+def prices_of(session: Session, execution: Execution) -> Prices:
+    """The prices that `price_details` recorded."""
+    settlement = Token(
+        session.chain.chain_id,
+        Address(str(execution.settlement_token)),
+        str(execution.settlement_symbol),
+        int(execution.settlement_decimals or 0),
+    )
+    is_native = settlement.address == session.chain.wrapped_native.address
+    return Prices(
+        settlement,
+        is_native,
+        _ratio(execution.details.get("settlement_usd")),
+        _ratio(execution.details.get("native_usd")),
+    )
+
+
+def _ratio(text: object) -> Fraction | None:
+    return Fraction(text) if isinstance(text, str) else None
+
+
+def _usd(prices: Prices, amount: int) -> Decimal | None:
+    if prices.settlement_usd is None:
+        return None
+    return show_usd(usd_value(amount, prices.settlement.decimals, prices.settlement_usd))

@@ -1,0 +1,286 @@
+"""One opportunity on one chain, from its words to its fate.
+
+Opportunity -> Route (sized) -> Plan -> Simulation -> Decision -> Attempt -> Receipt -> Execution. Each arrow
+is one call; what is known so far stands in `draft`, so that an opportunity which ends early still tells how
+far it came.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from executor.chain.data_fee import data_fee
+from executor.chain.head import head
+from executor.chain.reading import read
+from executor.chain.simulation import simulate
+from executor.config.settings import ChainSettings
+from executor.domain.chain import ChainData, L2Kind
+from executor.domain.decision import Decision, Reason, Simulation, Verdict
+from executor.domain.errors import ExecutorError, RevertError
+from executor.domain.execution import Execution, Status
+from executor.domain.market import BlockHead
+from executor.domain.opportunity import Opportunity
+from executor.domain.plan import Plan
+from executor.domain.route import Leg, SizedRoute
+from executor.engine.errors import StaleNodeError
+from executor.engine.fates import ended_by
+from executor.engine.following import follow
+from executor.engine.market import read_fees, read_prices, read_purse, read_states
+from executor.engine.outcome import price_details, revert_names
+from executor.engine.resolution import resolve
+from executor.engine.router import check_ready, read_router
+from executor.engine.session import Desk, Session
+from executor.engine.sizing import Market, size, why_nothing
+from executor.plan import encode
+from executor.policy.decide import DecisionFacts, Limits, decide
+from executor.policy.gas_levels import L2GasThresholds
+from executor.submission.lane import RouterCall
+from executor.wallet.signer import TransactionFields, unsigned_envelope
+
+STALE_SECONDS = 120
+"""A real network whose newest block is older has stopped, or its node has."""
+
+Note = Callable[[str], None]
+"""Told each stage as it begins, for people who watch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An opportunity that may be sent: the final plan, and the simulation of these very bytes."""
+
+    market: Market
+    plan: Plan
+    simulation: Simulation
+
+
+class SameChainRun:
+    """Carries one opportunity through.
+
+    Use once: `run()` returns its Execution and raises no ExecutorError.
+    """
+
+    def __init__(self, session: Session, opportunity: Opportunity, note: Note) -> None:
+        self._session = session
+        self._opportunity = opportunity
+        self._note = note
+        self.draft = Execution(opportunity.opportunity_id, opportunity.chain, Status.FAILED)
+
+    async def run(self) -> Execution:
+        """From reading the market to the receipt, or to where it ends before."""
+        try:
+            ready = await self._prepare()
+            if ready is None:
+                return self.draft
+            if self._session.desk is None:
+                return self._would_send(ready)
+            return await self._send(self._session.desk, ready)
+        except ExecutorError as error:
+            return ended_by(self.draft, error)
+
+    async def _prepare(self) -> Ready | None:
+        """Everything up to the decision. None: it ended, and the draft says why."""
+        market, settlement_index = await self._read_market()
+        self._note("sizing")
+        sized = await size(self._session.rpc, self._session.settings, self._opportunity, market)
+        if sized is None:
+            self._declined(why_nothing(self._opportunity, market))
+            return None
+        self._know_size(sized)
+        self._note("simulating")
+        trial = self._encode(sized, market, settlement_index, minimum=1)
+        simulation = await self._simulate(trial, market)
+        if simulation is None:
+            return None
+        decision = await self._decide(trial, simulation, market)
+        self._know_decision(decision, simulation)
+        if decision.verdict is not Verdict.PROCEED:
+            self._declined(*decision.reasons)
+            return None
+        plan = self._encode(sized, market, settlement_index, minimum=decision.minimum_profit)
+        final = await self._simulate(plan, market)
+        return None if final is None else Ready(market, plan, final)
+
+    async def _read_market(self) -> tuple[Market, int]:
+        self._note("reading the market")
+        session, rpc = self._session, self._session.rpc
+        now = await head(rpc, l2=session.chain.l2)
+        self._check_fresh(now)
+        state = await read(rpc, read_router(session.router, session.sender), now)
+        check_ready(state, session.sender)
+        resolved = await resolve(rpc, session.chain, self._opportunity, now)
+        settlement = resolved.settlement
+        index = state.settlement_index(settlement, resolved.settlement_field)
+        self.draft = replace(
+            self.draft,
+            settlement_token=settlement.address,
+            settlement_symbol=settlement.symbol,
+            settlement_decimals=settlement.decimals,
+            block_number=now.number,
+            details={"router": session.router, "sender": session.sender},
+        )
+        states, prices, purse, fees = await asyncio.gather(
+            read_states(rpc, resolved.routes, now),
+            read_prices(rpc, session.chain, session.settings, settlement, now),
+            read_purse(
+                rpc,
+                session.chain,
+                router=session.router,
+                sender=session.sender,
+                settlement=settlement,
+                head=now,
+            ),
+            read_fees(rpc, session.settings, now),
+        )
+        self.draft = replace(self.draft, details={**self.draft.details, **price_details(prices)})
+        return Market(now, resolved.routes, states, prices, purse, fees), index
+
+    def _check_fresh(self, now: BlockHead) -> None:
+        age = int(time.time()) - now.timestamp
+        if age > STALE_SECONDS and not self._session.network.is_local:
+            raise StaleNodeError(
+                f"the node's newest block {now.number} is {age} seconds old.",
+                fix="wait until the node has caught up, or use another one",
+                block_number=now.number,
+                age_seconds=age,
+            )
+
+    def _encode(self, sized: SizedRoute, market: Market, settlement_index: int, *, minimum: int) -> Plan:
+        deadline = self._now(market.head) + self._session.settings.max_execution_time_seconds
+        if self._opportunity.deadline is not None:
+            deadline = min(deadline, self._opportunity.deadline)
+        calldata = encode(sized, settlement_index=settlement_index, minimum_profit=minimum, deadline=deadline)
+        plan = Plan(self._session.chain.chain_id, self._session.router, sized, calldata, minimum, deadline)
+        self.draft = replace(self.draft, plan="0x" + calldata.hex(), minimum_profit=minimum)
+        return plan
+
+    def _now(self, block: BlockHead) -> int:
+        """Unix seconds as the router will see them: a local chain lives in a time of its own."""
+        return block.timestamp if self._session.network.is_local else max(block.timestamp, int(time.time()))
+
+    async def _simulate(self, plan: Plan, market: Market) -> Simulation | None:
+        try:
+            return await simulate(
+                self._session.rpc,
+                sender=self._session.sender,
+                to=plan.router,
+                calldata=plan.calldata,
+                block=market.head,
+                gas_limit_multiplier_bps=self._session.settings.gas_limit_multiplier_bps,
+                decode=revert_names,
+            )
+        except RevertError as error:
+            self._declined(Reason("simulation_reverted", error.message, dict(error.facts)))
+            return None
+
+    async def _decide(self, plan: Plan, simulation: Simulation, market: Market) -> Decision:
+        self._note("deciding")
+        session, prices = self._session, market.prices
+        facts = DecisionFacts(
+            simulated_profit=simulation.profit,
+            amount_in=plan.sized.amount_in,
+            gas_used=simulation.gas_used,
+            gas_limit=simulation.gas_limit,
+            fees=market.fees,
+            l1_fee=await self._data_fee(plan, simulation, market),
+            settlement=prices.settlement,
+            settlement_is_native=prices.is_native,
+            settlement_usd=prices.settlement_usd,
+            native_usd=prices.native_usd,
+            gas_money=market.purse.gas_money,
+            now=self._now(market.head),
+            deadline=self._opportunity.deadline,
+            limits=limits_of(session.settings, session.chain),
+        )
+        return decide(facts)
+
+    async def _data_fee(self, plan: Plan, simulation: Simulation, market: Market) -> int:
+        session = self._session
+        envelope = unsigned_envelope(
+            TransactionFields(
+                chain_id=plan.chain_id,
+                nonce=0,
+                to=plan.router,
+                data=plan.calldata,
+                value=0,
+                gas_limit=simulation.gas_limit,
+                max_fee_per_gas=market.fees.max_fee_per_gas,
+                max_priority_fee_per_gas=market.fees.max_priority_fee_per_gas,
+            )
+        )
+        return await data_fee(
+            session.rpc,
+            session.chain.l2,
+            unsigned_transaction=envelope,
+            gas_limit=simulation.gas_limit,
+            is_local=session.network.is_local,
+            block=market.head,
+        )
+
+    def _would_send(self, ready: Ready) -> Execution:
+        return replace(self._with_offer(ready), status=Status.DRY_RUN)
+
+    async def _send(self, desk: Desk, ready: Ready) -> Execution:
+        """Past this point an error is no end: what was recorded stays pending until the chain tells."""
+        self._note("sending")
+        pending = replace(self._with_offer(ready), status=Status.PENDING)
+        call = RouterCall(
+            ready.plan.router, ready.plan.calldata, ready.simulation.gas_limit, ready.market.fees
+        )
+        attempt = await desk.lane.send(self._opportunity, pending, call)
+        stored = desk.journal.stored(self._opportunity.opportunity_id)
+        pending = stored.execution if stored else pending
+        self._note("waiting for the receipt")
+        return await follow(self._session, desk, pending, (attempt,))
+
+    def _with_offer(self, ready: Ready) -> Execution:
+        fees = ready.market.fees
+        offer = {
+            "gas_limit": ready.simulation.gas_limit,
+            "max_fee_per_gas": fees.max_fee_per_gas,
+            "max_priority_fee_per_gas": fees.max_priority_fee_per_gas,
+            "deadline": ready.plan.deadline,
+        }
+        return replace(self.draft, details={**self.draft.details, **offer})
+
+    def _know_size(self, sized: SizedRoute) -> None:
+        self.draft = replace(
+            self.draft,
+            route=tuple(describe(leg) for leg in sized.route.legs),
+            funding=sized.funding.value,
+            amount_in=sized.amount_in,
+            details={**self.draft.details, "amounts": list(sized.amounts), "premium": sized.premium},
+        )
+
+    def _know_decision(self, decision: Decision, simulation: Simulation) -> None:
+        self.draft = replace(
+            self.draft,
+            expected_profit=decision.expected_profit,
+            expected_net_profit=decision.expected_net_profit,
+            minimum_profit=decision.minimum_profit,
+            gas_used=simulation.gas_used,
+            gas_cost_wei=decision.gas_cost,
+            profit_usd=decision.expected_net_profit_usd,
+        )
+
+    def _declined(self, *reasons: Reason) -> None:
+        self.draft = replace(self.draft, status=Status.DECLINED, reasons=reasons)
+
+
+def limits_of(settings: ChainSettings, chain: ChainData) -> Limits:
+    """The user's limits as the policy takes them; gas price levels count on L2s only."""
+    levels = None if chain.l2 is L2Kind.NONE else L2GasThresholds(**settings.l2_gas_thresholds.as_wei())
+    return Limits(
+        min_profit_usd=settings.min_profit_usd,
+        max_trade_size_usd=settings.max_trade_size_usd,
+        profit_share_bps=settings.profit_share_bps,
+        max_base_fee=settings.max_base_fee,
+        l2_gas_thresholds=levels,
+    )
+
+
+def describe(leg: Leg) -> str:
+    """One leg in words."""
+    percent = f"{Decimal(leg.pool.fee).scaleb(-4).normalize():f} %"
+    return f"{leg.token_in.symbol} -> {leg.token_out.symbol} at {leg.pool.dex} {leg.pool.address} ({percent})"

@@ -1,0 +1,176 @@
+"""One chain, opened: its node, its router, and, when it may send, its journal and its wallet.
+
+Opening is where accidents with real money are stopped: before a session exists that can send, the network has
+been told apart from a local one, the key has been matched to it, the journal has been matched to it, the
+router's code has been compared with what was deployed, and on a real network every address of the chain data
+has passed its check.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from executor.chain.checks import require_checked
+from executor.chain.deployments import read_deployment
+from executor.chain.network import Network, identify
+from executor.chain.rpc import Rpc
+from executor.config.chains import chain_of
+from executor.config.settings import ChainSettings, Settings
+from executor.domain.address import Address, to_address
+from executor.domain.chain import ChainData
+from executor.domain.deployment import Deployment
+from executor.domain.errors import ConfigError
+from executor.engine.router import check_code, operator_of
+from executor.journal.anchor import choose_anchor, verify_anchor
+from executor.journal.journal import Journal
+from executor.submission.clock import Clock
+from executor.submission.guard import check_public
+from executor.submission.lane import Lane
+from executor.submission.waiting import Patience, Watch
+from executor.wallet.guard import check_signer
+from executor.wallet.opening import open_signer, wallet_address
+
+Prompt = Callable[[str], str]
+
+LOCAL_POLL_SECONDS = 0.05
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a session needs to send: the record, the lane that signs, and the watch that waits."""
+
+    journal: Journal
+    lane: Lane
+    watch: Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open chain. `desk` is None when nothing may be sent; `sender` is who would sign. `turn` lets one
+    opportunity at a time see the market and spend from the same purse."""
+
+    name: str
+    settings: ChainSettings
+    chain: ChainData
+    rpc: Rpc
+    network: Network
+    router: Address
+    deployment: Deployment | None
+    sender: Address
+    desk: Desk | None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+async def open_session(
+    stack: AsyncExitStack,
+    settings: Settings,
+    name: str,
+    *,
+    may_send: bool,
+    clock: Clock,
+    prompt: Prompt | None = None,
+) -> Session:
+    """Open the chain `name`; `stack` closes it again.
+
+    Raises ConfigError, SafetyError, WalletError, JournalError, RouterMismatchError or NodeError; then nothing
+    is left open that `stack` does not close.
+    """
+    own, chain = settings.chain(name), chain_of(settings, name)
+    rpc = await stack.enter_async_context(Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds))
+    network = await identify(rpc)
+    if network.chain_id != chain.chain_id:
+        raise ConfigError(
+            f"chains.{name}.rpc_url",
+            f"the node serves chain id {network.chain_id}, {name} is {chain.chain_id}",
+            fix="point rpc_url at a node of this chain",
+        )
+    deployment = read_own_deployment(own, chain, network)
+    router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
+    await check_code(rpc, router, deployment)
+    await require_checked(rpc, chain.known_addresses(), is_local=network.is_local)
+    if may_send:
+        desk = await _open_desk(stack, settings, name, chain, rpc, network, clock, prompt)
+        sender = desk.lane.sender
+    else:
+        desk, sender = None, await _would_be_sender(own, rpc, router)
+    return Session(name, own, chain, rpc, network, router, deployment, sender, desk)
+
+
+def read_own_deployment(settings: ChainSettings, chain: ChainData, network: Network) -> Deployment | None:
+    """The deployment file of the chain, None when the settings name the router's address instead.
+
+    Raises ConfigError when the file cannot be read, or was written for another network.
+    """
+    if settings.router is not None:
+        return None
+    path = settings.deployment_path(chain.chain_id)
+    deployment = read_deployment(path)
+    if deployment.chain_id != chain.chain_id or deployment.local != network.is_local:
+        kinds = {True: "a local or forked", False: "a real"}
+        raise ConfigError(
+            str(path),
+            f"was written for {kinds[deployment.local]} network with chain id {deployment.chain_id}, the "
+            "node serves "
+            f"{kinds[network.is_local]} one with {network.chain_id}",
+            fix=f"name the right file in chains.{chain.name}.deployment, or deploy on this network",
+        )
+    return deployment
+
+
+async def _open_desk(
+    stack: AsyncExitStack,
+    settings: Settings,
+    name: str,
+    chain: ChainData,
+    rpc: Rpc,
+    network: Network,
+    clock: Clock,
+    prompt: Prompt | None,
+) -> Desk:
+    own = settings.chain(name)
+    check_public(chain, network, allow_public=own.allow_public)
+    if own.wallet is None:
+        raise ConfigError(
+            f"chains.{name}.wallet", "is missing", fix="name a keystore or an Ape account, or use --dry-run"
+        )
+    known = wallet_address(own.wallet)
+    if known is not None:
+        check_signer(network.is_local, known)
+    journal = await open_journal(stack, settings, name, rpc, network)
+    signer = await asyncio.to_thread(open_signer, own.wallet, prompt=prompt)
+    check_signer(network.is_local, signer.address)
+
+    async def verify() -> None:
+        anchor = journal.anchor()
+        assert anchor is not None
+        await verify_anchor(rpc, network, anchor)
+
+    lane = Lane(rpc, journal, signer, chain.chain_id, verify=verify)
+    patience = Patience(
+        seconds=float(own.max_execution_time_seconds),
+        confirmations=own.confirmations,
+        poll_seconds=LOCAL_POLL_SECONDS if network.is_local else POLL_SECONDS,
+    )
+    return Desk(journal, lane, Watch(rpc, journal, lane, clock, patience))
+
+
+async def open_journal(
+    stack: AsyncExitStack, settings: Settings, name: str, rpc: Rpc, network: Network
+) -> Journal:
+    """The chain's journal, tied to the node's network when it is new. Raises JournalError, NodeError."""
+    journal = Journal(settings.journal_path(name))
+    stack.callback(journal.close)
+    anchor = journal.anchor()
+    if anchor is None:
+        journal.tie(name, await choose_anchor(rpc, network))
+    else:
+        await verify_anchor(rpc, network, anchor)
+    return journal
+
+
+async def _would_be_sender(settings: ChainSettings, rpc: Rpc, router: Address) -> Address:
+    """The wallet's address without unlocking it, else the router's primary operator."""
+    known = None if settings.wallet is None else wallet_address(settings.wallet)
+    return known or await operator_of(rpc, router)
