@@ -42,12 +42,11 @@ def premium(amount: int, terms: LenderTerms) -> int:
 
 
 def read_terms(funding: Funding, address: Address, token: Address) -> Reading[LenderTerms]:
-    """Read the terms of the lender at `address` for `token`; `funding` must be a lender (KeyError else)."""
+    """Read the terms of the lender at `address` for `token`; KeyError for no lender."""
     return LENDERS[funding].read_terms(address, token)
 
 
 def gas_overhead(funding: Funding) -> int:
-    """Gas that a loan adds over own money, measured with a trade of two V3 legs; 0 where there is no lender.
-    """
+    """Gas that a loan adds over own money, measured with two V3 legs; 0 where there is no lender."""
     lender = LENDERS.get(funding)
     return lender.GAS_OVERHEAD if lender else 0

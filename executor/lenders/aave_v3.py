@@ -47,7 +47,7 @@ def read_terms(address: Address, token: Address) -> Reading[LenderTerms]:
 
 
 def _balance_of_atoken(token: Address, reserve_data: bytes | None) -> Reading[int]:
-    atoken = decoded_address(reserve_data[32 * _ATOKEN_FIELD:]) if reserve_data is not None else None
+    atoken = decoded_address(reserve_data[32 * _ATOKEN_FIELD :]) if reserve_data is not None else None
     if atoken is None:
         return 0
     answers = yield (eth_call(token, "balanceOf(address)", atoken),)
@@ -64,6 +64,12 @@ def _problem(configuration: int, available: int) -> str:
     return "" if available else "has none of the token"
 
 
-def _terms(address: Address, token: Address, rate: int = 0, rounding: Rounding = Rounding.UP,
-           available: int = 0, problem: str = "") -> LenderTerms:
+def _terms(
+    address: Address,
+    token: Address,
+    rate: int = 0,
+    rounding: Rounding = Rounding.UP,
+    available: int = 0,
+    problem: str = "",
+) -> LenderTerms:
     return LenderTerms(Funding.AAVE_V3, address, token, rate, BASIS_POINTS, rounding, available, problem)

@@ -38,6 +38,7 @@ def read_terms(address: Address, token: Address) -> Reading[LenderTerms]:
     return _terms(address, token, rate, available or 0, "" if available else "has none of the token")
 
 
-def _terms(address: Address, token: Address, rate: int = 0, available: int = 0,
-           problem: str = "") -> LenderTerms:
+def _terms(
+    address: Address, token: Address, rate: int = 0, available: int = 0, problem: str = ""
+) -> LenderTerms:
     return LenderTerms(Funding.BALANCER_V2, address, token, rate, ONE, Rounding.UP, available, problem)

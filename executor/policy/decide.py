@@ -83,8 +83,9 @@ def decide(facts: DecisionFacts) -> Decision:
         reasons=reasons,
         expected_profit=facts.simulated_profit,
         expected_net_profit=figures.net,
-        minimum_profit=minimum_profit(facts.simulated_profit, facts.limits.profit_share_bps,
-                                      figures.gas_cost or 0, figures.wanted or 0),
+        minimum_profit=minimum_profit(
+            facts.simulated_profit, facts.limits.profit_share_bps, figures.gas_cost or 0, figures.wanted or 0
+        ),
         gas_cost=figures.gas_cost_wei,
         gas_cost_settlement=figures.gas_cost,
         expected_net_profit_usd=shown,
@@ -98,12 +99,17 @@ def _figures(facts: DecisionFacts) -> _Figures:
     if facts.settlement_is_native:
         gas_cost = gas_cost_wei
     elif price is not None and facts.native_usd is not None:
-        gas_cost = wei_to_settlement(gas_cost_wei, native_usd=facts.native_usd, settlement_usd=price,
-                                     settlement_decimals=facts.settlement.decimals)
+        gas_cost = wei_to_settlement(
+            gas_cost_wei,
+            native_usd=facts.native_usd,
+            settlement_usd=price,
+            settlement_decimals=facts.settlement.decimals,
+        )
     wanted: int | None = 0 if facts.limits.min_profit_usd == 0 else None
     if price is not None:
-        wanted = usd_to_settlement(facts.limits.min_profit_usd, settlement_usd=price,
-                                   settlement_decimals=facts.settlement.decimals)
+        wanted = usd_to_settlement(
+            facts.limits.min_profit_usd, settlement_usd=price, settlement_decimals=facts.settlement.decimals
+        )
     net = facts.simulated_profit - gas_cost if gas_cost is not None else None
     return _Figures(gas_cost_wei, gas_cost, net, wanted, price)
 
@@ -137,13 +143,21 @@ def _profit(facts: DecisionFacts, figures: _Figures) -> Iterator[Reason]:
     if profit <= 0:
         yield _reason("not_profitable", f"The route earns {profit} of {symbol} before gas.", profit=profit)
     elif net is not None and net <= 0:
-        yield _reason("not_profitable_after_gas",
-                      f"The route earns {profit} of {symbol}, gas costs {figures.gas_cost}.",
-                      profit=profit, gas_cost_settlement=figures.gas_cost, net_profit=net)
+        yield _reason(
+            "not_profitable_after_gas",
+            f"The route earns {profit} of {symbol}, gas costs {figures.gas_cost}.",
+            profit=profit,
+            gas_cost_settlement=figures.gas_cost,
+            net_profit=net,
+        )
     elif net is not None and figures.wanted is not None and net < figures.wanted:
-        yield _reason("below_min_profit",
-                      f"The route nets {net} of {symbol} after gas, min_profit_usd asks for {figures.wanted}.",
-                      net_profit=net, wanted_profit=figures.wanted, min_profit_usd=facts.limits.min_profit_usd)
+        yield _reason(
+            "below_min_profit",
+            f"The route nets {net} of {symbol} after gas, min_profit_usd asks {figures.wanted}.",
+            net_profit=net,
+            wanted_profit=figures.wanted,
+            min_profit_usd=facts.limits.min_profit_usd,
+        )
 
 
 def _prices(facts: DecisionFacts, figures: _Figures) -> Iterator[Reason]:
@@ -159,9 +173,12 @@ def _prices(facts: DecisionFacts, figures: _Figures) -> Iterator[Reason]:
     missing = [facts.settlement.symbol] if figures.price is None else []
     if figures.gas_cost is None and facts.native_usd is None:
         missing.append("the native coin")
-    yield _reason("price_unavailable",
-                  f"No USD price of {' and '.join(missing)}; {' and '.join(needed_for)} cannot be judged.",
-                  missing=missing, needed_for=needed_for)
+    yield _reason(
+        "price_unavailable",
+        f"No USD price of {' and '.join(missing)}; {' and '.join(needed_for)} cannot be judged.",
+        missing=missing,
+        needed_for=needed_for,
+    )
 
 
 def _size(facts: DecisionFacts, figures: _Figures) -> Iterator[Reason]:
@@ -170,17 +187,23 @@ def _size(facts: DecisionFacts, figures: _Figures) -> Iterator[Reason]:
         return
     value = usd_value(facts.amount_in, facts.settlement.decimals, figures.price)
     if value > Fraction(largest):
-        yield _reason("above_max_trade_size",
-                      f"The trade takes {show_usd(value)} USD, max_trade_size_usd allows {largest}.",
-                      trade_size_usd=show_usd(value), max_trade_size_usd=largest)
+        yield _reason(
+            "above_max_trade_size",
+            f"The trade takes {show_usd(value)} USD, max_trade_size_usd allows {largest}.",
+            trade_size_usd=show_usd(value),
+            max_trade_size_usd=largest,
+        )
 
 
 def _gas_price(facts: DecisionFacts, figures: _Figures) -> Iterator[Reason]:
     base_fee, highest = facts.fees.base_fee, facts.limits.max_base_fee
     if highest is not None and base_fee > highest:
-        yield _reason("base_fee_too_high",
-                      f"The next base fee is {base_fee} wei, max_base_fee_gwei allows {highest} wei.",
-                      base_fee=base_fee, max_base_fee=highest)
+        yield _reason(
+            "base_fee_too_high",
+            f"The next base fee is {base_fee} wei, max_base_fee_gwei allows {highest} wei.",
+            base_fee=base_fee,
+            max_base_fee=highest,
+        )
     if facts.limits.l2_gas_thresholds is not None:
         yield from _gas_level(facts.fees.effective_price, facts.limits.l2_gas_thresholds, figures)
 
@@ -189,19 +212,31 @@ def _gas_level(price: int, thresholds: L2GasThresholds, figures: _Figures) -> It
     judgement = judge(price, thresholds)
     level = judgement.level
     if level is GasLevel.NEVER:
-        yield _reason("gas_level_never", f"Gas costs {price} wei, where l2_gas_thresholds say never.",
-                      gas_price=price, level=level.value)
+        yield _reason(
+            "gas_level_never",
+            f"Gas costs {price} wei, where l2_gas_thresholds say never.",
+            gas_price=price,
+            level=level.value,
+        )
     elif figures.net is not None and figures.gas_cost is not None:
         needed = judgement.gas_costs_to_earn * figures.gas_cost
         if figures.net < needed:
-            yield _reason("gas_level_too_high",
-                          f"Gas is {level} at {price} wei: a trade must net {needed}, this one nets {figures.net}.",
-                          gas_price=price, level=level.value, net_profit=figures.net, needed_profit=needed)
+            yield _reason(
+                "gas_level_too_high",
+                f"Gas is {level} at {price} wei: a trade must net {needed}, not {figures.net}.",
+                gas_price=price,
+                level=level.value,
+                net_profit=figures.net,
+                needed_profit=needed,
+            )
 
 
 def _gas_money(facts: DecisionFacts) -> Iterator[Reason]:
     needed = facts.gas_limit * facts.fees.max_fee_per_gas + facts.l1_fee
     if facts.gas_money < needed:
-        yield _reason("insufficient_gas_money",
-                      f"The sender holds {facts.gas_money} wei, the transaction may cost {needed}.",
-                      gas_money=facts.gas_money, needed=needed)
+        yield _reason(
+            "insufficient_gas_money",
+            f"The sender holds {facts.gas_money} wei, the transaction may cost {needed}.",
+            gas_money=facts.gas_money,
+            needed=needed,
+        )

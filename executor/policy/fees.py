@@ -24,8 +24,9 @@ class GasRules:
     most_per_transaction: int
 
 
-OSAKA = GasRules(transaction=21_000, floor_per_zero_byte=10, floor_per_other_byte=40,
-                 most_per_transaction=2**24)
+OSAKA = GasRules(
+    transaction=21_000, floor_per_zero_byte=10, floor_per_other_byte=40, most_per_transaction=2**24
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class Fees:
         return min(self.max_fee_per_gas, self.base_fee + self.max_priority_fee_per_gas)
 
 
-def next_base_fee(base_fee: int, gas_used: int, gas_limit: int, *,
-                  denominator: int = 8, elasticity: int = 2) -> int:
+def next_base_fee(
+    base_fee: int, gas_used: int, gas_limit: int, *, denominator: int = 8, elasticity: int = 2
+) -> int:
     """The base fee after a block that used `gas_used` of `gas_limit`, in wei per gas.
 
     `denominator` and `elasticity` as on Ethereum; other chains have their own.
@@ -83,20 +85,27 @@ def multiplier_bps(multiplier: Decimal) -> int:
     """
     scaled = multiplier * BASIS_POINTS
     if not scaled.is_finite() or scaled != int(scaled) or scaled < BASIS_POINTS:
-        raise ConfigError("gas_limit_multiplier", f"{multiplier} is not a factor",
-                          fix="give 1 or more, with at most four places")
+        raise ConfigError(
+            "gas_limit_multiplier",
+            f"{multiplier} is not a factor",
+            fix="give 1 or more, with at most four places",
+        )
     return int(scaled)
 
 
 def calldata_floor(calldata: bytes, rules: GasRules = OSAKA) -> int:
     """The least gas that a transaction with this calldata is charged, however little it does."""
     zeros = calldata.count(0)
-    return (rules.transaction + rules.floor_per_zero_byte * zeros
-            + rules.floor_per_other_byte * (len(calldata) - zeros))
+    return (
+        rules.transaction
+        + rules.floor_per_zero_byte * zeros
+        + rules.floor_per_other_byte * (len(calldata) - zeros)
+    )
 
 
-def gas_limit(estimate: int, multiplier_bps: int, *, block_gas_limit: int, calldata: bytes,
-              rules: GasRules = OSAKA) -> int:
+def gas_limit(
+    estimate: int, multiplier_bps: int, *, block_gas_limit: int, calldata: bytes, rules: GasRules = OSAKA
+) -> int:
     """The gas limit to sign: the estimate with its margin, at least the floor of the calldata, at most what
     one transaction may have.
 
@@ -106,6 +115,10 @@ def gas_limit(estimate: int, multiplier_bps: int, *, block_gas_limit: int, calld
     most = min(rules.most_per_transaction, block_gas_limit)
     needed = max(estimate, calldata_floor(calldata, rules))
     if needed > most:
-        raise GasLimitError(f"the call needs {needed} gas, one transaction may have {most}.",
-                            fix="use fewer legs or split the trade", needed=needed, allowed=most)
+        raise GasLimitError(
+            f"the call needs {needed} gas, one transaction may have {most}.",
+            fix="use fewer legs or split the trade",
+            needed=needed,
+            allowed=most,
+        )
     return min(max(-(-estimate * multiplier_bps // BASIS_POINTS), needed), most)

@@ -43,8 +43,11 @@ class L2GasThresholds:
     def __post_init__(self) -> None:
         prices = (self.ultra_low, self.low, self.medium, self.high, self.extreme)
         if min(prices) < 0 or any(lower >= upper for lower, upper in pairwise(prices)):
-            raise ConfigError("l2_gas_thresholds", "are not in rising order",
-                              fix="give ultra_low < low < medium < high < extreme, in gwei")
+            raise ConfigError(
+                "l2_gas_thresholds",
+                "are not in rising order",
+                fix="give ultra_low < low < medium < high < extreme, in gwei",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +68,6 @@ def judge(price: int, thresholds: L2GasThresholds) -> GasJudgement:
         (thresholds.medium, GasJudgement(GasLevel.MARGINAL, 1)),
         (thresholds.high, GasJudgement(GasLevel.BAD, 2)),
     )
-    return next((judgement for highest, judgement in bands if price <= highest),
-                GasJudgement(GasLevel.BAD, 4))
+    return next(
+        (judgement for highest, judgement in bands if price <= highest), GasJudgement(GasLevel.BAD, 4)
+    )

@@ -19,8 +19,9 @@ def net_profit(*, amount_in: int, amount_out: int, premium: int = 0, tip: int = 
     return amount_out - amount_in - premium - tip - gas_cost
 
 
-def wei_to_settlement(wei: int, *, native_usd: Fraction, settlement_usd: Fraction,
-                      settlement_decimals: int) -> int:
+def wei_to_settlement(
+    wei: int, *, native_usd: Fraction, settlement_usd: Fraction, settlement_decimals: int
+) -> int:
     """A cost in wei as the settlement token's smallest unit, rounded up. Prices must be positive."""
     return _ceil(Fraction(wei, 10**WEI_DECIMALS) * native_usd / settlement_usd * 10**settlement_decimals)
 
@@ -40,8 +41,9 @@ def show_usd(value: Fraction) -> Decimal:
     return Decimal(value * 10**USD_PLACES // 1).scaleb(-USD_PLACES)
 
 
-def minimum_profit(simulated: int, share_bps: int, gas_cost_settlement: int,
-                   min_profit_settlement: int) -> int:
+def minimum_profit(
+    simulated: int, share_bps: int, gas_cost_settlement: int, min_profit_settlement: int
+) -> int:
     """The least profit that the router may accept on chain, after premium and tip, in the settlement token's
     smallest unit.
 

@@ -29,26 +29,39 @@ class Candidate:
     net: int
 
 
-def routes(quote_token: Token, token: Token,
-           buy_pools: Sequence[Pool], sell_pools: Sequence[Pool]) -> tuple[Route, ...]:
+def routes(
+    quote_token: Token, token: Token, buy_pools: Sequence[Pool], sell_pools: Sequence[Pool]
+) -> tuple[Route, ...]:
     """Every way to buy `token` for `quote_token` in one pool and sell it in another; `quote_token` is the
     settlement token.
 
     Pools that do not hold both tokens raise ValueError.
     """
-    return tuple(Route((Leg(buy, quote_token), Leg(sell, token)))
-                 for buy in buy_pools for sell in sell_pools if buy.address != sell.address)
+    return tuple(
+        Route((Leg(buy, quote_token), Leg(sell, token)))
+        for buy in buy_pools
+        for sell in sell_pools
+        if buy.address != sell.address
+    )
 
 
 def route_gas(route: Route, states: States, amounts: Sequence[int]) -> int:
     """Estimated gas of the legs at these amounts. Raises as quoting does."""
-    return sum(gas(states[leg.pool.address], leg.zero_for_one, amount)
-               for leg, amount in zip(route.legs, amounts, strict=False))
+    return sum(
+        gas(states[leg.pool.address], leg.zero_for_one, amount)
+        for leg, amount in zip(route.legs, amounts, strict=False)
+    )
 
 
-def pick(candidates: Iterable[Route], states: States, *, gas_cost: Callable[[int], int],
-         cap: int | None = None, premium: Callable[[int], int] = no_premium,
-         overhead_gas: int = ROUTER_GAS) -> Candidate | None:
+def pick(
+    candidates: Iterable[Route],
+    states: States,
+    *,
+    gas_cost: Callable[[int], int],
+    cap: int | None = None,
+    premium: Callable[[int], int] = no_premium,
+    overhead_gas: int = ROUTER_GAS,
+) -> Candidate | None:
     """The route that nets most, each at its best size; None if none earns anything before gas.
 
     `gas_cost` turns gas units into the settlement token's smallest unit. A route that nets less than nothing
@@ -63,8 +76,14 @@ def pick(candidates: Iterable[Route], states: States, *, gas_cost: Callable[[int
     return best
 
 
-def _sized(route: Route, states: States, gas_cost: Callable[[int], int], cap: int | None,
-           premium: Callable[[int], int], overhead_gas: int) -> Candidate | None:
+def _sized(
+    route: Route,
+    states: States,
+    gas_cost: Callable[[int], int],
+    cap: int | None,
+    premium: Callable[[int], int],
+    overhead_gas: int,
+) -> Candidate | None:
     try:
         amounts = best_size(route, states, cap=cap, premium=premium)
         if amounts is None:

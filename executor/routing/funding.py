@@ -33,9 +33,15 @@ class FundingChoice:
     gas: int
 
 
-def choose_funding(route: Route, amount_in: int, *, inventory: int, terms: Sequence[LenderTerms],
-                   gas_cost: Callable[[int], int],
-                   requested: Funding | None = None) -> tuple[FundingChoice, ...]:
+def choose_funding(
+    route: Route,
+    amount_in: int,
+    *,
+    inventory: int,
+    terms: Sequence[LenderTerms],
+    gas_cost: Callable[[int], int],
+    requested: Funding | None = None,
+) -> tuple[FundingChoice, ...]:
     """The ways to fund `amount_in`, the cheapest first; never empty.
 
     `inventory` is the router's balance of the settlement token, `terms` the lenders' for it, `gas_cost` turns
@@ -48,8 +54,10 @@ def choose_funding(route: Route, amount_in: int, *, inventory: int, terms: Seque
     own = [FundingChoice(Funding.INVENTORY, 0, 0)] if inventory >= amount_in else []
     chain = FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))
     able = [lender for lender in terms if lender.enabled and lender.available >= amount_in]
-    loans = sorted((_loan(lender, amount_in) for lender in able),
-                   key=lambda choice: choice.premium + gas_cost(choice.gas))
+    loans = sorted(
+        (_loan(lender, amount_in) for lender in able),
+        key=lambda choice: choice.premium + gas_cost(choice.gas),
+    )
     free = [*own, chain] if chain.gas else [chain, *own]
     return (*free, *loans)
 
@@ -69,8 +77,9 @@ def funding_cap(requested: Funding | None, inventory: int, terms: Sequence[Lende
         return None
     if requested is Funding.INVENTORY:
         return inventory
-    return max((lender.available for lender in terms if lender.enabled and lender.funding is requested),
-               default=0)
+    return max(
+        (lender.available for lender in terms if lender.enabled and lender.funding is requested), default=0
+    )
 
 
 def premium_of(funding: Funding | None, terms: Sequence[LenderTerms]) -> Callable[[int], int]:
@@ -85,15 +94,19 @@ def _loan(lender: LenderTerms, amount: int) -> FundingChoice:
     return FundingChoice(lender.funding, lender_premium(amount, lender), gas_overhead(lender.funding))
 
 
-def _requested(requested: Funding, route: Route, amount_in: int, inventory: int,
-               terms: Sequence[LenderTerms]) -> FundingChoice:
+def _requested(
+    requested: Funding, route: Route, amount_in: int, inventory: int, terms: Sequence[LenderTerms]
+) -> FundingChoice:
     if requested is Funding.CALLBACK_CHAIN:
         return FundingChoice(requested, 0, chain_gas(route))
     symbol = route.settlement.symbol
     if requested is Funding.INVENTORY:
         if inventory < amount_in:
-            raise _refusal(f"the router holds {inventory} of {symbol}, the route needs {amount_in}",
-                           inventory=inventory, amount_in=amount_in)
+            raise _refusal(
+                f"the router holds {inventory} of {symbol}, the route needs {amount_in}",
+                inventory=inventory,
+                amount_in=amount_in,
+            )
         return FundingChoice(requested, 0, 0)
     lender = next((entry for entry in terms if entry.funding is requested), None)
     if lender is None:
@@ -101,11 +114,16 @@ def _requested(requested: Funding, route: Route, amount_in: int, inventory: int,
     if not lender.enabled:
         raise _refusal(f"{requested} {lender.problem}", lender=lender.address)
     if lender.available < amount_in:
-        raise _refusal(f"{requested} can lend {lender.available} of {symbol}, the route needs {amount_in}",
-                       lender=lender.address, available=lender.available, amount_in=amount_in)
+        raise _refusal(
+            f"{requested} can lend {lender.available} of {symbol}, the route needs {amount_in}",
+            lender=lender.address,
+            available=lender.available,
+            amount_in=amount_in,
+        )
     return _loan(lender, amount_in)
 
 
 def _refusal(problem: str, **facts: object) -> OpportunityError:
-    return OpportunityError("funding", problem,
-                            fix="name another, lower the amount, or leave the funding open", **facts)
+    return OpportunityError(
+        "funding", problem, fix="name another, lower the amount, or leave the funding open", **facts
+    )

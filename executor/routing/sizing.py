@@ -37,14 +37,20 @@ def forward(route: Route, states: States, amount_in: int) -> tuple[int, ...]:
     for index, leg in enumerate(route.legs):
         amount = amount_out(states[leg.pool.address], leg.zero_for_one, amounts[-1])
         if amount == 0:
-            raise MathsError(f"leg {index} gives nothing for {amounts[-1]} of {leg.token_in.symbol}.",
-                             fix="trade more", leg=index, pool=leg.pool.address, amount_in=amounts[-1])
+            raise MathsError(
+                f"leg {index} gives nothing for {amounts[-1]} of {leg.token_in.symbol}.",
+                fix="trade more",
+                leg=index,
+                pool=leg.pool.address,
+                amount_in=amounts[-1],
+            )
         amounts.append(amount)
     return tuple(amounts)
 
 
-def best_size(route: Route, states: States, *, cap: int | None = None,
-              premium: Callable[[int], int] = no_premium) -> tuple[int, ...] | None:
+def best_size(
+    route: Route, states: States, *, cap: int | None = None, premium: Callable[[int], int] = no_premium
+) -> tuple[int, ...] | None:
     """The amounts along the route at the input that earns most after `premium`; None if no input earns
     anything.
 

@@ -16,8 +16,18 @@ from executor.venues import uniswap_v2, uniswap_v3
 from executor.venues.curve import Curve
 
 __all__ = [
-    "VENUES", "Curve", "Venue", "amount_in", "amount_out", "belongs", "extend", "find", "gas", "identify",
-    "local_curve", "read",
+    "VENUES",
+    "Curve",
+    "Venue",
+    "amount_in",
+    "amount_out",
+    "belongs",
+    "extend",
+    "find",
+    "gas",
+    "identify",
+    "local_curve",
+    "read",
 ]
 
 
@@ -28,7 +38,7 @@ class Venue(Protocol):
         """What comes out for all of `amount_in`; 0 where that is too little."""
 
     def amount_in(self, state: Any, zero_for_one: bool, amount_out: int) -> int:
-        """The smallest amount that the venue asks for `amount_out`."""
+        """What the venue asks for `amount_out`, which then gives at least that."""
 
     def local_curve(self, state: Any, zero_for_one: bool) -> Curve | None:
         """The curve near the present price, in real numbers, or None where there is none of that shape."""
@@ -68,7 +78,10 @@ def amount_out(state: PoolState, zero_for_one: bool, amount_in: int) -> int:
 
 
 def amount_in(state: PoolState, zero_for_one: bool, amount_out: int) -> int:
-    """The smallest amount that the venue asks for `amount_out` (smallest units). Raises as `amount_out` does.
+    """What the venue asks for `amount_out` (smallest units); that much then gives at least `amount_out`.
+
+    No smaller amount would do, but for pools of the V3 shape whose output is coarse: they round step by step,
+    and a little less might give the same. Raises as the function above does.
     """
     return VENUES[state.pool.kind].amount_in(state, zero_for_one, amount_out)
 

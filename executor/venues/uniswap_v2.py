@@ -75,8 +75,11 @@ def read(pool: Pool) -> Reading[V2State]:
     answers = yield (eth_call(pool.address, "getReserves()"),)
     reserves = decoded(answers[0], "uint112", "uint112")
     if reserves is None:
-        raise PoolNotFoundError(f"{pool.address} on {pool.dex} does not tell its reserves.",
-                                fix="check the pool's address and kind", pool=pool.address)
+        raise PoolNotFoundError(
+            f"{pool.address} on {pool.dex} does not tell its reserves.",
+            fix="check the pool's address and kind",
+            pool=pool.address,
+        )
     reserve0, reserve1 = reserves
     assert isinstance(reserve0, int) and isinstance(reserve1, int)
     return V2State(pool, reserve0, reserve1)
@@ -94,9 +97,12 @@ def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
     answers = yield (eth_call(dex.factory, "getPair(address,address)", token0.address, token1.address),)
     address = decoded_address(answers[0])
     if address is None:
-        raise PoolNotFoundError(f"{dex.name} has no pool of {token0.symbol} and {token1.symbol}.",
-                                fix="name another exchange, or the pools themselves",
-                                dex=dex.name, factory=dex.factory)
+        raise PoolNotFoundError(
+            f"{dex.name} has no pool of {token0.symbol} and {token1.symbol}.",
+            fix="name another exchange, or the pools themselves",
+            dex=dex.name,
+            factory=dex.factory,
+        )
     return (Pool(dex.name, VenueKind.UNISWAP_V2, address, token0, token1, dex.fee),)
 
 
@@ -106,8 +112,11 @@ def identify(address: Address) -> Reading[PoolIdentity]:
     answers = yield tuple(eth_call(address, f"{name}()") for name in names)
     token0, token1, factory = (decoded_address(answer) for answer in answers[:3])
     if token0 is None or token1 is None or decoded(answers[3], "uint112", "uint112") is None:
-        raise PoolNotFoundError(f"{address} does not answer as a pool of the Uniswap V2 shape.",
-                                fix="check the pool's address and kind", pool=address)
+        raise PoolNotFoundError(
+            f"{address} does not answer as a pool of the Uniswap V2 shape.",
+            fix="check the pool's address and kind",
+            pool=address,
+        )
     return PoolIdentity(address, token0, token1, factory)
 
 
@@ -126,6 +135,11 @@ def _reserves(state: V2State, zero_for_one: bool) -> tuple[int, int]:
 
 
 def _refuse(state: V2State, problem: str, **facts: object) -> NoReturn:
-    raise MathsError(f"pool {state.pool.address} on {state.pool.dex} {problem}.",
-                     fix="trade less, or use another pool", pool=state.pool.address,
-                     reserve0=state.reserve0, reserve1=state.reserve1, **facts)
+    raise MathsError(
+        f"pool {state.pool.address} on {state.pool.dex} {problem}.",
+        fix="trade less, or use another pool",
+        pool=state.pool.address,
+        reserve0=state.reserve0,
+        reserve1=state.reserve1,
+        **facts,
+    )

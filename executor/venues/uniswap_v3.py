@@ -26,8 +26,17 @@ from executor.venues.uniswap_v3_maths import (
 from executor.venues.uniswap_v3_reads import belongs, extend, find, identify, read
 
 __all__ = [
-    "V3Quote", "amount_in", "amount_out", "belongs", "extend", "find", "gas", "identify", "local_curve",
-    "quote", "read",
+    "V3Quote",
+    "amount_in",
+    "amount_out",
+    "belongs",
+    "extend",
+    "find",
+    "gas",
+    "identify",
+    "local_curve",
+    "quote",
+    "read",
 ]
 
 MAX_AMOUNT = 2**255 - 1
@@ -58,8 +67,9 @@ class V3Quote:
     ticks_crossed: int
 
 
-def quote(state: V3State, zero_for_one: bool, amount_specified: int,
-          sqrt_price_limit_x96: int | None = None) -> V3Quote:
+def quote(
+    state: V3State, zero_for_one: bool, amount_specified: int, sqrt_price_limit_x96: int | None = None
+) -> V3Quote:
     """Swap exactly in (`amount_specified` > 0) or exactly out (< 0), stopping at the price limit with what is
     done by then.
 
@@ -89,8 +99,9 @@ def amount_out(state: V3State, zero_for_one: bool, amount_in: int) -> int:
         raise _refusal(state, "takes a positive amount only", amount_in=amount_in)
     result = quote(state, zero_for_one, amount_in)
     if result.amount_in != amount_in:
-        raise _refusal(state, "has not the liquidity for so much",
-                       amount_in=amount_in, usable=result.amount_in)
+        raise _refusal(
+            state, "has not the liquidity for so much", amount_in=amount_in, usable=result.amount_in
+        )
     return result.amount_out
 
 
@@ -102,8 +113,9 @@ def amount_in(state: V3State, zero_for_one: bool, amount_out: int) -> int:
         raise _refusal(state, "gives a positive amount only", amount_out=amount_out)
     result = quote(state, zero_for_one, -amount_out)
     if result.amount_out != amount_out:
-        raise _refusal(state, "has not the liquidity for so much",
-                       amount_out=amount_out, available=result.amount_out)
+        raise _refusal(
+            state, "has not the liquidity for so much", amount_out=amount_out, available=result.amount_out
+        )
     return result.amount_in
 
 
@@ -184,8 +196,9 @@ class _Walk:
             self.liquidity += -net if self._down else net
             self.crossed += 1
             if not 0 <= self.liquidity <= MAX_UINT128:
-                raise _refusal(self._state, "was read with ticks that do not fit its liquidity",
-                               tick=target.tick)
+                raise _refusal(
+                    self._state, "was read with ticks that do not fit its liquidity", tick=target.tick
+                )
         self.tick = target.tick - 1 if self._down else target.tick
 
     def _next_target(self) -> _Target:
@@ -223,8 +236,12 @@ class _Walk:
         known = f"{state.known_low} to {state.known_high}"
         return TicksUnknownError(
             f"the swap on {state.pool.address} leaves the ticks {known} that were read.",
-            fix="read more ticks on that side and ask again", pool=state.pool.address, toward_low=self._down,
-            known_low=state.known_low, known_high=state.known_high)
+            fix="read more ticks on that side and ask again",
+            pool=state.pool.address,
+            toward_low=self._down,
+            known_low=state.known_low,
+            known_high=state.known_high,
+        )
 
 
 def _checked_limit(state: V3State, zero_for_one: bool, amount_specified: int, limit: int | None) -> int:
@@ -241,6 +258,11 @@ def _checked_limit(state: V3State, zero_for_one: bool, amount_specified: int, li
 
 
 def _refusal(state: V3State, problem: str, **facts: object) -> MathsError:
-    return MathsError(f"pool {state.pool.address} on {state.pool.dex} {problem}.",
-                      fix="trade less, or use another pool", pool=state.pool.address,
-                      sqrt_price_x96=state.sqrt_price_x96, liquidity=state.liquidity, **facts)
+    return MathsError(
+        f"pool {state.pool.address} on {state.pool.dex} {problem}.",
+        fix="trade less, or use another pool",
+        pool=state.pool.address,
+        sqrt_price_x96=state.sqrt_price_x96,
+        liquidity=state.liquidity,
+        **facts,
+    )

@@ -23,16 +23,26 @@ MAX_UINT256 = 2**256 - 1
 
 # 2**128 / sqrt(1.0001)**(2**i), rounded as in TickMath.sol, for bit i of the tick's absolute value.
 _TICK_FACTORS = (
-    0xFFFCB933BD6FAD37AA2D162D1A594001, 0xFFF97272373D413259A46990580E213A,
-    0xFFF2E50F5F656932EF12357CF3C7FDCC, 0xFFE5CACA7E10E4E61C3624EAA0941CD0,
-    0xFFCB9843D60F6159C9DB58835C926644, 0xFF973B41FA98C081472E6896DFB254C0,
-    0xFF2EA16466C96A3843EC78B326B52861, 0xFE5DEE046A99A2A811C461F1969C3053,
-    0xFCBE86C7900A88AEDCFFC83B479AA3A4, 0xF987A7253AC413176F2B074CF7815E54,
-    0xF3392B0822B70005940C7A398E4B70F3, 0xE7159475A2C29B7443B29C7FA6E889D9,
-    0xD097F3BDFD2022B8845AD8F792AA5825, 0xA9F746462D870FDF8A65DC1F90E061E5,
-    0x70D869A156D2A1B890BB3DF62BAF32F7, 0x31BE135F97D08FD981231505542FCFA6,
-    0x9AA508B5B7A84E1C677DE54F3E99BC9, 0x5D6AF8DEDB81196699C329225EE604,
-    0x2216E584F5FA1EA926041BEDFE98, 0x48A170391F7DC42444E8FA2,
+    0xFFFCB933BD6FAD37AA2D162D1A594001,
+    0xFFF97272373D413259A46990580E213A,
+    0xFFF2E50F5F656932EF12357CF3C7FDCC,
+    0xFFE5CACA7E10E4E61C3624EAA0941CD0,
+    0xFFCB9843D60F6159C9DB58835C926644,
+    0xFF973B41FA98C081472E6896DFB254C0,
+    0xFF2EA16466C96A3843EC78B326B52861,
+    0xFE5DEE046A99A2A811C461F1969C3053,
+    0xFCBE86C7900A88AEDCFFC83B479AA3A4,
+    0xF987A7253AC413176F2B074CF7815E54,
+    0xF3392B0822B70005940C7A398E4B70F3,
+    0xE7159475A2C29B7443B29C7FA6E889D9,
+    0xD097F3BDFD2022B8845AD8F792AA5825,
+    0xA9F746462D870FDF8A65DC1F90E061E5,
+    0x70D869A156D2A1B890BB3DF62BAF32F7,
+    0x31BE135F97D08FD981231505542FCFA6,
+    0x9AA508B5B7A84E1C677DE54F3E99BC9,
+    0x5D6AF8DEDB81196699C329225EE604,
+    0x2216E584F5FA1EA926041BEDFE98,
+    0x48A170391F7DC42444E8FA2,
 )
 
 _LOG_SQRT10001_FACTOR = 255_738_958_999_603_826_347_141
@@ -65,8 +75,11 @@ def tick_at_sqrt_ratio(sqrt_price_x96: int) -> int:
     MAX_SQRT_RATIO).
     """
     if not MIN_SQRT_RATIO <= sqrt_price_x96 < MAX_SQRT_RATIO:
-        raise MathsError(f"price {sqrt_price_x96} is out of range.", fix="check the pool's data",
-                         sqrt_price_x96=sqrt_price_x96)
+        raise MathsError(
+            f"price {sqrt_price_x96} is out of range.",
+            fix="check the pool's data",
+            sqrt_price_x96=sqrt_price_x96,
+        )
     ratio = sqrt_price_x96 << 32
     msb = ratio.bit_length() - 1
     mantissa = ratio >> (msb - 127) if msb >= 128 else ratio << (127 - msb)
@@ -147,8 +160,13 @@ def _checked_price(candidate: int, price: int, liquidity: int, amount: int) -> i
 
 
 def _out_of_range(price: int, liquidity: int, amount: int) -> MathsError:
-    return MathsError("the amount moves the price out of range.", fix="trade less, or use another pool",
-                      sqrt_price_x96=price, liquidity=liquidity, amount=amount)
+    return MathsError(
+        "the amount moves the price out of range.",
+        fix="trade less, or use another pool",
+        sqrt_price_x96=price,
+        liquidity=liquidity,
+        amount=amount,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,15 +28,25 @@ def read(pool: Pool, words: int = 2) -> Reading[V3State]:
     slot0 = decoded(answers[0], "uint160", "int24")
     liquidity = decoded_int(answers[1], "uint128")
     if slot0 is None or liquidity is None or pool.tick_spacing <= 0:
-        raise PoolNotFoundError(f"{pool.address} on {pool.dex} does not tell its price and liquidity.",
-                                fix="check the pool's address, kind and tick spacing", pool=pool.address)
+        raise PoolNotFoundError(
+            f"{pool.address} on {pool.dex} does not tell its price and liquidity.",
+            fix="check the pool's address, kind and tick spacing",
+            pool=pool.address,
+        )
     sqrt_price_x96, tick = slot0
     assert isinstance(sqrt_price_x96, int) and isinstance(tick, int)
     word = _word_of(tick, pool.tick_spacing)
     first, last = _clamped(word - words, word + words, pool.tick_spacing)
     ticks = yield from _read_ticks(pool, first, last)
-    return V3State(pool, sqrt_price_x96, tick, liquidity, ticks, first * WORD * pool.tick_spacing,
-                   _last_tick(last, pool.tick_spacing))
+    return V3State(
+        pool,
+        sqrt_price_x96,
+        tick,
+        liquidity,
+        ticks,
+        first * WORD * pool.tick_spacing,
+        _last_tick(last, pool.tick_spacing),
+    )
 
 
 def extend(state: V3State, toward_low: bool, words: int = 4) -> Reading[V3State]:
@@ -65,14 +75,20 @@ def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
     tiers = sorted(dex.fee_tiers.items())
     answers = yield tuple(
         eth_call(dex.factory, "getPool(address,address,uint24)", token0.address, token1.address, fee)
-        for fee, _ in tiers)
-    found = tuple(Pool(dex.name, VenueKind.UNISWAP_V3, address, token0, token1, fee, spacing, dex.callback)
-                  for (fee, spacing), answer in zip(tiers, answers, strict=True)
-                  if (address := decoded_address(answer)) is not None)
+        for fee, _ in tiers
+    )
+    found = tuple(
+        Pool(dex.name, VenueKind.UNISWAP_V3, address, token0, token1, fee, spacing, dex.callback)
+        for (fee, spacing), answer in zip(tiers, answers, strict=True)
+        if (address := decoded_address(answer)) is not None
+    )
     if not found:
-        raise PoolNotFoundError(f"{dex.name} has no pool of {token0.symbol} and {token1.symbol}.",
-                                fix="name another exchange, or the pools themselves",
-                                dex=dex.name, factory=dex.factory)
+        raise PoolNotFoundError(
+            f"{dex.name} has no pool of {token0.symbol} and {token1.symbol}.",
+            fix="name another exchange, or the pools themselves",
+            dex=dex.name,
+            factory=dex.factory,
+        )
     return found
 
 
@@ -86,15 +102,21 @@ def identify(address: Address) -> Reading[PoolIdentity]:
     fee, spacing = decoded_int(answers[3], "uint24"), decoded_int(answers[4], "int24")
     slot0 = decoded(answers[5], "uint160", "int24")
     if token0 is None or token1 is None or fee is None or spacing is None or slot0 is None:
-        raise PoolNotFoundError(f"{address} does not answer as a pool of the Uniswap V3 shape.",
-                                fix="check the pool's address and kind", pool=address)
+        raise PoolNotFoundError(
+            f"{address} does not answer as a pool of the Uniswap V3 shape.",
+            fix="check the pool's address and kind",
+            pool=address,
+        )
     return PoolIdentity(address, token0, token1, factory, fee, spacing)
 
 
 def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:
     """True if the factory of `dex` names this very address as its pool of these tokens and this fee."""
-    answers = yield (eth_call(dex.factory, "getPool(address,address,uint24)",
-                              identity.token0, identity.token1, identity.fee),)
+    answers = yield (
+        eth_call(
+            dex.factory, "getPool(address,address,uint24)", identity.token0, identity.token1, identity.fee
+        ),
+    )
     return decoded_address(answers[0]) == identity.address
 
 
@@ -121,8 +143,11 @@ def _read_ticks(pool: Pool, first_word: int, last_word: int) -> Reading[Mapping[
 
 
 def _silent(pool: Pool, what: str) -> PoolNotFoundError:
-    return PoolNotFoundError(f"{pool.address} on {pool.dex} does not answer {what}().",
-                             fix="check the pool's address and kind", pool=pool.address)
+    return PoolNotFoundError(
+        f"{pool.address} on {pool.dex} does not answer {what}().",
+        fix="check the pool's address and kind",
+        pool=pool.address,
+    )
 
 
 def _word_of(tick: int, spacing: int) -> int:
