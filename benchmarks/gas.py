@@ -1,6 +1,7 @@
 """Gas of the router over the floor: a bare contract without any checks, same loop, same state, same custody.
 
-`python -m benchmarks.gas` prints a table and, last, one JSON object. `measure()` is also what the snapshot test compares.
+`python -m benchmarks.gas` prints a table and, last, one JSON object. `measure()` is also what the snapshot
+test compares.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ BARE_NAMES = {
 
 @dataclass(frozen=True)
 class Measured:
-    """Gas used by the bare contract and by the router, with literal and with computed V2 outputs; calldata of the literal form."""
+    """Gas used by the bare contract and by the router, with literal and with computed V2 outputs; calldata of
+    the literal form.
+    """
 
     bare: int
     router: int
@@ -88,7 +91,8 @@ def main() -> None:
     print(f"{'loop':8}{'custody':16}{'bare':>9}{'router':>9}{'over':>7}{'computed':>10}{'calldata':>10}")
     for (loop, custody), row in results.items():
         print(
-            f"{loop:8}{custody:16}{row.bare:9}{row.router:9}{row.over:7}{row.router_computed - row.bare:10}{row.calldata_bytes:10}"
+            f"{loop:8}{custody:16}{row.bare:9}{row.router:9}{row.over:7}"
+            f"{row.router_computed - row.bare:10}{row.calldata_bytes:10}"
         )
     best = {loop: results[loop, "pool_to_pool"] for loop in LOOPS}
     print(

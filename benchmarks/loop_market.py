@@ -1,7 +1,9 @@
-"""The measured market: one WETH through two pools and back, on real V2 and V3 bytecode, always in the same state.
+"""The measured market: one WETH through two pools and back, on real V2 and V3 bytecode, always in the same
+state.
 
-One pair at 1000 WETH : 1080 tokens, a second at 1000 : 1000, a V3 pool at price 1, all with a fee of 0.3 %. Block times are fixed, the
-cumulative-price slots are warm, and one unit of the token lies in every contract, so that no case pays for an empty slot.
+One pair at 1000 WETH : 1080 tokens, a second at 1000 : 1000, a V3 pool at price 1, all with a fee of 0.3 %.
+Block times are fixed, the cumulative-price slots are warm, and one unit of the token lies in every contract,
+so that no case pays for an empty slot.
 """
 
 from __future__ import annotations
@@ -168,7 +170,8 @@ def _router(place: Placer, weth: str) -> str:
 def _warm(node: Node, place: Placer, pairs: list[str], pool: str, provider: str) -> None:
     """Touch each pool seconds after its first liquidity, so that no accumulator of it is zero.
 
-    The two trades on the V3 pool are of a thousand smallest units: fees grow, the price stays one to 18 digits.
+    The two trades on the V3 pool are of a thousand smallest units: fees grow, the price stays one to 18
+    digits.
     """
     node.mine(timestamp=START + 500)
     for pair in pairs:

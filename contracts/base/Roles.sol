@@ -21,8 +21,10 @@ abstract contract Roles {
     event PauseSet(bool paused, address indexed by);
 
     uint256 private constant _PAUSED = 1 << 160;
+    /// @dev Set while there is no primary operator, so that the comparison fails for the zero address too.
+    uint256 private constant _VACANT = 1 << 161;
 
-    /// @dev Low 160 bits: the primary operator. Bit 160: paused.
+    /// @dev Low 160 bits: the primary operator. Bit 160: paused. Bit 161: vacant.
     uint256 private _gate;
     address private _owner;
     address private _pendingOwner;
@@ -32,6 +34,7 @@ abstract contract Roles {
     constructor(address initialOwner) {
         if (initialOwner == address(0)) revert NotOwner(address(0));
         _owner = initialOwner;
+        _gate = _VACANT;
         emit OwnershipTransferred(address(0), initialOwner);
     }
 
@@ -87,7 +90,7 @@ abstract contract Roles {
 
     /// @notice Sets the primary operator, whose calls are the cheapest; the zero address leaves the place empty.
     function setPrimaryOperator(address account) external onlyOwner {
-        _gate = (_gate & _PAUSED) | uint160(account);
+        _gate = (_gate & _PAUSED) | (account == address(0) ? _VACANT : uint160(account));
         emit PrimaryOperatorSet(account);
     }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from executor.domain.errors import PlanError
 from executor.plan import decode, explain
 from executor.plan.encoding import encode_plan
-from executor.plan.format import SELECTOR
+from executor.plan.format import SELECTOR, Opcode
 from executor.plan.generate import solidity
 from executor.plan.steps import DecodedPlan, Header, Loan, V2Swap
 from tests.plan.strategies import plans, v2_swaps
@@ -86,8 +86,6 @@ def test_an_amount_that_does_not_fit_is_refused_and_never_cut_off(step: V2Swap) 
 
 
 def test_a_continuation_longer_than_its_length_field_is_refused(example_swap: V2Swap) -> None:
-    from executor.plan.format import Opcode
-
     loan = Loan(Opcode.AAVE_V3_LOAN, 1, 1, (example_swap,) * 2000)
     with pytest.raises(PlanError, match="continuation length"):
         encode_plan(DecodedPlan(Header(0, 0, 0), (loan,)))

@@ -59,7 +59,9 @@ class Reverted(Exception):
 
 @dataclass(frozen=True)
 class Desk:
-    """A deployed router and what tests do with it. Settlement tokens: WETH, USDC, DAI, USDT; inventory in WETH."""
+    """A deployed router and what tests do with it. Settlement tokens: WETH, USDC, DAI, USDT; inventory in
+    WETH.
+    """
 
     node: Node
     book: AddressBook

@@ -1,0 +1,191 @@
+"""Who may do what: every function that changes something, tried by everybody, paused and not."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from devnet import abi
+from devnet.node import ETHER
+from devnet.place import Placer
+from executor.plan.encoding import encode_plan
+from executor.plan.steps import DecodedPlan, Header
+from tests.support.routers import (
+    FOREVER,
+    OPERATOR,
+    OWNER,
+    PAUSER,
+    STRANGER,
+    Desk,
+    Reverted,
+    router_artifact,
+    test_contracts,
+)
+
+PEOPLE = {"owner": OWNER, "operator": OPERATOR, "pauser": PAUSER, "stranger": STRANGER}
+SECOND = "0x" + "77" * 20
+EMPTY_PLAN = encode_plan(DecodedPlan(Header(0, FOREVER, 0), ()))
+
+# function -> who may, and the error of those who may not
+ALLOWED: dict[str, tuple[frozenset[str], str]] = {
+    "transferOwnership(address)": (frozenset({"owner"}), "NotOwner"),
+    "acceptOwnership()": (frozenset(), "NotPendingOwner"),
+    "setPrimaryOperator(address)": (frozenset({"owner"}), "NotOwner"),
+    "allowOperator(address,bool)": (frozenset({"owner"}), "NotOwner"),
+    "setPauser(address)": (frozenset({"owner"}), "NotOwner"),
+    "setSettlementToken(address)": (frozenset({"owner"}), "NotOwner"),
+    "withdraw(address,address,uint256)": (frozenset({"owner"}), "NotOwner"),
+    "withdrawNative(address,uint256)": (frozenset({"owner"}), "NotOwner"),
+    "pause()": (frozenset({"owner", "pauser"}), "NotPauser"),
+    "unpause()": (frozenset({"owner"}), "NotOwner"),
+    "execute()": (frozenset({"operator"}), "NotOperator"),
+}
+CALLBACKS = {
+    "uniswapV3SwapCallback",
+    "pancakeV3SwapCallback",
+    "uniswapV2Call",
+    "executeOperation",
+    "receiveFlashLoan",
+}
+
+
+def call_of(desk: Desk, signature: str) -> bytes:
+    arguments: dict[str, tuple[object, ...]] = {
+        "transferOwnership(address)": (SECOND,),
+        "setPrimaryOperator(address)": (SECOND,),
+        "allowOperator(address,bool)": (SECOND, True),
+        "setPauser(address)": (SECOND,),
+        "setSettlementToken(address)": (SECOND,),
+        "withdraw(address,address,uint256)": (desk.book.tokens["WETH"], SECOND, 1),
+        "withdrawNative(address,uint256)": (SECOND, 0),
+    }
+    return (
+        EMPTY_PLAN if signature == "execute()" else abi.encode_call(signature, *arguments.get(signature, ()))
+    )
+
+
+def test_the_matrix_below_covers_every_function_that_can_change_anything() -> None:
+    changing = {
+        entry["name"]
+        for entry in router_artifact().abi
+        if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
+    }
+    assert changing == {signature.partition("(")[0] for signature in ALLOWED} | CALLBACKS
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["running", "paused"])
+@pytest.mark.parametrize(("signature", "person"), list(product(ALLOWED, PEOPLE)))
+def test_each_function_obeys_its_role_and_no_other(
+    desk: Desk, signature: str, person: str, paused: bool
+) -> None:
+    if paused:
+        desk.send(PAUSER, "pause()")
+    who, error = ALLOWED[signature]
+    call = call_of(desk, signature)
+    if person in who and not (paused and signature == "execute()"):
+        desk.call(call, sender=PEOPLE[person])
+        return
+    with pytest.raises(Reverted) as refused:
+        desk.call(call, sender=PEOPLE[person])
+    expected = "Paused" if paused and signature == "execute()" and person == "operator" else error
+    assert refused.value.reason.name == expected
+
+
+def test_a_further_operator_may_execute_until_it_is_disallowed_and_not_while_paused(desk: Desk) -> None:
+    desk.send(OWNER, "allowOperator(address,bool)", SECOND, True)
+    assert desk.view("isOperator(address)", "(bool)", SECOND)
+    assert desk.simulate(EMPTY_PLAN, sender=SECOND) == 0
+    desk.send(PAUSER, "pause()")
+    with pytest.raises(Reverted, match="Paused"):
+        desk.simulate(EMPTY_PLAN, sender=SECOND)
+    desk.send(OWNER, "unpause()")
+    desk.send(OWNER, "allowOperator(address,bool)", SECOND, False)
+    with pytest.raises(Reverted, match="NotOperator"):
+        desk.simulate(EMPTY_PLAN, sender=SECOND)
+
+
+def test_pausing_outlives_a_change_of_the_primary_operator(desk: Desk) -> None:
+    desk.send(PAUSER, "pause()")
+    desk.send(OWNER, "setPrimaryOperator(address)", SECOND)
+    assert desk.view("paused()", "(bool)") is True
+    with pytest.raises(Reverted, match="Paused"):
+        desk.simulate(EMPTY_PLAN, sender=SECOND)
+    with pytest.raises(Reverted, match="NotOperator"):
+        desk.simulate(EMPTY_PLAN, sender=OPERATOR)
+
+
+def test_nobody_is_an_operator_by_being_the_zero_address(desk: Desk) -> None:
+    desk.send(OWNER, "setPrimaryOperator(address)", "0x" + "00" * 20)
+    with pytest.raises(Reverted, match="NotOperator"):
+        desk.simulate(EMPTY_PLAN, sender="0x" + "00" * 20)
+    assert desk.view("isOperator(address)", "(bool)", "0x" + "00" * 20) is False
+
+
+def test_ownership_moves_only_when_the_new_owner_accepts(desk: Desk) -> None:
+    desk.send(OWNER, "transferOwnership(address)", SECOND)
+    assert desk.view("owner()", "(address)") == OWNER.lower()
+    with pytest.raises(Reverted, match="NotPendingOwner"):
+        desk.call(abi.encode_call("acceptOwnership()"), sender=STRANGER)
+    desk.send(SECOND, "acceptOwnership()")
+    assert desk.view("owner()", "(address)") == SECOND
+    with pytest.raises(Reverted, match="NotOwner"):
+        desk.call(abi.encode_call("unpause()"), sender=OWNER)
+
+
+def test_an_offer_of_ownership_can_be_taken_back(desk: Desk) -> None:
+    desk.send(OWNER, "transferOwnership(address)", SECOND)
+    desk.send(OWNER, "transferOwnership(address)", "0x" + "00" * 20)
+    with pytest.raises(Reverted, match="NotPendingOwner"):
+        desk.call(abi.encode_call("acceptOwnership()"), sender=SECOND)
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["running", "paused"])
+@pytest.mark.parametrize("symbol", ["WETH", "USDC", "DAI", "USDT", "STA"])
+def test_the_owner_takes_home_any_token_paused_or_not(desk: Desk, symbol: str, paused: bool) -> None:
+    token = desk.book.tokens[symbol]
+    desk.node.set_erc20_balance(token, desk.router, 10**6)
+    if paused:
+        desk.send(PAUSER, "pause()")
+    desk.send(OWNER, "withdraw(address,address,uint256)", token, SECOND, 2**256 - 1)
+    assert desk.node.erc20_balance(token, desk.router) == 0
+    assert desk.node.erc20_balance(token, SECOND) > 0
+
+
+def test_the_owner_takes_home_eth_that_was_forced_in(desk: Desk) -> None:
+    desk.node.set_balance(desk.router, 3 * ETHER)
+    desk.send(OWNER, "withdrawNative(address,uint256)", SECOND, ETHER)
+    desk.send(OWNER, "withdrawNative(address,uint256)", SECOND, 2**256 - 1)
+    assert desk.node.balance(desk.router) == 0
+    assert desk.node.balance(SECOND) == 3 * ETHER
+
+
+def test_a_receiver_that_refuses_eth_is_named(desk: Desk) -> None:
+    desk.node.set_balance(desk.router, ETHER)
+    picky = Placer(desk.node).deploy(test_contracts()["PickyReceiver"])
+    with pytest.raises(Reverted, match="NativeTransferFailed"):
+        desk.call(abi.encode_call("withdrawNative(address,uint256)", picky, ETHER), sender=OWNER)
+
+
+def test_tokens_that_answer_false_or_revert_do_not_pass_as_withdrawn(desk: Desk) -> None:
+    place = Placer(desk.node)
+    for habit, succeeds in ((0, False), (1, True), (2, False)):
+        token = place.deploy(test_contracts()["OddToken"], "(uint8)", habit)
+        desk.node.send(STRANGER, token, abi.encode_call("give(address,uint256)", desk.router, 10))
+        call = abi.encode_call("withdraw(address,address,uint256)", token, SECOND, 10)
+        if succeeds:
+            desk.call(call, sender=OWNER)
+            continue
+        with pytest.raises(Reverted, match="TokenCallFailed"):
+            desk.call(call, sender=OWNER)
+
+
+def test_an_address_without_code_is_no_token(desk: Desk) -> None:
+    call = abi.encode_call("withdraw(address,address,uint256)", "0x" + "99" * 20, SECOND, 10)
+    with pytest.raises(Reverted, match="TokenCallFailed"):
+        desk.call(call, sender=OWNER)
+
+
+def test_the_deployed_code_is_under_the_limit_and_says_its_version(desk: Desk) -> None:
+    assert len(desk.node.code(desk.router)) < 24_576
+    assert desk.view("version()", "(string)") == "1"

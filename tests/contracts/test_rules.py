@@ -1,0 +1,181 @@
+"""The rules that no plan can switch off: profit, deadline, block, tracked tokens, the shape of the plan."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from devnet.node import ETHER
+from devnet.place import Placer
+from executor.domain.address import to_address
+from executor.domain.route import Funding
+from executor.plan import encode
+from executor.plan.encoding import encode_plan
+from executor.plan.format import SELECTOR, Opcode, Payer, Recipient, V2Output
+from executor.plan.steps import DecodedPlan, Header, Loan, Step, Track, V2Swap
+from tests.contracts.test_execution import ROUTES, open_gap, sized
+from tests.support.routers import CONSTRUCTOR, FOREVER, OPERATOR, OWNER, ZERO, Desk, Reverted, router_artifact
+
+
+def plan_of(*steps: Step, minimum: int = 0, deadline: int = FOREVER, max_block: int | None = None) -> bytes:
+    return encode_plan(DecodedPlan(Header(0, deadline, minimum, max_block), steps))
+
+
+def test_one_wei_more_than_there_is_reverts_with_the_figures(desk: Desk) -> None:
+    route = desk.route("WETH", *ROUTES["v2_v3"])
+    open_gap(desk, route)
+    plan = sized(desk, route, 5 * ETHER, Funding.INVENTORY)
+    asked = plan.gross_profit + 1
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(encode(plan, settlement_index=0, minimum_profit=asked, deadline=FOREVER))
+    held = desk.balance("WETH")
+    assert refused.value.reason.name == "ProfitBelowMinimum"
+    assert refused.value.reason.args == {
+        "token": desk.book.tokens["WETH"].lower(),
+        "balanceBefore": held,
+        "balanceAfter": held + plan.gross_profit,
+        "minimum": asked,
+    }
+
+
+def test_a_losing_trade_reverts_even_when_no_profit_is_asked_for(desk: Desk) -> None:
+    route = desk.route("WETH", *ROUTES["v2_v2"])
+    plan = sized(desk, route, 5 * ETHER, Funding.INVENTORY)
+    assert plan.gross_profit < 0
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(encode(plan, settlement_index=0, minimum_profit=0, deadline=FOREVER))
+    assert refused.value.reason.name == "ProfitBelowMinimum"
+
+
+def test_a_plan_is_refused_a_second_after_its_deadline_and_a_block_after_its_last(desk: Desk) -> None:
+    head = desk.node.block()
+    now, number = int(head["timestamp"], 16), int(head["number"], 16)
+    late = plan_of(deadline=now - 1)
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(late)
+    assert refused.value.reason.name == "DeadlinePassed"
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(plan_of(max_block=number - 1))
+    assert refused.value.reason.name == "BlockPassed"
+    assert desk.simulate(plan_of(max_block=number + 10)) == 0
+
+
+def test_the_router_pays_no_token_but_the_settlement_token_unless_it_is_tracked(desk: Desk) -> None:
+    usdc = desk.token("USDC").address
+    desk.node.set_erc20_balance(usdc, desk.router, 10**9)
+    pair = to_address(desk.book.pool("uniswap_v2 USDC/WETH").address)
+    spend = V2Swap(
+        pair,
+        True,
+        Payer.TRACKED,
+        Recipient.ROUTER,
+        V2Output.COMPUTED,
+        fee_bps=30,
+        amount_in=10**9,
+        token=usdc,
+    )
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(plan_of(spend))
+    assert refused.value.reason.name == "TokenNotTracked"
+    # Tracked, the payment is possible, but selling what the router held is not: the balance would fall.
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(plan_of(Track(usdc, (spend,))))
+    assert refused.value.reason.name == "TrackedTokenFell"
+    assert refused.value.reason.args["balanceBefore"] == 10**9
+
+
+def test_a_token_is_tracked_once(desk: Desk) -> None:
+    usdc = desk.token("USDC").address
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(plan_of(Track(usdc, (Track(usdc, ()),))))
+    assert refused.value.reason.name == "TokenAlreadyTracked"
+
+
+@pytest.mark.parametrize("opcode", [Opcode.AAVE_V3_LOAN, Opcode.BALANCER_V2_LOAN])
+def test_a_lender_that_asks_for_more_than_the_cap_is_refused(desk: Desk, opcode: Opcode) -> None:
+    """The premium may have changed since the plan was made."""
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(plan_of(Loan(opcode, ETHER, ETHER - 1, ())))
+    assert refused.value.reason.name == "PaymentOverCap"
+    assert refused.value.reason.args["cap"] == ETHER - 1
+
+
+@pytest.mark.parametrize("opcode", [Opcode.AAVE_V3_LOAN, Opcode.BALANCER_V2_LOAN])
+def test_a_lender_that_the_chain_lacks_is_named_as_missing(desk: Desk, opcode: Opcode) -> None:
+    place = Placer(desk.node)
+    tokens = [desk.book.tokens["WETH"], ZERO, ZERO, ZERO]
+    bare = place.deploy(router_artifact(), CONSTRUCTOR, OPERATOR, (tokens, ZERO, ZERO))
+    other = Desk(desk.node, desk.book, to_address(bare))
+    other.send(OPERATOR, "setPrimaryOperator(address)", OPERATOR)
+    with pytest.raises(Reverted) as refused:
+        other.simulate(plan_of(Loan(opcode, ETHER, ETHER, ())))
+    assert refused.value.reason.name == "LenderUnavailable"
+
+
+def test_profit_can_be_measured_only_in_tokens_of_the_list(desk: Desk) -> None:
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(encode_plan(DecodedPlan(Header(4, FOREVER, 0), ())))
+    assert refused.value.reason.name == "NoSettlementToken"
+    desk.send(OWNER, "setSettlementToken(address)", desk.book.tokens["STA"])
+    assert desk.simulate(encode_plan(DecodedPlan(Header(4, FOREVER, 0), ()))) == 0
+    for index in (5, 6, 7):
+        header = bytes([index]) + FOREVER.to_bytes(4, "big") + bytes(12)
+        with pytest.raises(Reverted) as refused:
+            desk.simulate(SELECTOR + header)
+        assert refused.value.reason.name == "NoSettlementToken"
+
+
+def test_flags_without_a_meaning_are_refused(desk: Desk) -> None:
+    for flag in (0x10, 0x20, 0x40, 0x80):
+        with pytest.raises(Reverted) as refused:
+            desk.simulate(SELECTOR + bytes([flag]) + FOREVER.to_bytes(4, "big") + bytes(12))
+        assert refused.value.reason.name == "UnknownHeader"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=st.binary(max_size=300))
+def test_random_bytes_move_nothing(desk: Desk, body: bytes) -> None:
+    """Whatever follows a valid header, the call ends in a revert, or leaves no token less than there was."""
+    header = bytes([0]) + FOREVER.to_bytes(4, "big") + bytes(12)
+    try:
+        profit = desk.simulate(SELECTOR + header + body)
+    except Reverted:
+        return
+    assert profit >= 0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_plan_with_one_byte_changed_never_lowers_the_balance(desk: Desk, data: st.DataObject) -> None:
+    with desk.node.isolated():
+        route = desk.route("WETH", *ROUTES["v2_v3"])
+        open_gap(desk, route)
+        plan = sized(desk, route, 5 * ETHER, Funding.INVENTORY)
+        whole = bytearray(encode(plan, settlement_index=0, minimum_profit=1, deadline=FOREVER))
+        whole[data.draw(st.integers(4, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
+        try:
+            assert desk.simulate(bytes(whole)) >= 0
+        except Reverted:
+            return
+
+
+def test_a_plan_that_ends_in_the_middle_of_a_step_moves_nothing(desk: Desk) -> None:
+    route = desk.route("WETH", *ROUTES["v2_v2"])
+    open_gap(desk, route)
+    plan = sized(desk, route, 5 * ETHER, Funding.INVENTORY)
+    whole = encode(plan, settlement_index=0, minimum_profit=1, deadline=FOREVER)
+    for cut in range(4, len(whole)):
+        with pytest.raises(Reverted):
+            desk.simulate(whole[:cut])
+
+
+def test_the_owner_can_still_take_everything_home_after_a_trade(desk: Desk) -> None:
+    route = desk.route("WETH", *ROUTES["v2_v2"])
+    open_gap(desk, route)
+    plan = sized(desk, route, 5 * ETHER, Funding.INVENTORY)
+    desk.execute(encode(plan, settlement_index=0, minimum_profit=1, deadline=FOREVER))
+    held, at_home = desk.balance("WETH"), desk.node.erc20_balance(desk.book.tokens["WETH"], OWNER)
+    desk.send(OWNER, "withdraw(address,address,uint256)", desk.book.tokens["WETH"], OWNER, 2**256 - 1)
+    assert desk.balance("WETH") == 0
+    assert desk.node.erc20_balance(desk.book.tokens["WETH"], OWNER) == at_home + held
