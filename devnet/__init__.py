@@ -1,7 +1,19 @@
 """The local mainnet: real protocol bytecode at its real addresses on nodes of this machine."""
 
-from devnet.addresses import ETHEREUM, AddressBook, PoolRecord
+from devnet.addresses import ETHEREUM
+from devnet.addresses_base import BASE
+from devnet.book import AddressBook, PoolRecord
 from devnet.errors import DevnetError
 from devnet.node import ETHER, GWEI, DevAccount, Node
 
-__all__ = ["ETHER", "ETHEREUM", "GWEI", "AddressBook", "DevAccount", "DevnetError", "Node", "PoolRecord"]
+__all__ = [
+    "BASE",
+    "ETHER",
+    "ETHEREUM",
+    "GWEI",
+    "AddressBook",
+    "DevAccount",
+    "DevnetError",
+    "Node",
+    "PoolRecord",
+]

@@ -1,6 +1,6 @@
-"""Address books: what stands where on each built chain.
+"""Ethereum's address book: what stands where on the local mainnet.
 
-Addresses are those of the real chains, from the protocols' own published deployment lists; every pool address
+Addresses are those of the real chain, from the protocols' own published deployment lists; every pool address
 is also derived by its factory during the build, which stops when one differs. Tokens and contracts that are
 written for this project (or are another version than the real chain's) stand at the real address too; which
 those are says `SUBSTITUTES`.
@@ -9,99 +9,34 @@ those are says `SUBSTITUTES`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from eth_utils.address import to_checksum_address
+from devnet.book import NATIVE, AddressBook, PoolRecord, PoolWriter
 
-NATIVE = "0x0000000000000000000000000000000000000000"
-
-
-@dataclass(frozen=True)
-class PoolRecord:
-    """One funded pool.
-
-    `venue` is the family name (uniswap_v2, sushi_v2, uniswap_v3, pancake_v3, uniswap_v4, balancer_v2,
-    aerodrome_v2), `address` the contract that swaps, `tokens` its tokens in the pool's order, `fee` the swap
-    fee in millionths; `pool_id` (0x, 32 bytes) tells pools of a shared contract apart, `tick_spacing` is 0
-    where there are no ticks, `stable` marks the stable-swap curve.
-    """
-
-    name: str
-    venue: str
-    address: str
-    tokens: tuple[str, ...]
-    fee: int
-    pool_id: str | None = None
-    tick_spacing: int = 0
-    stable: bool = False
-
-
-@dataclass(frozen=True)
-class AddressBook:
-    """Everything known by name on one chain. Lookups raise KeyError with the name."""
-
-    chain_id: int
-    tokens: Mapping[str, str]
-    contracts: Mapping[str, str]
-    feeds: Mapping[str, str]
-    pools: tuple[PoolRecord, ...]
-    decimals: Mapping[str, int] = field(default_factory=dict)
-
-    def pool(self, name: str) -> PoolRecord:
-        """The pool of that name. Raises KeyError."""
-        for pool in self.pools:
-            if pool.name == name:
-                return pool
-        raise KeyError(name)
-
-    def symbol(self, token: str) -> str:
-        """The book's name of a token address. Raises KeyError."""
-        for symbol, address in self.tokens.items():
-            if address.lower() == token.lower():
-                return symbol
-        raise KeyError(token)
-
+__all__ = ["ETHEREUM", "NATIVE", "SUBSTITUTES", "AddressBook", "PoolRecord"]
 
 WETH = "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"
 USDC = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
 DAI = "0x6B175474E89094C44Da98b954EedeAC495271d0F"
 USDT = "0xdAC17F958D2ee523a2206206994597C13D831ec7"
 STA = "0xa7DE087329BFcda5639247F96140f9DAbe3DeED1"
-SYMBOLS = {WETH: "WETH", USDC: "USDC", DAI: "DAI", USDT: "USDT", STA: "STA", NATIVE: "ETH"}
+TOKENS = {"WETH": WETH, "USDC": USDC, "DAI": DAI, "USDT": USDT, "STA": STA}
 
 VAULT = "0xBA12222222228d8Ba445958a75a0704d566BF2C8"
 POOL_MANAGER = "0x000000000004444c5dc75cB358380D2e3dE08A90"
+# Balancer pools, whose ids go on with the kind of pool and the vault's count.
+USDC_WETH = "0x96646936b91d6b9d7d0c47c496afbf3d6ec7b6f8"
+WETH_DAI = "0x0b09dea16768f0799065c475be02919503cb2a35"
+STABAL3 = "0x06df3b2bbb68adc8b0e302443692037ed9f91b42"
 PERMIT2 = "0x000000000022D473030F116dDEE9F6B43aC78BA3"
 MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
 PANCAKE_V3_FACTORY = "0x0BFbCF9fa4f9C56B0F40a671Ad40E0805A091865"
 PANCAKE_V3_DEPLOYER = "0x41ff9AA7e16B8B1a8a8dc4f0eFacd93D02d071c9"
 
-TICK_SPACINGS = {100: 1, 500: 10, 2500: 50, 3000: 60, 10000: 200}
-
-
-def _title(venue: str, tokens: tuple[str, ...]) -> str:
-    return f"{venue} {'/'.join(SYMBOLS[token] for token in tokens)}"
-
-
-def _v2(venue: str, address: str, token0: str, token1: str) -> PoolRecord:
-    return PoolRecord(_title(venue, (token0, token1)), venue, address, (token0, token1), 3000)
-
-
-def _v3(venue: str, address: str, token0: str, token1: str, fee: int) -> PoolRecord:
-    name = f"{_title(venue, (token0, token1))} {fee}"
-    return PoolRecord(name, venue, address, (token0, token1), fee, tick_spacing=TICK_SPACINGS[fee])
-
-
-def _balancer(pool_id: str, tokens: tuple[str, ...], fee: int, *, stable: bool = False) -> PoolRecord:
-    address = to_checksum_address(pool_id[:42])
-    return PoolRecord(
-        _title("balancer_v2", tokens), "balancer_v2", address, tokens, fee, pool_id, stable=stable
-    )
-
+_pool = PoolWriter({address: symbol for symbol, address in TOKENS.items()})
 
 ETHEREUM = AddressBook(
     chain_id=1,
-    tokens={"WETH": WETH, "USDC": USDC, "DAI": DAI, "USDT": USDT, "STA": STA},
+    tokens=TOKENS,
     decimals={"WETH": 18, "USDC": 6, "DAI": 18, "USDT": 6, "STA": 18},
     contracts={
         "multicall3": MULTICALL3,
@@ -138,31 +73,29 @@ ETHEREUM = AddressBook(
         "USDT/USD": "0x3E7d1eAB13ad0104d2750B8863b489D65364e32D",
     },
     pools=(
-        _v2("uniswap_v2", "0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc", USDC, WETH),
-        _v2("uniswap_v2", "0xA478c2975Ab1Ea89e8196811F51A7B7Ade33eB11", DAI, WETH),
-        _v2("uniswap_v2", "0x0d4a11d5EEaaC28EC3F61d100daF4d40471f1852", WETH, USDT),
-        _v2("uniswap_v2", "0xAE461cA67B15dc8dc81CE7615e0320dA1A9aB8D5", DAI, USDC),
-        _v2("uniswap_v2", "0x59F96b8571E3B11f859A09Eaf5a790A138FC64D0", STA, WETH),
-        _v2("sushi_v2", "0x397FF1542f962076d0BFE58eA045FfA2d347ACa0", USDC, WETH),
-        _v2("sushi_v2", "0xC3D03e4F041Fd4cD388c549Ee2A29a9E5075882f", DAI, WETH),
-        _v2("sushi_v2", "0x06da0fd433C1A5d7a4faa01111c044910A184553", WETH, USDT),
-        _v3("uniswap_v3", "0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640", USDC, WETH, 500),
-        _v3("uniswap_v3", "0x8ad599c3A0ff1De082011EFDDc58f1908eb6e6D8", USDC, WETH, 3000),
-        _v3("uniswap_v3", "0x11b815efB8f581194ae79006d24E0d814B7697F6", WETH, USDT, 500),
-        _v3("uniswap_v3", "0x4e68Ccd3E89f51C3074ca5072bbAC773960dFa36", WETH, USDT, 3000),
-        _v3("uniswap_v3", "0xC2e9F25Be6257c210d7Adf0D4Cd6E3E881ba25f8", DAI, WETH, 3000),
-        _v3("uniswap_v3", "0x5777d92f208679DB4b9778590Fa3CAB3aC9e2168", DAI, USDC, 100),
-        _v3("uniswap_v3", "0x3416cF6C708Da44DB2624D63ea0AAef7113527C6", USDC, USDT, 100),
-        _v3("pancake_v3", "0x1ac1A8FEaAEa1900C4166dEeed0C11cC10669D36", USDC, WETH, 500),
-        _v3("pancake_v3", "0x6CA298D2983aB03Aa1dA7679389D955A4eFEE15C", WETH, USDT, 500),
-        _balancer("0x96646936b91d6b9d7d0c47c496afbf3d6ec7b6f8000200000000000000000019", (USDC, WETH), 2500),
-        _balancer("0x0b09dea16768f0799065c475be02919503cb2a3500020000000000000000001a", (DAI, WETH), 2500),
-        _balancer(
-            "0x06df3b2bbb68adc8b0e302443692037ed9f91b42000000000000000000000063",
-            (DAI, USDC, USDT),
-            400,
-            stable=True,
-        ),
+        _pool.v2("uniswap_v2", "0xB4e16d0168e52d35CaCD2c6185b44281Ec28C9Dc", USDC, WETH),
+        _pool.v2("uniswap_v2", "0xA478c2975Ab1Ea89e8196811F51A7B7Ade33eB11", DAI, WETH),
+        _pool.v2("uniswap_v2", "0x0d4a11d5EEaaC28EC3F61d100daF4d40471f1852", WETH, USDT),
+        _pool.v2("uniswap_v2", "0xAE461cA67B15dc8dc81CE7615e0320dA1A9aB8D5", DAI, USDC),
+        _pool.v2("uniswap_v2", "0x59F96b8571E3B11f859A09Eaf5a790A138FC64D0", STA, WETH),
+        _pool.v2("sushi_v2", "0x397FF1542f962076d0BFE58eA045FfA2d347ACa0", USDC, WETH),
+        _pool.v2("sushi_v2", "0xC3D03e4F041Fd4cD388c549Ee2A29a9E5075882f", DAI, WETH),
+        _pool.v2("sushi_v2", "0x06da0fd433C1A5d7a4faa01111c044910A184553", WETH, USDT),
+        _pool.v3("uniswap_v3", "0x88e6A0c2dDD26FEEb64F039a2c41296FcB3f5640", 500, USDC, WETH),
+        _pool.v3("uniswap_v3", "0x8ad599c3A0ff1De082011EFDDc58f1908eb6e6D8", 3000, USDC, WETH),
+        _pool.v3("uniswap_v3", "0x11b815efB8f581194ae79006d24E0d814B7697F6", 500, WETH, USDT),
+        _pool.v3("uniswap_v3", "0x4e68Ccd3E89f51C3074ca5072bbAC773960dFa36", 3000, WETH, USDT),
+        _pool.v3("uniswap_v3", "0xC2e9F25Be6257c210d7Adf0D4Cd6E3E881ba25f8", 3000, DAI, WETH),
+        _pool.v3("uniswap_v3", "0x5777d92f208679DB4b9778590Fa3CAB3aC9e2168", 100, DAI, USDC),
+        _pool.v3("uniswap_v3", "0x3416cF6C708Da44DB2624D63ea0AAef7113527C6", 100, USDC, USDT),
+        _pool.v3("pancake_v3", "0x1ac1A8FEaAEa1900C4166dEeed0C11cC10669D36", 500, USDC, WETH),
+        _pool.v3("pancake_v3", "0x6CA298D2983aB03Aa1dA7679389D955A4eFEE15C", 500, WETH, USDT),
+        _pool.v4(POOL_MANAGER, 500, NATIVE, USDC),
+        _pool.v4(POOL_MANAGER, 3000, USDC, WETH),
+        _pool.v4(POOL_MANAGER, 100, DAI, USDC),
+        _pool.balancer(f"{USDC_WETH}000200000000000000000019", 2500, USDC, WETH),
+        _pool.balancer(f"{WETH_DAI}00020000000000000000001a", 2500, DAI, WETH),
+        _pool.balancer(f"{STABAL3}000000000000000000000063", 400, DAI, USDC, USDT, stable=True),
     ),
 )
 

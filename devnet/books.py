@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from devnet.addresses import ETHEREUM, AddressBook
+from devnet.addresses import ETHEREUM
+from devnet.addresses_base import BASE
+from devnet.book import AddressBook
 from devnet.node import Node
 
-BOOKS: dict[str, AddressBook] = {"ethereum": ETHEREUM}
+BOOKS: dict[str, AddressBook] = {"ethereum": ETHEREUM, "base": BASE}
 
 
 def book_of(node: Node) -> AddressBook:

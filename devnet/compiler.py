@@ -36,7 +36,7 @@ def project_settings() -> tuple[str, dict[str, Any]]:
         raise CompileError("ape-config.yaml names no solidity version", "set `solidity.version`")
     runs = section.get("optimization_runs", APE_DEFAULT_RUNS)
     settings: dict[str, Any] = {"optimizer": {"enabled": section.get("optimize", True), "runs": runs}}
-    for key, name in (("evm_version", "evmVersion"), ("via_ir", "viaIR")):
+    for key, name in (("evm_version", "evmVersion"), ("via_ir", "viaIR"), ("metadata", "metadata")):
         if key in section:
             settings[name] = section[key]
     return str(version), settings

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from devnet import cache, toolchain
 from devnet.chains import ChainSpec
-from devnet.manifest import PACKAGES
+from devnet.manifest import PACKAGES, Package
 from devnet.node import Node
 
 FOLDER = Path(__file__).resolve().parent
@@ -20,7 +21,7 @@ KEPT_DUMPS = 8
 
 def path(spec: ChainSpec) -> Path:
     """The dump of a chain, built first when there is none of this content. Raises DevnetError."""
-    dump = cache.folder("dumps") / f"{spec.name}-{key()}.json"
+    dump = cache.folder("dumps") / f"{spec.name}-{key(PACKAGES[spec.name])}.json"
     if not dump.is_file():
         with cache.locked(dump):
             if not dump.is_file():
@@ -29,9 +30,9 @@ def path(spec: ChainSpec) -> Path:
     return dump
 
 
-def key() -> str:
+def key(packages: Iterable[Package]) -> str:
     """Changes with the pinned packages, the sources of the builder, its contracts and the node's version."""
-    parts: list[bytes | str] = [package.digest for package in PACKAGES]
+    parts: list[bytes | str] = [package.digest for package in packages]
     for source in sorted([*FOLDER.rglob("*.py"), *FOLDER.rglob("*.sol")]):
         if source.name not in OUTSIDE_THE_BUILD:
             parts += [source.relative_to(FOLDER).as_posix(), source.read_bytes()]

@@ -6,7 +6,7 @@ from devnet import abi
 from devnet.books import BOOKS
 from devnet.chains import ChainSpec
 from devnet.node import Node
-from devnet.place import account
+from devnet.roles import account
 
 KEEPER = account("chainlink keeper")
 

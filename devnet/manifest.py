@@ -167,13 +167,21 @@ AERODROME = Package(
     "ffd625565833e79970fa67e065bdc23e40f70e4eaffa3d2a6a4beceee24ad3fe",
     ("domains/aerodrome/contracts/",),
 )
+OPTIMISM = Package(
+    "npm",
+    "@eth-optimism/contracts-bedrock",
+    "0.17.3",
+    "sha512-7073ceee7b5678e0432ceed9145499188d43ec20ea7f896845b45526b148b2a2"
+    "c4cfe872b1622a0347b776fd869eb8d57ae61e3c17c8d8d4c1106e2ec33f5b41",
+    ("forge-artifacts/GasPriceOracle.sol/", "forge-artifacts/L1Block.sol/"),
+)
 
-PACKAGES: tuple[Package, ...] = (
+# What a chain needs is fetched when that chain is built.
+COMMON: tuple[Package, ...] = (
     CANONICAL_WETH,
     USDC,
     UNISWAP_V2_CORE,
     UNISWAP_V2_PERIPHERY,
-    SUSHISWAP,
     UNISWAP_V3_CORE,
     UNISWAP_V3_PERIPHERY,
     UNISWAP_SWAP_ROUTER,
@@ -183,5 +191,8 @@ PACKAGES: tuple[Package, ...] = (
     AAVE_V3,
     CHAINLINK,
     OPENZEPPELIN,
-    AERODROME,
 )
+PACKAGES: dict[str, tuple[Package, ...]] = {
+    "ethereum": (*COMMON, SUSHISWAP),
+    "base": (*COMMON, AERODROME, OPTIMISM),
+}

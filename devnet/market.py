@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from devnet import abi
-from devnet.addresses import PoolRecord
+from devnet.addresses import NATIVE, PoolRecord
+from devnet.book import POOL_KEY
 from devnet.books import book_of
-from devnet.node import Node
-from devnet.place import account
+from devnet.node import ETHER, Node
+from devnet.protocols import uniswap_v4
 from devnet.protocols.tokens import TREASURY
+from devnet.roles import account
 
 TRADER = account("market trader")
 NEVER = 2**63
+# One inside the outermost sqrt prices that a pool takes.
+LOWEST_PRICE = 4295128740
+HIGHEST_PRICE = 1461446703485210103287273052203988822378723970341
 SWAP_V2 = "swapExactTokensForTokensSupportingFeeOnTransferTokens(uint256,uint256,address[],address,uint256)"
 SWAP_V3 = "exactInputSingle((address,address,uint24,address,uint256,uint256,uint160))"
+SWAP_V4 = f"swap({POOL_KEY},(bool,int256,uint160),(bool,bool),bytes)"
+SWAP_AERODROME_V2 = (
+    "swapExactTokensForTokens(uint256,uint256,(address,address,bool,address)[],address,uint256)"
+)
 SWAP_BALANCER_V2 = (
     "swap((bytes32,uint8,address,address,uint256,bytes),(address,bool,address,bool),uint256,uint256)"
 )
@@ -28,8 +37,12 @@ def trade(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
         return trade_v2(node, pool, token_in, amount)
     if pool.venue in ("uniswap_v3", "pancake_v3"):
         return trade_v3(node, pool, token_in, amount)
+    if pool.venue == "uniswap_v4":
+        return trade_v4(node, pool, token_in, amount)
     if pool.venue == "balancer_v2":
         return trade_balancer_v2(node, pool, token_in, _other(pool, token_in), amount)
+    if pool.venue == "aerodrome_v2":
+        return trade_aerodrome_v2(node, pool, token_in, amount)
     raise ValueError(f"no trade is known for the venue {pool.venue}: use its own router")
 
 
@@ -58,6 +71,34 @@ def trade_v3(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
     return node.erc20_balance(token_out, TRADER) - before
 
 
+def trade_v4(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
+    """As `trade`, through Uniswap's test router; ether is sent along where the pool holds ether."""
+    token_out, value = _other(pool, token_in), 0
+    if token_in == NATIVE:
+        value = amount
+        node.set_balance(TRADER, amount + 100 * ETHER)
+    else:
+        _prepare(node, token_in, amount, uniswap_v4.SWAP_ROUTER)
+    zero_for_one = token_in == pool.tokens[0]
+    swap = (zero_for_one, -amount, LOWEST_PRICE if zero_for_one else HIGHEST_PRICE)
+    call = abi.encode_call(SWAP_V4, uniswap_v4.key_of(pool), swap, (False, False), b"")
+    before = _held(node, token_out)
+    receipt = node.send(TRADER, uniswap_v4.SWAP_ROUTER, call, value=value)
+    gas_money = int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
+    return _held(node, token_out) - before + (gas_money if token_out == NATIVE else 0)
+
+
+def trade_aerodrome_v2(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
+    """As `trade`, through Aerodrome's router."""
+    token_out, contracts = _other(pool, token_in), book_of(node).contracts
+    router = contracts["aerodrome_v2_router"]
+    _prepare(node, token_in, amount, router)
+    before = node.erc20_balance(token_out, TRADER)
+    routes = [(token_in, token_out, pool.stable, contracts["aerodrome_v2_factory"])]
+    node.send(TRADER, router, abi.encode_call(SWAP_AERODROME_V2, amount, 0, routes, TRADER, NEVER))
+    return node.erc20_balance(token_out, TRADER) - before
+
+
 def trade_balancer_v2(node: Node, pool: PoolRecord, token_in: str, token_out: str, amount: int) -> int:
     """As `trade`, at the Balancer vault, with the token to receive named."""
     vault = book_of(node).contracts["balancer_v2_vault"]
@@ -73,6 +114,10 @@ def _other(pool: PoolRecord, token_in: str) -> str:
     if token_in not in pool.tokens:
         raise ValueError(f"{pool.name} does not hold {token_in}: sell one of {', '.join(pool.tokens)}")
     return next(token for token in pool.tokens if token != token_in)
+
+
+def _held(node: Node, token: str) -> int:
+    return node.balance(TRADER) if token == NATIVE else node.erc20_balance(token, TRADER)
 
 
 def _prepare(node: Node, token: str, amount: int, spender: str) -> None:

@@ -12,21 +12,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
 from devnet import abi
 from devnet.artifacts import Artifact
 from devnet.errors import BuildError
 from devnet.node import ETHER, TRANSACTION_GAS_CAP, Node, Receipt
+from devnet.roles import account as account
 
 BUILD_GAS = TRANSACTION_GAS_CAP - 1
 CREATE2_DEPLOYER = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
 PLENTY = 10**9 * ETHER
-
-
-def account(name: str) -> str:
-    """The address of a build-time account without a key, named by role."""
-    return to_checksum_address(keccak(text=f"devnet {name}")[-20:])
 
 
 class Placer:

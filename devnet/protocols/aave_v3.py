@@ -12,8 +12,9 @@ from devnet import artifacts
 from devnet.addresses import NATIVE, AddressBook
 from devnet.liquidity import tokens_for
 from devnet.manifest import AAVE_V3
-from devnet.place import Placer, account, require_address
+from devnet.place import Placer, require_address
 from devnet.protocols.tokens import TREASURY
+from devnet.roles import account
 
 ADMIN = account("aave admin")
 FLASH_PREMIUM_BPS = 5

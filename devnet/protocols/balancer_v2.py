@@ -5,10 +5,11 @@ from __future__ import annotations
 from devnet import abi, artifacts
 from devnet.addresses import NATIVE, AddressBook, PoolRecord
 from devnet.errors import BuildError
-from devnet.liquidity import side_amount
+from devnet.liquidity import side_amount, tokens_for
 from devnet.manifest import BALANCER_V2
-from devnet.place import Placer, account, require_address
+from devnet.place import Placer, require_address
 from devnet.protocols.tokens import TREASURY
+from devnet.roles import account
 
 VENUE = "balancer_v2"
 TASKS = "dist/tasks/"
@@ -18,6 +19,8 @@ AMPLIFICATION = 200
 MILLIONTH = 10**12
 HALF = 10**18 // 2
 INIT_JOIN = 0
+DEPOSIT_INTERNAL = 0
+INTERNAL_USD = 10_000_000
 
 # Nonce at which the factory created the pool on mainnet: its address follows from it.
 FACTORY_NONCES = {
@@ -33,7 +36,7 @@ def build(place: Placer, book: AddressBook) -> None:
     """Deploy the vault and what belongs to it, then open the book's pools."""
     contracts = book.contracts
     vault, admin = contracts["balancer_v2_vault"], account("balancer admin")
-    authorizer = contracts["balancer_v2_authorizer"]
+    authorizer = contracts.get("balancer_v2_authorizer", account("balancer authorizer"))
     place.construct_at(authorizer, _code("20210418-authorizer/bytecode/Authorizer.json"), "(address)", admin)
     windows = (PAUSE_WINDOW_SECONDS, BUFFER_PERIOD_SECONDS)
     place.construct_at(
@@ -53,7 +56,10 @@ def build(place: Placer, book: AddressBook) -> None:
         if name in contracts:
             place.construct_at(contracts[name], _code(path), "(address)", vault)
     pools = [pool for pool in book.pools if pool.venue == VENUE]
-    counter = _pool_counter_slot(place, vault) if pools else 0
+    if not pools:
+        _deposit(place, book, vault)
+        return
+    counter = _pool_counter_slot(place, vault)
     for pool in pools:
         _open(place, book, vault, pool, counter)
 
@@ -94,11 +100,26 @@ def _open(place: Placer, book: AddressBook, vault: str, pool: PoolRecord, counte
     _join(place, book, vault, pool)
 
 
+def _deposit(place: Placer, book: AddressBook, vault: str) -> None:
+    """Money in the vault of a chain without pools: a user's internal balance, which can be lent too."""
+    operations = []
+    for token in book.tokens.values():
+        _allow(place, vault, token)
+        amount = tokens_for(book, token, INTERNAL_USD)
+        operations.append((DEPOSIT_INTERNAL, token, amount, TREASURY, TREASURY))
+    signature = "manageUserBalance((uint8,address,uint256,address,address)[])"
+    place.call(TREASURY, vault, signature, operations)
+
+
+def _allow(place: Placer, vault: str, token: str) -> None:
+    place.call(TREASURY, token, "approve(address,uint256)", vault, 0)
+    place.call(TREASURY, token, "approve(address,uint256)", vault, 2**256 - 1)
+
+
 def _join(place: Placer, book: AddressBook, vault: str, pool: PoolRecord) -> None:
     amounts = [side_amount(book, pool, token) for token in pool.tokens]
     for token in pool.tokens:
-        place.call(TREASURY, token, "approve(address,uint256)", vault, 0)
-        place.call(TREASURY, token, "approve(address,uint256)", vault, 2**256 - 1)
+        _allow(place, vault, token)
     request = (list(pool.tokens), amounts, abi.encode("(uint256,uint256[])", INIT_JOIN, amounts), False)
     signature = "joinPool(bytes32,address,address,(address[],uint256[],bytes,bool))"
     place.call(TREASURY, vault, signature, bytes.fromhex(str(pool.pool_id)[2:]), TREASURY, TREASURY, request)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from devnet import artifacts, own
 from devnet.addresses import AddressBook
 from devnet.manifest import PANCAKE_V3_CORE
-from devnet.place import Placer, account
+from devnet.place import Placer
 from devnet.protocols.uniswap_v3 import open_pool
+from devnet.roles import account
 
 VENUE = "pancake_v3"
 FOLDER = "artifacts/contracts/"

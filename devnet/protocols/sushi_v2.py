@@ -10,8 +10,9 @@ from __future__ import annotations
 from devnet import abi, artifacts
 from devnet.addresses import AddressBook, PoolRecord
 from devnet.manifest import SUSHISWAP
-from devnet.place import Placer, account
+from devnet.place import Placer
 from devnet.protocols.uniswap_v2 import fill
+from devnet.roles import account
 
 VENUE = "sushi_v2"
 FOLDER = "artifacts/contracts/"

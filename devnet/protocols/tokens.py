@@ -7,7 +7,8 @@ from eth_utils.address import to_checksum_address
 from devnet import artifacts, own
 from devnet.addresses import AddressBook
 from devnet.manifest import CANONICAL_WETH, UNISWAP_V2_PERIPHERY, USDC
-from devnet.place import PLENTY, Placer, account, require_address
+from devnet.place import PLENTY, Placer, require_address
+from devnet.roles import account
 
 DAI_JOIN = "0x9759A6Ac90977b93B58547b4A71c78317f391A28"
 TREASURY = account("treasury")

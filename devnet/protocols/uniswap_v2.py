@@ -6,8 +6,9 @@ from devnet import artifacts, deal
 from devnet.addresses import AddressBook, PoolRecord
 from devnet.liquidity import side_amount
 from devnet.manifest import UNISWAP_V2_CORE, UNISWAP_V2_PERIPHERY
-from devnet.place import Placer, account, require_address
+from devnet.place import Placer, require_address
 from devnet.protocols.tokens import TREASURY
+from devnet.roles import account
 
 VENUE = "uniswap_v2"
 
