@@ -36,7 +36,7 @@ class CheckEntry(Strict):
     """
 
     to: AddressText | None = None
-    call: str | None = Field(None, pattern=r"^\w+\([\w,\[\]]*\)$")
+    call: str | None = Field(default=None, pattern=r"^\w+\([\w,\[\]]*\)$")
     args: list[str] = Field(default_factory=list)
     returns: str | None = None
     answer: str | None = None

@@ -77,50 +77,60 @@ class ChainSettings(Strict):
         description="JSON-RPC over HTTP; often holds a provider's key, so better set by environment variable"
     )
     data: Path | None = Field(
-        None, description="chain data file of your own; default: the one that comes with this name"
+        default=None, description="chain data file of your own; default: the one that comes with this name"
     )
     deployment: Path | None = Field(
-        None, description="file that the deploy script wrote; default: deployments/<chain id>.json"
+        default=None, description="file that the deploy script wrote; default: deployments/<chain id>.json"
     )
-    router: AddressText | None = Field(None, description="address of the router, in place of `deployment`")
+    router: AddressText | None = Field(
+        default=None, description="address of the router, in place of `deployment`"
+    )
     wallet: WalletSettings | None = Field(
-        None, description="who signs; needed for all but dry runs and checks"
+        default=None, description="who signs; needed for all but dry runs and checks"
     )
     journal: Path | None = Field(
-        None, description="journal file of this chain; default: <journal>/<chain name>.sqlite3"
+        default=None, description="journal file of this chain; default: <journal>/<chain name>.sqlite3"
     )
     allow_public: bool = Field(
-        False, description="send through a public mempool, where others can see and copy the trade"
+        default=False, description="send through a public mempool, where others can see and copy the trade"
     )
-    min_profit_usd: ExactDecimal = Field(Decimal(1), description="least net profit in USD worth sending")
-    max_trade_size_usd: ExactDecimal | None = Field(None, description="largest input in USD; null: no limit")
+    min_profit_usd: ExactDecimal = Field(
+        default=Decimal(1), description="least net profit in USD worth sending"
+    )
+    max_trade_size_usd: ExactDecimal | None = Field(
+        default=None, description="largest input in USD; null: no limit"
+    )
     gas_limit_multiplier: Annotated[ExactDecimal, AfterValidator(_whole_bps)] = Field(
-        Decimal("1.2"), description="gas limit over gas estimate"
+        default=Decimal("1.2"), description="gas limit over gas estimate"
     )
     max_base_fee_gwei: Gwei | None = Field(
-        None, description="on an L1: highest base fee to send at; null: no limit"
+        default=None, description="on an L1: highest base fee to send at; null: no limit"
     )
     l2_gas_thresholds: L2GasThresholds = Field(
         default_factory=L2GasThresholds, description="on an L2: gas price levels in gwei"
     )
-    priority_fee_gwei: Gwei | None = Field(None, description="tip per gas; null: what the node suggests")
+    priority_fee_gwei: Gwei | None = Field(
+        default=None, description="tip per gas; null: what the node suggests"
+    )
     profit_share_bps: Annotated[WholeNumber, Field(ge=1, le=BPS)] = Field(
-        9500, description="share of the simulated profit that the chain must deliver, in 1/10000"
+        default=9500, description="share of the simulated profit that the chain must deliver, in 1/10000"
     )
     max_execution_time_seconds: Positive = Field(
-        180, description="how long to wait for a receipt before reporting pending"
+        default=180, description="how long to wait for a receipt before reporting pending"
     )
     confirmations: Positive = Field(
-        1, description="blocks, the transaction's own included, before a result counts"
+        default=1, description="blocks, the transaction's own included, before a result counts"
     )
     fixed_prices_usd: dict[str, ExactDecimal] = Field(
         default_factory=dict,
         description="USD per whole token, by symbol or address, for tokens without a feed",
     )
     price_max_age_seconds: Positive | None = Field(
-        None, description="oldest usable feed answer; null: heartbeat of the feed + 10 %"
+        default=None, description="oldest usable feed answer; null: heartbeat of the feed + 10 %"
     )
-    rpc_timeout_seconds: Positive = Field(10, description="how long to wait for one answer of the node")
+    rpc_timeout_seconds: Positive = Field(
+        default=10, description="how long to wait for one answer of the node"
+    )
 
     _base_dir: Path = PrivateAttr(default_factory=Path.cwd)
 
@@ -174,7 +184,7 @@ class Settings(BaseSettings):
     )
 
     journal: Path = Field(
-        Path(),
+        default=Path(),
         description="folder of the durable records, one file a chain; default: the per-user data folder",
         validate_default=False,
     )

@@ -47,14 +47,14 @@ class PassphraseSource(Strict):
 class WalletSettings(Strict):
     """Exactly one of a keystore file, an Ape account or (on local nodes only) a development account."""
 
-    keystore: Path | None = Field(None, description="encrypted JSON keystore file (V3)")
+    keystore: Path | None = Field(default=None, description="encrypted JSON keystore file (V3)")
     ape_account: str | None = Field(
-        None,
+        default=None,
         description="alias of an account made by `ape accounts`",
         pattern=r"^[A-Za-z0-9_.-]*[A-Za-z0-9_-][A-Za-z0-9_.-]*$",
     )
     development_account: Annotated[WholeNumber, Field(ge=0, le=19)] | None = Field(
-        None, description="index of a publicly known development key; refused on real networks"
+        default=None, description="index of a publicly known development key; refused on real networks"
     )
     passphrase: PassphraseSource = Field(
         default_factory=PassphraseSource, description="prompt, {fd: N} or {file: path}"

@@ -74,14 +74,14 @@ def _from_descriptor(descriptor: int) -> SecretStr:
 def _from_file(path: Path) -> SecretStr:
     try:
         mode = path.stat().st_mode
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise WalletError(f"Others can read the passphrase file {path}.", fix=f"chmod 600 {path}")
         line = path.read_bytes().split(b"\n", 1)[0]
     except OSError as error:
         raise WalletError(
             f"The passphrase file {path} cannot be read ({error.strerror}).",
             fix="check wallet.passphrase.file",
         ) from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise WalletError(f"Others can read the passphrase file {path}.", fix=f"chmod 600 {path}")
     return _decoded(line, str(path))
 
 
