@@ -19,6 +19,9 @@ from executor.venues import Curve, amount_in, amount_out, local_curve
 MAX_AMOUNT = 2**112 - 1
 """No pair of the V2 shape holds more, and no token in use has more."""
 
+FEW = 1_024
+"""A bracket of so few inputs is tried one by one: where every unit counts, none is missed."""
+
 States = Mapping[Address, PoolState]
 
 
@@ -190,6 +193,10 @@ def _narrow(probe: _Probe, low: int, high: int, limit: int) -> None:
     """
     amounts = probe.best_amounts
     position = min(range(len(amounts)), key=lambda index: amounts[index])
+    if high - low <= FEW:
+        for size in range(low, high + 1):
+            probe.profit(size)
+        return
     if amounts[position] == 0 or position == 0:
         maximise(probe.profit, low, high)
         return
