@@ -8,8 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
-import structlog
-
 from executor.config.settings import Settings, load_settings
 from executor.domain.decision import Reason
 from executor.domain.errors import ExecutorError, OpportunityError
@@ -22,8 +20,9 @@ from executor.engine.same_chain import SameChainRun
 from executor.engine.session import Desk, Prompt, Session, open_session
 from executor.journal.codec import differing_fields
 from executor.submission.clock import Clock, SystemClock
+from executor.submission.log import get_logger
 
-_LOG = structlog.get_logger("executor.engine")
+_LOG = get_logger("executor.engine")
 
 Config = Settings | Mapping[str, Any] | Path | str
 """Settings, or what they are made of: a mapping of the settings file's shape, or the file's path."""
@@ -98,7 +97,7 @@ class Executor:
         except ExecutorError as error:
             return ended_by(draft, error)
         except Exception as error:
-            _LOG.exception("internal_error", opportunity_id=given.opportunity_id)
+            _LOG.error("internal_error", opportunity_id=given.opportunity_id, exc_info=True)
             return self._after_a_bug(draft, error)
 
     async def _in_turn(self, session: Session, opportunity: Opportunity) -> Execution:

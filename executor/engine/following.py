@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import structlog
-
 from executor.chain.receipts import receipt
 from executor.domain.attempt import Attempt
 from executor.domain.errors import ExecutorError, NodeError
@@ -14,8 +12,9 @@ from executor.engine.outcome import settle
 from executor.engine.session import Desk, Session
 from executor.journal.journal import AttemptState, StoredAttempt
 from executor.submission.errors import SupersededError
+from executor.submission.log import get_logger
 
-_LOG = structlog.get_logger("executor.engine")
+_LOG = get_logger("executor.engine")
 
 _NEVER_MINED = (AttemptState.REFUSED, AttemptState.SUPERSEDED)
 

@@ -20,13 +20,13 @@ MAX_TEXT = 1 << 20
 """An opportunity's JSON text is at most this many characters."""
 
 
-def load(text: str) -> object:
-    """JSON text as Python values: fractions become Decimal, never float.
+def load(text: str, *, most: int = MAX_TEXT) -> object:
+    """JSON text of at most `most` characters as Python values: fractions become Decimal, never float.
 
     Raises OpportunityError (field "$") for what is not JSON, a key given twice, NaN and Infinity.
     """
-    if len(text) > MAX_TEXT:
-        raise OpportunityError("$", f"the text has {len(text)} characters", fix=f"keep it under {MAX_TEXT}")
+    if len(text) > most:
+        raise OpportunityError("$", f"the text has {len(text)} characters", fix=f"keep it under {most}")
     try:
         return json.loads(
             text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object

@@ -1,6 +1,7 @@
 """Everything that a decision rests on, read from one block."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from executor import venues
 from executor.chain.balances import balances
+from executor.chain.network import Network
 from executor.chain.prices import usd_price
 from executor.chain.quantities import quantity
 from executor.chain.reading import read, read_all
@@ -21,6 +23,7 @@ from executor.domain.lender import LenderTerms
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.route import Route
 from executor.domain.token import Token
+from executor.engine.errors import StaleNodeError
 from executor.lenders import LENDERS, read_terms
 from executor.policy.fees import Fees, choose_fees
 from executor.policy.profit import wei_to_settlement
@@ -29,6 +32,10 @@ T = TypeVar("T")
 
 MOST_EXTENSIONS = 64
 """Times that a V3 pool's ticks are read further for one route before it is given up."""
+
+
+STALE_SECONDS = 120
+"""A real network whose newest block is older has stopped, or its node has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,21 @@ class Purse:
     inventory: int
     gas_money: int
     terms: tuple[LenderTerms, ...]
+
+
+def check_fresh(newest: BlockHead, network: Network) -> None:
+    """Raises StaleNodeError when the newest block of a real network is old.
+
+    A local chain lives in a time of its own.
+    """
+    age = int(time.time()) - newest.timestamp
+    if age > STALE_SECONDS and not network.is_local:
+        raise StaleNodeError(
+            f"the node's newest block {newest.number} is {age} seconds old.",
+            fix="wait until the node has caught up, or use another one",
+            block_number=newest.number,
+            age_seconds=age,
+        )
 
 
 async def read_prices(

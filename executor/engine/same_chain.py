@@ -24,10 +24,9 @@ from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.plan import Plan
 from executor.domain.route import Leg, SizedRoute
-from executor.engine.errors import StaleNodeError
 from executor.engine.fates import ended_by
 from executor.engine.following import follow
-from executor.engine.market import read_fees, read_prices, read_purse, read_states
+from executor.engine.market import check_fresh, read_fees, read_prices, read_purse, read_states
 from executor.engine.outcome import price_details, revert_names
 from executor.engine.resolution import resolve
 from executor.engine.router import check_ready, read_router
@@ -38,9 +37,6 @@ from executor.policy.decide import DecisionFacts, Limits, decide
 from executor.policy.gas_levels import L2GasThresholds
 from executor.submission.lane import RouterCall
 from executor.wallet.signer import TransactionFields, unsigned_envelope
-
-STALE_SECONDS = 120
-"""A real network whose newest block is older has stopped, or its node has."""
 
 Note = Callable[[str], None]
 """Told each stage as it begins, for people who watch."""
@@ -106,7 +102,7 @@ class SameChainRun:
         self._note("reading the market")
         session, rpc = self._session, self._session.rpc
         now = await head(rpc, l2=session.chain.l2)
-        self._check_fresh(now)
+        check_fresh(now, session.network)
         state = await read(rpc, read_router(session.router, session.sender), now)
         check_ready(state, session.sender)
         resolved = await resolve(rpc, session.chain, self._opportunity, now)
@@ -135,16 +131,6 @@ class SameChainRun:
         )
         self.draft = replace(self.draft, details={**self.draft.details, **price_details(prices)})
         return Market(now, resolved.routes, states, prices, purse, fees), index
-
-    def _check_fresh(self, now: BlockHead) -> None:
-        age = int(time.time()) - now.timestamp
-        if age > STALE_SECONDS and not self._session.network.is_local:
-            raise StaleNodeError(
-                f"the node's newest block {now.number} is {age} seconds old.",
-                fix="wait until the node has caught up, or use another one",
-                block_number=now.number,
-                age_seconds=age,
-            )
 
     def _encode(self, sized: SizedRoute, market: Market, settlement_index: int, *, minimum: int) -> Plan:
         deadline = self._now(market.head) + self._session.settings.max_execution_time_seconds

@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-import structlog
-
 from executor.chain.quantities import quantity, to_data
 from executor.chain.rpc import NodeRefusedError, Rpc, results
 from executor.domain.address import Address
@@ -22,9 +20,10 @@ from executor.journal.journal import AttemptState, Journal
 from executor.policy.fees import Fees
 from executor.submission.answers import Answer, meaning
 from executor.submission.errors import TransactionRefusedError
+from executor.submission.log import get_logger
 from executor.wallet.signer import Signer, TransactionFields
 
-_LOG = structlog.get_logger("executor.submission")
+_LOG = get_logger("executor.submission")
 
 
 @dataclass(frozen=True, slots=True)

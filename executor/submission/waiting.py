@@ -5,8 +5,6 @@ Time running out is not a failure: the outcome is unknown, and the nonce stays t
 
 from dataclasses import dataclass
 
-import structlog
-
 from executor.chain.head import head
 from executor.chain.receipts import receipt
 from executor.chain.rpc import Rpc
@@ -16,8 +14,9 @@ from executor.journal.journal import AttemptState, Journal
 from executor.submission.clock import Clock
 from executor.submission.errors import SupersededError
 from executor.submission.lane import Lane
+from executor.submission.log import get_logger
 
-_LOG = structlog.get_logger("executor.submission")
+_LOG = get_logger("executor.submission")
 
 RESEND_SECONDS = 15.0
 """A transaction that is not mined by then is sent again, the same bytes: a node may have dropped it."""

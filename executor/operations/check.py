@@ -1,0 +1,308 @@
+"""`executor check`: reads only, and says for each thing that trading needs whether it is there and right."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from executor.chain.balances import balances
+from executor.chain.checks import run_checks
+from executor.chain.head import head
+from executor.chain.network import Network, identify
+from executor.chain.prices import usd_price
+from executor.chain.reading import read, read_all
+from executor.chain.rpc import Rpc
+from executor.config.chains import chain_of
+from executor.config.settings import ChainSettings, Settings
+from executor.domain.address import ZERO_ADDRESS, Address, to_address
+from executor.domain.chain import ChainData
+from executor.domain.errors import ConfigError, ExecutorError, PriceUnavailableError
+from executor.domain.market import BlockHead
+from executor.engine.market import check_fresh, read_fees
+from executor.engine.router import RouterState, check_code, check_ready, read_router
+from executor.engine.session import read_own_deployment
+from executor.lenders import LENDERS, read_terms
+from executor.policy.profit import show_usd
+from executor.submission.guard import check_public
+from executor.wallet.guard import check_signer
+from executor.wallet.opening import wallet_address
+
+TYPICAL_GAS = 400_000
+"""Gas of a three-leg route with a loan, for judging whether the sender's gas money lasts for one."""
+
+
+class State(StrEnum):
+    """Ok; a warning does not stop trading; wrong does; a note only informs."""
+
+    OK = "ok"
+    NOTE = "note"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `facts` are JSON-friendly."""
+
+    name: str
+    state: State
+    message: str
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, object]:
+        """The finding as `executor check --json` prints it."""
+        return {"check": self.name, "state": self.state.value, "message": self.message, "facts": self.facts}
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A chain as far as it could be opened for looking."""
+
+    name: str
+    settings: ChainSettings
+    data: ChainData
+    rpc: Rpc
+    network: Network
+    newest: BlockHead
+
+
+async def check(settings: Settings) -> dict[str, list[Finding]]:
+    """The findings for every configured chain. Sends nothing, opens no key and no journal."""
+    return {name: [finding async for finding in _check_chain(settings, name)] for name in settings.chains}
+
+
+def is_well(findings: dict[str, list[Finding]]) -> bool:
+    """True if nothing stands in the way of trading."""
+    return bool(findings) and all(
+        finding.state is not State.WRONG for found in findings.values() for finding in found
+    )
+
+
+async def _check_chain(settings: Settings, name: str) -> AsyncIterator[Finding]:
+    own = settings.chain(name)
+    async with AsyncExitStack() as stack:
+        try:
+            data = chain_of(settings, name)
+            rpc = await stack.enter_async_context(Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds))
+            network = await identify(rpc)
+            newest = await head(rpc, l2=data.l2)
+        except ExecutorError as error:
+            yield _wrong("node", error)
+            return
+        chain = _Chain(name, own, data, rpc, network, newest)
+        for finding in _node(chain):
+            yield finding
+        if network.chain_id != data.chain_id:
+            return
+        for look in (_addresses, _router, _feeds, _lenders):
+            try:
+                async for finding in look(chain):
+                    yield finding
+            except ExecutorError as error:
+                yield _wrong(look.__name__.lstrip("_"), error)
+
+
+def _node(chain: _Chain) -> list[Finding]:
+    kind = "a local or forked network" if chain.network.is_local else "a real network"
+    told = f"{chain.rpc.name} ({chain.network.client}), {kind}, block {chain.newest.number}"
+    findings = [
+        Finding(
+            "node", State.OK, told, {"block_number": chain.newest.number, "local": chain.network.is_local}
+        )
+    ]
+    findings.append(
+        _attempt(
+            "node is up to date",
+            lambda: check_fresh(chain.newest, chain.network),
+            "its newest block is fresh",
+        )
+    )
+    findings.append(_attempt("chain id", lambda: _same_chain(chain), f"{chain.network.chain_id}"))
+    findings.append(_attempt("public mempool", lambda: _public(chain), "sending is allowed here"))
+    return findings
+
+
+def _same_chain(chain: _Chain) -> None:
+    if chain.network.chain_id != chain.data.chain_id:
+        raise ConfigError(
+            f"chains.{chain.name}.rpc_url",
+            f"the node serves chain id {chain.network.chain_id}, {chain.name} is {chain.data.chain_id}",
+            fix="point rpc_url at a node of this chain",
+        )
+
+
+def _public(chain: _Chain) -> None:
+    check_public(chain.data, chain.network, allow_public=chain.settings.allow_public)
+
+
+async def _addresses(chain: _Chain) -> AsyncIterator[Finding]:
+    """On a local chain an address that is not there is only a note: nothing is at stake, and local chains
+    hold less."""
+    results = await run_checks(chain.rpc, chain.data.known_addresses(), chain.newest)
+    failed = [result for result in results if not result.ok]
+    for result in failed:
+        state = State.NOTE if chain.network.is_local else State.WRONG
+        facts: dict[str, object] = {"address": result.known.address, "source": result.known.source}
+        yield Finding(f"address {result.known.name}", state, result.message, facts)
+    yield Finding(
+        "addresses", State.OK, f"{len(results) - len(failed)} of {len(results)} are what they should be"
+    )
+
+
+async def _router(chain: _Chain) -> AsyncIterator[Finding]:
+    deployment = read_own_deployment(chain.settings, chain.data, chain.network)
+    router = deployment.router if deployment else to_address(chain.settings.router)
+    await check_code(chain.rpc, router, deployment)
+    code = (
+        "its code is the deployed one"
+        if deployment
+        else "its code was not compared: no deployment file is named"
+    )
+    sender = _sender(chain)
+    state = await read(chain.rpc, read_router(router, sender or ZERO_ADDRESS), chain.newest)
+    yield Finding(
+        "router",
+        State.OK if deployment else State.WARNING,
+        f"{router}, version {state.version}; {code}",
+        {"router": router},
+    )
+    for finding in _roles(state):
+        yield finding
+    async for finding in _wallet(chain, state, sender):
+        yield finding
+    async for finding in _holdings(chain, state):
+        yield finding
+
+
+def _roles(state: RouterState) -> list[Finding]:
+    pending = f", offered to {state.pending_owner}" if state.pending_owner else ""
+    return [
+        Finding(
+            "owner",
+            State.NOTE,
+            f"{state.owner}{pending}",
+            {"owner": state.owner, "pending_owner": state.pending_owner},
+        ),
+        Finding(
+            "operator",
+            State.OK if state.operator else State.WARNING,
+            f"{state.operator or 'none is set'}",
+            {"operator": state.operator},
+        ),
+        Finding("pauser", State.NOTE, f"{state.pauser or 'none is set'}", {"pauser": state.pauser}),
+        Finding(
+            "paused",
+            State.WRONG if state.paused else State.OK,
+            "the router is paused" if state.paused else "no",
+            {"paused": state.paused},
+        ),
+    ]
+
+
+def _sender(chain: _Chain) -> Address | None:
+    return None if chain.settings.wallet is None else wallet_address(chain.settings.wallet)
+
+
+async def _wallet(chain: _Chain, state: RouterState, sender: Address | None) -> AsyncIterator[Finding]:
+    if sender is None:
+        message = (
+            "no wallet is configured: only dry runs are possible"
+            if chain.settings.wallet is None
+            else "the keystore does not tell its address"
+        )
+        yield Finding("wallet", State.WARNING, message)
+        return
+    yield _attempt(
+        "wallet", lambda: check_signer(chain.network.is_local, sender), f"{sender} may sign on this network"
+    )
+    yield _attempt("wallet is operator", lambda: check_ready(state, sender), f"{sender} may run plans")
+    held = await balances(chain.rpc, sender, [], chain.newest)
+    fees = await read_fees(chain.rpc, chain.settings, chain.newest)
+    needed = TYPICAL_GAS * fees.max_fee_per_gas
+    facts: dict[str, object] = {"native_wei": str(held.native), "one_transaction_wei": str(needed)}
+    native = chain.data.wrapped_native
+    told = (
+        f"{native.shown(held.native):f} {chain.data.native_symbol}, "
+        f"one transaction may take {native.shown(needed):f}"
+    )
+    yield Finding("gas money", State.OK if held.native >= needed else State.WRONG, told, facts)
+
+
+async def _holdings(chain: _Chain, state: RouterState) -> AsyncIterator[Finding]:
+    listed = [address for address in state.settlement_tokens if address]
+    held = await balances(chain.rpc, state.address, listed, chain.newest)
+    for index, address in enumerate(state.settlement_tokens):
+        if address is None:
+            continue
+        token = chain.data.token_at(address)
+        amount = held.tokens[address]
+        shown = f"{token.shown(amount):f} {token.symbol}" if token else f"{amount} of {address}"
+        yield Finding(
+            f"settlement token {index}",
+            State.NOTE,
+            f"the router holds {shown}",
+            {"token": address, "amount": str(amount)},
+        )
+
+
+async def _feeds(chain: _Chain) -> AsyncIterator[Finding]:
+    needs_usd = chain.settings.min_profit_usd > 0 or chain.settings.max_trade_size_usd is not None
+    for token in dict.fromkeys((chain.data.wrapped_native, *chain.data.settlement)):
+        try:
+            price = await usd_price(
+                chain.rpc,
+                chain.data,
+                token,
+                fixed=chain.settings.fixed_prices_usd,
+                block=chain.newest,
+                max_age_seconds=chain.settings.price_max_age_seconds,
+            )
+        except PriceUnavailableError as error:
+            yield Finding(
+                f"price of {token.symbol}",
+                State.WARNING if needs_usd else State.NOTE,
+                str(error),
+                {"token": token.address},
+            )
+            continue
+        shown = f"{show_usd(price.usd_per_token):f} USD, {price.source}"
+        yield Finding(
+            f"price of {token.symbol}",
+            State.OK,
+            shown,
+            {"token": token.address, "usd": str(price.usd_per_token)},
+        )
+
+
+async def _lenders(chain: _Chain) -> AsyncIterator[Finding]:
+    asked = [
+        (lender, token)
+        for funding, lender in chain.data.lenders.items()
+        if funding in LENDERS
+        for token in chain.data.settlement
+    ]
+    terms = await read_all(
+        chain.rpc,
+        [read_terms(lender.funding, lender.known.address, token.address) for lender, token in asked],
+        chain.newest,
+    )
+    for (lender, token), term in zip(asked, terms, strict=True):
+        told = f"lends up to {token.shown(term.available):f} {token.symbol}" if term.enabled else term.problem
+        yield Finding(
+            f"lender {lender.funding}",
+            State.NOTE,
+            told,
+            {"token": token.address, "available": str(term.available)},
+        )
+
+
+def _attempt(name: str, action: Callable[[], None], well: str) -> Finding:
+    try:
+        action()
+    except ExecutorError as error:
+        return _wrong(name, error)
+    return Finding(name, State.OK, well)
+
+
+def _wrong(name: str, error: ExecutorError) -> Finding:
+    return Finding(name, State.WRONG, str(error), error.as_dict())

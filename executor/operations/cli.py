@@ -1,0 +1,202 @@
+"""The command line, a caller of the public Python API. See `executor --help`."""
+
+import asyncio
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from executor.config.settings import Settings, load_settings, settings_schema
+from executor.domain.errors import ConfigError, ExecutorError, PlanError
+from executor.engine.opportunity_schema import opportunity_schema
+from executor.operations.check import Finding, State, check, is_well
+from executor.operations.execution_schema import execution_schema
+from executor.operations.exit_codes import ExitCode, explained
+from executor.operations.run import run, until_stopped
+from executor.plan import explain
+
+DEFAULT_CONFIG = Path("config.yaml")
+
+app = typer.Typer(
+    help="Executes arbitrage opportunities through the router, and tells what came of them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="EXECUTOR_CONFIG",
+        help=f"Settings file. Default: {DEFAULT_CONFIG} where it is there, else the environment alone.",
+    ),
+]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Log every step and show tracebacks on standard error.")
+]
+
+
+class SchemaName(StrEnum):
+    """What `executor schema` can describe."""
+
+    OPPORTUNITY = "opportunity"
+    EXECUTION = "execution"
+    SETTINGS = "settings"
+
+
+SCHEMAS: dict[SchemaName, Callable[[], dict[str, object]]] = {
+    SchemaName.OPPORTUNITY: opportunity_schema,
+    SchemaName.EXECUTION: execution_schema,
+    SchemaName.SETTINGS: settings_schema,
+}
+
+
+@app.command("run", epilog=explained())
+def run_command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="JSON lines, a JSON array or one object; - reads lines from standard input."
+        ),
+    ],
+    config: ConfigOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Stop before signing and say what would be sent.")
+    ] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Execute opportunities. One JSON object for each goes to standard output (see `executor schema
+    execution`); a table goes to standard error where that is a terminal."""
+    _log(debug)
+    settings, console = _settings(config), Console(stderr=True)
+
+    async def work() -> ExitCode:
+        return await until_stopped(
+            asyncio.create_task(run(settings, source, dry_run=dry_run, console=console))
+        )
+
+    code = asyncio.run(work())
+    if code is ExitCode.INTERRUPTED:
+        console.print(
+            "Stopped. What was sent is recorded; the same opportunities again tell what came of it."
+        )
+    raise typer.Exit(code)
+
+
+@app.command("check")
+def check_command(
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Look at node, chain, router, roles, balances, gas money, feeds and addresses.
+
+    Reads only. Exit code 1: something is wrong.
+    """
+    _log(debug)
+    findings = asyncio.run(check(_settings(config)))
+    if as_json:
+        chains = {name: [finding.as_dict() for finding in found] for name, found in findings.items()}
+        print(json.dumps({"ok": is_well(findings), "chains": chains}, indent=2))
+    else:
+        _print_findings(findings)
+    raise typer.Exit(ExitCode.OK if is_well(findings) else ExitCode.CHECK_FAILED)
+
+
+@app.command("explain")
+def explain_command(
+    calldata: Annotated[
+        str, typer.Argument(help="The call's data as 0x text; - reads it from standard input.")
+    ],
+) -> None:
+    """Say in words what a router call does."""
+    text = (sys.stdin.read() if calldata == "-" else calldata).strip()
+    try:
+        data = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise PlanError(
+            "The calldata is not hexadecimal.", fix="give 0x followed by pairs of hexadecimal digits"
+        ) from None
+    for line in explain(data):
+        print(line)
+
+
+@app.command("schema")
+def schema_command(
+    name: Annotated[SchemaName, typer.Argument(help="What to describe.")] = SchemaName.OPPORTUNITY,
+) -> None:
+    """Print a JSON Schema: of what goes in, of what comes out, or of the settings file."""
+    print(json.dumps(SCHEMAS[name](), indent=2))
+
+
+def main() -> NoReturn:
+    """The entry point: errors of ours become one line with the fix."""
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except ExecutorError as error:
+        if debug:
+            traceback.print_exc()
+        _end(f"error: {error.message.rstrip('.')}. Fix: {error.fix}.".replace("\n", " "), ExitCode.USAGE)
+    except BrokenPipeError:
+        # Nobody reads our output any more; keep the interpreter from writing to it once more.
+        sys.stdout = None
+        _end("error: standard output was closed; stopped. What was sent is recorded.", ExitCode.INTERRUPTED)
+    except KeyboardInterrupt:
+        _end("stopped.", ExitCode.INTERRUPTED)
+    sys.exit(ExitCode.OK)
+
+
+def _end(message: str, code: ExitCode) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(code)
+
+
+def _settings(path: Path | None) -> Settings:
+    chosen = path or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    settings = load_settings(chosen)
+    if not settings.chains:
+        raise ConfigError(
+            "chains",
+            "no chain is configured",
+            fix=f"give --config, or write {DEFAULT_CONFIG} after examples/config.yaml",
+        )
+    return settings
+
+
+def _log(debug: bool) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if debug else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+
+
+_COLOURS = {State.OK: "green", State.NOTE: "", State.WARNING: "yellow", State.WRONG: "red"}
+
+
+def _print_findings(findings: dict[str, list[Finding]]) -> None:
+    table = Table()
+    for column in ("chain", "check", "state", "what"):
+        table.add_column(column, overflow="fold")
+    for name, found in findings.items():
+        for finding in found:
+            table.add_row(
+                name,
+                finding.name,
+                finding.state.value,
+                finding.message,
+                style=_COLOURS[finding.state] or None,
+            )
+    Console().print(table)

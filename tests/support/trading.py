@@ -1,0 +1,121 @@
+"""A router ready for the executor: operated by a development account, recorded in a deployment file, with settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eth_utils.crypto import keccak
+
+from devnet import ETHER, ETHEREUM, Node, market
+from executor.chain.deployments import write_deployment
+from executor.domain.address import Address, to_address
+from executor.domain.deployment import Deployment, RouterConstants
+from executor.wallet.development import DEVELOPMENT_ADDRESSES
+from tests.support.routers import OWNER, PAUSER, Desk, constants, deploy_desk
+
+OPERATOR_ACCOUNT = 1
+OPERATOR = DEVELOPMENT_ADDRESSES[OPERATOR_ACCOUNT]
+
+UNISWAP_V2, SUSHI_V2 = "uniswap_v2 USDC/WETH", "sushi_v2 USDC/WETH"
+
+
+@dataclass(frozen=True)
+class Trading:
+    """A chain with a router and everything that an executor is told about it. `folder` is the user's own."""
+
+    desk: Desk
+    folder: Path
+
+    @property
+    def node(self) -> Node:
+        """The chain."""
+        return self.desk.node
+
+    @property
+    def router(self) -> Address:
+        """The router."""
+        return self.desk.router
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Settings for the chain `ethereum`, with `changes` to the chain's section."""
+        section = {
+            "rpc_url": self.node.url,
+            "deployment": str(self.deployment_file()),
+            "wallet": {"development_account": OPERATOR_ACCOUNT},
+            "max_execution_time_seconds": 30,
+            **changes,
+        }
+        return {"journal": str(self.folder / "journal"), "chains": {"ethereum": section}}
+
+    def deployment_file(self) -> Path:
+        """The file that the deploy script would have left; written when asked for first."""
+        path = self.folder / "deployments" / f"{self.node.chain_id}.json"
+        if not path.exists():
+            write_deployment(path, self.deployment())
+        return path
+
+    def deployment(self, *, local: bool = True) -> Deployment:
+        """What stands on the chain."""
+        tokens, aave, balancer = constants(self.desk.book)
+        return Deployment(
+            chain_id=self.node.chain_id,
+            router=self.router,
+            version="1",
+            initial_owner=to_address(OWNER),
+            owner=to_address(OWNER),
+            operator=OPERATOR,
+            pauser=to_address(PAUSER),
+            constants=RouterConstants(
+                tuple(to_address(token) for token in tokens), to_address(aave), to_address(balancer)
+            ),
+            deployer=to_address(OWNER),
+            salt="0x" + "00" * 32,
+            runtime_code_hash="0x" + keccak(self.node.code(self.router)).hex(),
+            block=None,
+            local=local,
+        )
+
+    def open_gap(self, pool: str = SUSHI_V2, symbol: str = "WETH", amount: int = 200 * ETHER) -> None:
+        """A real trade by another account that moves the price at one venue."""
+        market.trade(self.node, ETHEREUM.pool(pool), ETHEREUM.tokens[symbol], amount)
+
+    def nonce(self) -> int:
+        """Transactions that the operator's wallet has sent and had mined."""
+        return int(self.node.rpc("eth_getTransactionCount", OPERATOR, "latest"), 16)
+
+    def balance(self, symbol: str = "WETH") -> int:
+        """What the router holds."""
+        return self.desk.balance(symbol)
+
+
+def deploy_trading(node: Node, folder: Path, *, inventory: int = 50 * ETHER) -> Trading:
+    """A router on `node` whose primary operator is the development account `OPERATOR`."""
+    desk = deploy_desk(node, inventory=inventory)
+    desk.send(OWNER, "setPrimaryOperator(address)", OPERATOR)
+    return Trading(desk, folder)
+
+
+def explicit(opportunity_id: str = "seen-1", *, first: str = SUSHI_V2, second: str = UNISWAP_V2, **more: Any) -> dict[str, Any]:
+    """WETH into `first`, USDC into `second`, pool by pool. Profitable after `open_gap` sold USDC at `first`."""
+    legs = [
+        {"pool": ETHEREUM.pool(first).address, "token_in": "WETH"},
+        {"pool": ETHEREUM.pool(second).address, "token_in": "USDC"},
+    ]
+    return {"opportunity_id": opportunity_id, "chain": "ethereum", "legs": legs, **more}
+
+
+def high_level(
+    opportunity_id: str = "seen-1", *, buy: str = "uniswap_v2", sell: str = "sushiswap_v2", **more: Any
+) -> dict[str, Any]:
+    """Buy USDC with WETH at one venue, sell it at the other."""
+    return {
+        "opportunity_id": opportunity_id,
+        "chain": "ethereum",
+        "token": "USDC",
+        "quote_token": "WETH",
+        "buy_dex": buy,
+        "sell_dex": sell,
+        **more,
+    }
