@@ -34,6 +34,7 @@ FULL_RANGE = 887_220
 PRICE_ONE = 1 << 96
 AMOUNT_IN = ETHER
 INVENTORY = 10 * ETHER
+WARM_GAS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,9 @@ def _warm(node: Node, place: Placer, pairs: list[str], pool: str, provider: str)
     """
     node.mine(timestamp=START + 500)
     for pair in pairs:
-        node.send(place.deployer, pair, abi.encode_call("sync()"))
+        node.send(place.deployer, pair, abi.encode_call("sync()"), gas=WARM_GAS)
     for zero_for_one in (True, False):
         swap = abi.encode_call("swap(address,address,bool,int256)", pool, provider, zero_for_one, 1000)
-        node.send(place.deployer, provider, swap)
+        # An estimate would be of the second before, when the pool's oracle had less to write.
+        node.send(place.deployer, provider, swap, gas=WARM_GAS)
     node.mine(timestamp=START + 600)
