@@ -1,0 +1,127 @@
+"""Whose money starts the route."""
+
+from __future__ import annotations
+
+import pytest
+
+from executor.domain.errors import OpportunityError
+from executor.domain.lender import LenderTerms, Rounding
+from executor.domain.route import Funding
+from executor.lenders import aave_v3, balancer_v2
+from executor.routing.funding import V2_CHAIN_GAS, choose_funding, funding_cap, premium_of
+from tests.support.market import WETH, address, two_legs, v2_pool, v3_pool
+
+PAIRS_ONLY = two_legs(v2_pool(100), v2_pool(101))
+WITH_V3 = two_legs(v2_pool(100), v3_pool(200))
+NEEDED = 10**18
+AAVE = LenderTerms(Funding.AAVE_V3, address(1), WETH.address, 5, 10_000, Rounding.UP, 10**21)
+BALANCER = LenderTerms(Funding.BALANCER_V2, address(2), WETH.address, 0, 10**18, Rounding.UP, 10**21)
+
+
+def gwei(gas: int) -> int:
+    return gas * 10**9
+
+
+def order(route: object, inventory: int, terms: list[LenderTerms]) -> list[Funding]:
+    assert route in (PAIRS_ONLY, WITH_V3)
+    chosen = PAIRS_ONLY if route == PAIRS_ONLY else WITH_V3
+    return [
+        choice.funding
+        for choice in choose_funding(chosen, NEEDED, inventory=inventory, terms=terms, gas_cost=gwei)
+    ]
+
+
+def test_a_route_of_pairs_is_paid_out_of_the_inventory_that_covers_it() -> None:
+    assert order(PAIRS_ONLY, NEEDED, []) == [Funding.INVENTORY, Funding.CALLBACK_CHAIN]
+
+
+def test_a_route_with_a_v3_leg_pays_itself_and_leaves_the_inventory_free() -> None:
+    assert order(WITH_V3, NEEDED, []) == [Funding.CALLBACK_CHAIN, Funding.INVENTORY]
+
+
+def test_an_inventory_one_wei_short_is_no_choice() -> None:
+    assert order(PAIRS_ONLY, NEEDED - 1, []) == [Funding.CALLBACK_CHAIN]
+
+
+def test_loans_come_last_and_the_cheapest_first() -> None:
+    assert order(WITH_V3, 0, [AAVE, BALANCER]) == [
+        Funding.CALLBACK_CHAIN,
+        Funding.BALANCER_V2,
+        Funding.AAVE_V3,
+    ]
+
+
+def test_a_loan_is_judged_by_premium_and_gas_together() -> None:
+    dear = LenderTerms(Funding.BALANCER_V2, address(2), WETH.address, 10**16, 10**18, Rounding.UP, 10**21)
+
+    assert order(WITH_V3, 0, [AAVE, dear])[1:] == [Funding.AAVE_V3, Funding.BALANCER_V2]
+
+
+def test_a_lender_with_too_little_or_switched_off_is_no_choice() -> None:
+    short = LenderTerms(Funding.AAVE_V3, address(1), WETH.address, 5, 10_000, Rounding.UP, NEEDED - 1)
+    off = LenderTerms(
+        Funding.BALANCER_V2, address(2), WETH.address, 0, 10**18, Rounding.UP, 10**21, "is paused"
+    )
+
+    assert order(WITH_V3, 0, [short, off]) == [Funding.CALLBACK_CHAIN]
+
+
+def test_each_choice_says_what_it_costs() -> None:
+    choices = choose_funding(PAIRS_ONLY, NEEDED, inventory=0, terms=[AAVE, BALANCER], gas_cost=gwei)
+
+    assert {choice.funding: (choice.premium, choice.gas) for choice in choices} == {
+        Funding.CALLBACK_CHAIN: (0, V2_CHAIN_GAS),
+        Funding.BALANCER_V2: (0, balancer_v2.GAS_OVERHEAD),
+        Funding.AAVE_V3: (NEEDED * 5 // 10_000, aave_v3.GAS_OVERHEAD),
+    }
+
+
+@pytest.mark.parametrize("requested", list(Funding))
+def test_a_funding_that_was_asked_for_is_the_only_choice(requested: Funding) -> None:
+    choices = choose_funding(
+        WITH_V3, NEEDED, inventory=NEEDED, terms=[AAVE, BALANCER], gas_cost=gwei, requested=requested
+    )
+
+    assert [choice.funding for choice in choices] == [requested]
+
+
+@pytest.mark.parametrize(
+    ("requested", "terms", "problem"),
+    [
+        (Funding.INVENTORY, [], "the router holds 5 of WETH"),
+        (Funding.AAVE_V3, [], "no lender known"),
+        (Funding.AAVE_V3, [BALANCER], "no lender known"),
+        (
+            Funding.AAVE_V3,
+            [LenderTerms(Funding.AAVE_V3, address(1), WETH.address, 5, 10_000, Rounding.UP, 7)],
+            "can lend 7",
+        ),
+        (
+            Funding.AAVE_V3,
+            [LenderTerms(Funding.AAVE_V3, address(1), WETH.address, 5, 10_000, Rounding.UP, 0, "is paused")],
+            "is paused",
+        ),
+    ],
+)
+def test_a_funding_that_cannot_be_had_is_refused_with_the_reason(
+    requested: Funding, terms: list[LenderTerms], problem: str
+) -> None:
+    with pytest.raises(OpportunityError, match=problem) as caught:
+        choose_funding(WITH_V3, NEEDED, inventory=5, terms=terms, gas_cost=gwei, requested=requested)
+
+    assert caught.value.field == "funding"
+    assert caught.value.fix
+
+
+def test_what_was_asked_for_bounds_the_size() -> None:
+    assert funding_cap(Funding.INVENTORY, 7, [AAVE]) == 7
+    assert funding_cap(Funding.AAVE_V3, 7, [AAVE, BALANCER]) == AAVE.available
+    assert funding_cap(Funding.AAVE_V3, 7, [BALANCER]) == 0
+    assert funding_cap(Funding.CALLBACK_CHAIN, 7, [AAVE]) is None
+    assert funding_cap(None, 7, [AAVE]) is None
+
+
+def test_the_premium_for_sizing_is_the_lenders() -> None:
+    assert premium_of(Funding.AAVE_V3, [BALANCER, AAVE])(NEEDED) == NEEDED * 5 // 10_000
+    assert premium_of(Funding.INVENTORY, [BALANCER, AAVE])(NEEDED) == 0
+    assert premium_of(None, [AAVE])(NEEDED) == 0
