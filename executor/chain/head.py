@@ -1,6 +1,6 @@
 """The block that everything is read at, and the exact base fee of the one after it."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 from executor.chain.quantities import answer_error, hash_text, hex_data, member, quantity
 from executor.chain.rpc import Rpc
@@ -28,39 +28,54 @@ def parse_head(answer: object, *, l2: L2Kind = L2Kind.NONE) -> BlockHead:
     def number(key: str) -> int:
         return quantity(member(answer, key, "block"), f"block.{key}")
 
+    base_fee, gas_used, gas_limit = number("baseFeePerGas"), number("gasUsed"), number("gasLimit")
+    rule = _op_stack_rule(answer) if l2 is L2Kind.OP_STACK else _BaseFeeRule()
+    if gas_limit < rule.elasticity:
+        raise answer_error("block.gasLimit", "leaves no room for gas")
+    following = next_base_fee(
+        base_fee,
+        max(gas_used, rule.counted_gas),
+        gas_limit,
+        denominator=rule.denominator,
+        elasticity=rule.elasticity,
+    )
     return BlockHead(
         number=number("number"),
         hash=hash_text(member(answer, "hash", "block"), "block.hash"),
         parent_hash=hash_text(member(answer, "parentHash", "block"), "block.parentHash"),
         timestamp=number("timestamp"),
-        base_fee=number("baseFeePerGas"),
-        gas_limit=number("gasLimit"),
-        next_base_fee=_next_base_fee(
-            answer, number("baseFeePerGas"), number("gasUsed"), number("gasLimit"), l2
-        ),
+        base_fee=base_fee,
+        gas_limit=gas_limit,
+        next_base_fee=max(following, rule.least),
     )
 
 
-def _next_base_fee(answer: object, base_fee: int, gas_used: int, gas_limit: int, l2: L2Kind) -> int:
-    extra = (
-        hex_data(member(answer, "extraData", "block"), "block.extraData") if l2 is L2Kind.OP_STACK else b""
-    )
-    if len(extra) not in (_HOLOCENE_LENGTH, _JOVIAN_LENGTH):
-        return next_base_fee(base_fee, gas_used, gas_limit)
-    return _op_stack_next_base_fee(answer, extra, base_fee, gas_used, gas_limit)
-
-
-def _op_stack_next_base_fee(
-    answer: object, extra: bytes, base_fee: int, gas_used: int, gas_limit: int
-) -> int:
-    """The OP stack's rule: the header's extraData holds version, denominator and elasticity (Holocene), then
-    the least base fee (Jovian, which also counts the data footprint in `blobGasUsed` as gas).
+@dataclass(frozen=True, slots=True)
+class _BaseFeeRule:
+    """How the base fee moves after a block: Ethereum's rule unless said otherwise. `counted_gas` is what the
+    block counts as used at least, `least` the lowest base fee in wei.
     """
-    denominator = int.from_bytes(extra[1:5], "big") or _CANYON_DENOMINATOR
-    elasticity = int.from_bytes(extra[5:9], "big") or _CANYON_ELASTICITY
-    least = int.from_bytes(extra[9:17], "big")
-    if len(extra) == _JOVIAN_LENGTH and isinstance(answer, Mapping) and answer.get("blobGasUsed") is not None:
-        gas_used = max(gas_used, quantity(answer["blobGasUsed"], "block.blobGasUsed"))
-    return max(
-        next_base_fee(base_fee, gas_used, gas_limit, denominator=denominator, elasticity=elasticity), least
+
+    denominator: int = 8
+    elasticity: int = 2
+    least: int = 0
+    counted_gas: int = 0
+
+
+def _op_stack_rule(answer: object) -> _BaseFeeRule:
+    """The OP stack's rule, from the header's extraData: version, denominator and elasticity (Holocene), then
+    the least base fee (Jovian, which also counts the data footprint in `blobGasUsed` as gas). A local chain
+    without such extraData follows Ethereum.
+    """
+    extra = hex_data(member(answer, "extraData", "block"), "block.extraData")
+    if len(extra) not in (_HOLOCENE_LENGTH, _JOVIAN_LENGTH):
+        return _BaseFeeRule()
+    footprint = 0
+    if len(extra) == _JOVIAN_LENGTH:
+        footprint = quantity(member(answer, "blobGasUsed", "block"), "block.blobGasUsed")
+    return _BaseFeeRule(
+        denominator=int.from_bytes(extra[1:5], "big") or _CANYON_DENOMINATOR,
+        elasticity=int.from_bytes(extra[5:9], "big") or _CANYON_ELASTICITY,
+        least=int.from_bytes(extra[9:], "big"),
+        counted_gas=footprint,
     )

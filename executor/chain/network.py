@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from executor.chain.quantities import answer_error, quantity
 from executor.chain.rpc import Rpc, results
-from executor.domain.errors import NodeError
+from executor.domain.chain import ChainData
+from executor.domain.errors import ConfigError, NodeError
 
 _LOCAL_CLIENTS = ("anvil", "hardhat", "ganache", "eth-tester", "ethereumjs testrpc", "foundry", "tenderly")
 _LOCAL_CHAIN_IDS = frozenset({1337, 31337})
@@ -36,6 +37,16 @@ async def identify(rpc: Rpc) -> Network:
     named = any(name in client.lower() for name in _LOCAL_CLIENTS)
     local = named or chain_id in _LOCAL_CHAIN_IDS or await _takes_orders(rpc)
     return Network(chain_id=chain_id, is_local=local, client=client)
+
+
+def require_chain(network: Network, chain: ChainData) -> None:
+    """Raise ConfigError when the node serves another chain than the one whose data are used."""
+    if network.chain_id != chain.chain_id:
+        raise ConfigError(
+            f"chains.{chain.name}.rpc_url",
+            f"the node serves chain id {network.chain_id}, {chain.name} has {chain.chain_id}",
+            fix="point rpc_url at a node of that chain",
+        )
 
 
 async def _takes_orders(rpc: Rpc) -> bool:

@@ -21,6 +21,7 @@ Call = tuple[str, Sequence[object]]
 
 _ONCE_ONLY = ("eth_send", "personal_", "evm_", "anvil_", "hardhat_", "debug_set", "miner_")
 _WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
+_THROTTLED = frozenset({429, -32005, -32029})
 _FIRST_PAUSE_SECONDS = 0.1
 
 
@@ -111,10 +112,12 @@ class Rpc:
         tries = 1 + (0 if any(method.startswith(_ONCE_ONLY) for method, _ in calls) else self._read_retries)
         pause = _FIRST_PAUSE_SECONDS
         while True:
+            tries -= 1
             try:
-                return await self._exchange_once(calls)
+                answers = await self._exchange_once(calls)
+                if not tries or not any(_throttled(answer) for answer in answers):
+                    return answers
             except _TransientError as error:
-                tries -= 1
                 if not tries:
                     raise NodeError(error.message, fix=error.fix, **dict(error.facts)) from None
             await asyncio.sleep(pause)
@@ -215,6 +218,11 @@ def results(answers: Iterable[object]) -> list[object]:
             raise answer
         out.append(answer)
     return out
+
+
+def _throttled(answer: object) -> bool:
+    """True for the refusal of a provider that wants to be asked more slowly."""
+    return isinstance(answer, NodeRefusedError) and answer.rpc_code in _THROTTLED
 
 
 def _refusal(method: str, error: object) -> NodeRefusedError:

@@ -8,10 +8,10 @@ from executor.config.chain_file import ChainFile, DexEntry, FeedEntry, TokenEntr
 from executor.config.checks import known_address, says
 from executor.config.exact_yaml import load_yaml, parse_yaml
 from executor.config.settings import Settings
-from executor.domain.address import Address
+from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, Feed, KnownDex, KnownToken, Lender
 from executor.domain.dex import Dex
-from executor.domain.errors import ConfigError
+from executor.domain.errors import AddressError, ConfigError
 from executor.domain.token import Token
 
 _DATA = resources.files("executor") / "chains"
@@ -41,8 +41,33 @@ def load_chain(name_or_path: str | Path) -> ChainData:
 
 
 def chain_of(settings: Settings, name: str) -> ChainData:
-    """The data of the chain that the settings call `name`. Raises ConfigError."""
-    return load_chain(settings.chain(name).data or name)
+    """The data of the chain that the settings call `name`. Raises ConfigError, also for a declared price of
+    no known token.
+    """
+    chosen = settings.chain(name)
+    chain = load_chain(chosen.data or name)
+    for key in chosen.fixed_prices_usd:
+        _require_priceable(chain, key, f"chains.{name}.fixed_prices_usd.{key}")
+    return chain
+
+
+def _require_priceable(chain: ChainData, key: str, field: str) -> None:
+    """A declared price that names nothing, or more than one thing, would be left out in silence."""
+    if key.startswith("0x"):
+        try:
+            to_address(key)
+        except AddressError as error:
+            raise ConfigError(
+                field, error.message.removeprefix("address: ").rstrip("."), fix=error.fix
+            ) from None
+        return
+    symbols = {symbol.casefold(): len(entries) for symbol, entries in chain.tokens.items()}
+    if symbols.get(key.casefold(), 0) != 1 and key.casefold() != chain.native_symbol.casefold():
+        raise ConfigError(
+            field,
+            f"the chain data of {chain.name} do not have exactly one token of this symbol",
+            fix="name the token by its address",
+        )
 
 
 def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:

@@ -104,6 +104,19 @@ async def test_a_read_is_tried_again(trouble: Behaviour) -> None:
         assert node.methods() == ["eth_blockNumber"] * 3
 
 
+@pytest.mark.parametrize("code", [429, -32005, -32029])
+async def test_a_read_that_a_provider_throttles_is_tried_again(code: int) -> None:
+    async with MisbehavingNode(error(code, "slow down"), result("0x1")) as node, Rpc(node.url()) as rpc:
+        assert await rpc.call("eth_blockNumber") == "0x1"
+
+
+async def test_a_throttled_transaction_is_refused_and_not_sent_again() -> None:
+    async with MisbehavingNode(error(429, "slow down"), result("0x1")) as node, Rpc(node.url()) as rpc:
+        with pytest.raises(NodeRefusedError):
+            await rpc.call("eth_sendRawTransaction", "0x02")
+        assert len(node.seen) == 1
+
+
 async def test_a_read_is_not_tried_for_ever() -> None:
     async with MisbehavingNode(text("busy", status=503)) as node, Rpc(node.url(), read_retries=2) as rpc:
         with pytest.raises(NodeError):

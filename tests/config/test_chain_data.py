@@ -6,8 +6,9 @@ import pytest
 from eth_abi.abi import decode, encode
 from eth_utils.crypto import keccak
 
-from executor.config.chains import chain_names, load_chain
+from executor.config.chains import chain_names, chain_of, load_chain
 from executor.config.exact_yaml import parse_yaml
+from executor.config.settings import Settings
 from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, KnownDex, L2Kind
 from executor.domain.errors import ConfigError, OpportunityError
@@ -142,6 +143,23 @@ def test_a_namesake_of_a_token_gets_no_price(ethereum: ChainData) -> None:
 def test_an_unknown_chain_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="base, ethereum, sepolia"):
         load_chain("solana")
+
+
+@pytest.mark.parametrize("key", ["WBTC", "wbtc", "ETH", "0x1c7D4B196Cb0C7B01d743Fbc6116a902379C7238"])
+def test_a_declared_price_names_a_token(key: str) -> None:
+    assert chain_of(with_price("ethereum", key), "ethereum").chain_id == 1
+
+
+@pytest.mark.parametrize(("name", "key"), [("ethereum", "DOGE"), ("sepolia", "USDC"), ("ethereum", "0x12")])
+def test_a_declared_price_of_no_one_token_is_refused_by_its_key(name: str, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        chain_of(with_price(name, key), name)
+    assert caught.value.field == f"chains.{name}.fixed_prices_usd.{key}"
+
+
+def with_price(name: str, key: str) -> Settings:
+    chain = {"rpc_url": "http://127.0.0.1:8545", "fixed_prices_usd": {key: "1"}}
+    return Settings.from_mapping({"chains": {name: chain}})
 
 
 def test_a_chain_of_ones_own_is_a_file(tmp_path: Path, ethereum_text: str) -> None:

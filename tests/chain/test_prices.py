@@ -1,0 +1,128 @@
+"""A USD price is exact, fresh, and of the very token."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from devnet import Node
+from devnet.feeds import set_price
+from executor.chain.head import head
+from executor.chain.prices import UsdPrice, usd_price
+from executor.chain.rpc import Rpc
+from executor.domain.address import Address
+from executor.domain.chain import ChainData
+from executor.domain.errors import PriceUnavailableError
+from executor.domain.token import Token
+
+NAMESAKE = Token(1, Address("0x00000000000000000000000000000000000000A1"), "WBTC", 18)
+
+
+async def price(
+    rpc: Rpc,
+    chain: ChainData,
+    token: Token,
+    *,
+    max_age: int | None = None,
+    fixed: Mapping[str, str] | None = None,
+) -> UsdPrice:
+    declared = {name: Decimal(text) for name, text in (fixed or {}).items()}
+    return await usd_price(rpc, chain, token, fixed=declared, block=await head(rpc), max_age_seconds=max_age)
+
+
+def feed_of(chain: ChainData, token: Token) -> str:
+    feed = chain.feed_for(token.address)
+    assert feed is not None
+    return feed.known.address
+
+
+async def test_a_feed_gives_the_price_of_a_whole_token_exactly(
+    rpc: Rpc, ethereum: Node, chain: ChainData
+) -> None:
+    set_price(ethereum, feed_of(chain, chain.wrapped_native), 3_123_45678901)
+    told = await price(rpc, chain, chain.wrapped_native)
+    assert told.usd_per_token == Fraction(312345678901, 10**8)
+    assert told.source == f"chainlink {feed_of(chain, chain.wrapped_native)}"
+    assert told.updated_at is not None
+
+
+async def test_an_answer_older_than_the_heartbeat_and_a_tenth_is_no_price(
+    rpc: Rpc, ethereum: Node, chain: ChainData
+) -> None:
+    set_price(ethereum, feed_of(chain, chain.wrapped_native), 3_000 * 10**8)
+    ethereum.increase_time(3_900)
+    assert (await price(rpc, chain, chain.wrapped_native)).usd_per_token == 3_000
+    ethereum.increase_time(120)
+    with pytest.raises(PriceUnavailableError, match="seconds old, 3960 are allowed"):
+        await price(rpc, chain, chain.wrapped_native)
+
+
+async def test_the_settings_may_ask_for_fresher_answers(rpc: Rpc, ethereum: Node, chain: ChainData) -> None:
+    ethereum.increase_time(60)
+    assert (await price(rpc, chain, chain.wrapped_native, max_age=600)).usd_per_token > 0
+    with pytest.raises(PriceUnavailableError, match="30 are allowed"):
+        await price(rpc, chain, chain.wrapped_native, max_age=30)
+
+
+@pytest.mark.parametrize("answer", [0, -1])
+async def test_an_answer_that_is_not_positive_is_no_price(
+    rpc: Rpc, ethereum: Node, chain: ChainData, answer: int
+) -> None:
+    set_price(ethereum, feed_of(chain, chain.wrapped_native), answer)
+    with pytest.raises(PriceUnavailableError, match=f"answers {answer}"):
+        await price(rpc, chain, chain.wrapped_native)
+
+
+async def test_a_feed_that_is_not_there_is_no_price(rpc: Rpc, ethereum: Node, chain: ChainData) -> None:
+    ethereum.set_code(feed_of(chain, chain.wrapped_native), b"")
+    with pytest.raises(PriceUnavailableError, match="does not answer"):
+        await price(rpc, chain, chain.wrapped_native)
+
+
+async def test_a_feed_that_answers_nonsense_is_no_price(rpc: Rpc, ethereum: Node, chain: ChainData) -> None:
+    always_the_largest_word = bytes.fromhex("5f195f5260205ff3")
+    ethereum.set_code(feed_of(chain, chain.wrapped_native), always_the_largest_word)
+    with pytest.raises(PriceUnavailableError, match="does not answer"):
+        await price(rpc, chain, chain.wrapped_native)
+
+
+async def test_a_feed_wins_over_a_declared_price(rpc: Rpc, ethereum: Node, chain: ChainData) -> None:
+    """Else a price declared long ago would outlive the market."""
+    set_price(ethereum, feed_of(chain, chain.wrapped_native), 3_000 * 10**8)
+    assert (await price(rpc, chain, chain.wrapped_native, fixed={"WETH": "1"})).usd_per_token == 3_000
+
+
+async def test_a_declared_price_does_not_stand_in_for_a_stale_feed(
+    rpc: Rpc, ethereum: Node, chain: ChainData
+) -> None:
+    ethereum.increase_time(100_000)
+    with pytest.raises(PriceUnavailableError):
+        await price(rpc, chain, chain.wrapped_native, fixed={"WETH": "3000"})
+
+
+@pytest.mark.parametrize("name", ["WBTC", "wbtc", "0x2260FAC5E5542a773Aa44fBCfeDf7C193bc2C599"])
+async def test_a_token_without_a_feed_has_the_declared_price(rpc: Rpc, chain: ChainData, name: str) -> None:
+    told = await price(rpc, chain, chain.token("WBTC"), fixed={name: "60000.5"})
+    assert told.usd_per_token == Fraction(120_001, 2)
+    assert told.updated_at is None
+    assert "declared" in told.source
+
+
+async def test_a_namesake_does_not_get_the_declared_price_of_the_symbol(rpc: Rpc, chain: ChainData) -> None:
+    with pytest.raises(PriceUnavailableError, match="no price feed and no declared price"):
+        await price(rpc, chain, NAMESAKE, fixed={"WBTC": "60000"})
+    assert (await price(rpc, chain, NAMESAKE, fixed={NAMESAKE.address: "2"})).usd_per_token == 2
+
+
+async def test_the_native_coins_name_stands_for_its_wrapped_token(rpc: Rpc, chain: ChainData) -> None:
+    without_feeds = replace(chain, feeds={})
+    assert (
+        await price(rpc, without_feeds, chain.wrapped_native, fixed={"ETH": "3000"})
+    ).usd_per_token == 3_000
+
+
+async def test_a_declared_price_of_nothing_is_no_price(rpc: Rpc, chain: ChainData) -> None:
+    with pytest.raises(PriceUnavailableError):
+        await price(rpc, chain, chain.token("WBTC"), fixed={"WBTC": "0"})

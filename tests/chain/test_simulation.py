@@ -1,0 +1,152 @@
+"""The very calldata that would be sent is what the node is asked about."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from devnet import Node
+from devnet.market import trade
+from devnet.node import ETHER
+from executor.chain.head import head
+from executor.chain.receipts import receipt, settlement_delta
+from executor.chain.rpc import Rpc
+from executor.chain.simulation import simulate
+from executor.domain.address import Address, to_address
+from executor.domain.errors import NodeError, RevertError
+from executor.domain.route import Funding, SizedRoute
+from executor.plan import decode_revert, encode
+from executor.routing.sizing import forward
+from tests.support.misbehaving_node import MisbehavingNode, each
+from tests.support.routers import FOREVER, OPERATOR, STRANGER, Desk, deploy_desk
+
+HOPS = (("uniswap_v2 USDC/WETH", "WETH"), ("sushi_v2 USDC/WETH", "USDC"))
+SENDER, BYSTANDER = to_address(OPERATOR), to_address(STRANGER)
+
+
+def decoder(data: bytes) -> tuple[str, dict[str, object]]:
+    """The project's own decoder in the shape that simulation takes."""
+    error = decode_revert(data)
+    return error.name, dict(error.args)
+
+
+@pytest.fixture(scope="module")
+def deployed() -> Iterator[Desk]:
+    with Node.load("ethereum") as node:
+        yield deploy_desk(node)
+
+
+@pytest.fixture
+def desk(deployed: Desk) -> Iterator[Desk]:
+    with deployed.node.isolated():
+        yield deployed
+
+
+@pytest.fixture
+async def rpc(desk: Desk) -> AsyncIterator[Rpc]:
+    async with Rpc(desk.node.url) as connection:
+        yield connection
+
+
+def plan(desk: Desk, *, minimum: int = 1, gap: bool = True) -> bytes:
+    """One WETH around two pools, between which somebody opened a gap."""
+    if gap:
+        trade(desk.node, desk.record(HOPS[0][0]), desk.book.tokens["USDC"], 400_000 * 10**6)
+    route = desk.route("WETH", *HOPS)
+    amounts = forward(route, desk.states(leg.pool for leg in route.legs), ETHER)
+    sized = SizedRoute(route, amounts, Funding.INVENTORY)
+    return encode(sized, settlement_index=0, minimum_profit=minimum, deadline=FOREVER)
+
+
+async def test_the_simulated_profit_is_the_executed_one_to_the_wei(desk: Desk, rpc: Rpc) -> None:
+    calldata = plan(desk)
+    simulated = await simulate(
+        rpc,
+        sender=SENDER,
+        to=desk.router,
+        calldata=calldata,
+        block=await head(rpc),
+        gas_limit_multiplier_bps=12_000,
+        decode=decoder,
+    )
+    sent = desk.node.send(OPERATOR, desk.router, calldata, gas=simulated.gas_limit)
+    done = await receipt(rpc, sent["transactionHash"])
+    assert done is not None
+    assert done.success
+    assert settlement_delta(done, to_address(desk.book.tokens["WETH"]), desk.router) == simulated.profit > 0
+    assert done.gas_used <= simulated.gas_used <= done.gas_used * 5 // 4
+    assert simulated.gas_limit == -(-simulated.gas_used * 12_000 // 10_000)
+
+
+async def test_a_plan_that_does_not_earn_reverts_with_the_figures(desk: Desk, rpc: Rpc) -> None:
+    calldata = plan(desk, minimum=ETHER)
+    with pytest.raises(RevertError) as caught:
+        await simulate(
+            rpc,
+            sender=SENDER,
+            to=desk.router,
+            calldata=calldata,
+            block=await head(rpc),
+            gas_limit_multiplier_bps=12_000,
+            decode=decoder,
+        )
+    assert caught.value.facts["error"] == "ProfitBelowMinimum"
+    assert "ProfitBelowMinimum" in str(caught.value)
+
+
+async def test_who_sends_is_part_of_the_question(desk: Desk, rpc: Rpc) -> None:
+    calldata = plan(desk)
+    with pytest.raises(RevertError):
+        await simulate(
+            rpc,
+            sender=BYSTANDER,
+            to=desk.router,
+            calldata=calldata,
+            block=await head(rpc),
+            gas_limit_multiplier_bps=12_000,
+        )
+
+
+async def test_an_older_state_is_what_it_was(desk: Desk, rpc: Rpc) -> None:
+    """The gap opens in the block after the one that is asked about."""
+    before = await head(rpc)
+    calldata = plan(desk)
+    with pytest.raises(RevertError):
+        await simulate(
+            rpc,
+            sender=SENDER,
+            to=desk.router,
+            calldata=calldata,
+            block=before,
+            gas_limit_multiplier_bps=12_000,
+        )
+
+
+async def test_an_address_without_a_router_is_told_apart_from_no_profit(desk: Desk, rpc: Rpc) -> None:
+    with pytest.raises(NodeError, match="is there a router"):
+        await simulate(
+            rpc,
+            sender=SENDER,
+            to=Address("0x00000000000000000000000000000000000000F6"),
+            calldata=plan(desk, gap=False),
+            block=await head(rpc),
+            gas_limit_multiplier_bps=12_000,
+        )
+
+
+@pytest.mark.parametrize("gas", [None, "lots", "0x", 21000])
+async def test_a_wrong_gas_estimate_is_named(desk: Desk, rpc: Rpc, gas: object) -> None:
+    def answer(request: dict[str, object]) -> object:
+        word = "0x" + "00" * 31 + "07"
+        return {"id": request["id"], "result": gas if request["method"] == "eth_estimateGas" else word}
+
+    block = await head(rpc)
+    async with MisbehavingNode(each(answer)) as node, Rpc(node.url()) as wrong:
+        with pytest.raises(NodeError, match="eth_estimateGas"):
+            await simulate(
+                wrong,
+                sender=SENDER,
+                to=desk.router,
+                calldata=b"\x01",
+                block=block,
+                gas_limit_multiplier_bps=12_000,
+            )
