@@ -105,8 +105,13 @@ class Rpc:
         Raises NodeError.
         """
         chunks = [calls[start : start + self._max_batch] for start in range(0, len(calls), self._max_batch)]
-        answers = await asyncio.gather(*(self._exchange(chunk) for chunk in chunks))
-        return [answer for chunk in answers for answer in chunk]
+        exchanges = await asyncio.gather(*map(self._exchange, chunks), return_exceptions=True)
+        answers: list[object] = []
+        for exchange in exchanges:
+            if isinstance(exchange, BaseException):
+                raise exchange
+            answers += exchange
+        return answers
 
     async def _exchange(self, calls: Sequence[Call]) -> list[object]:
         tries = 1 + (0 if any(method.startswith(_ONCE_ONLY) for method, _ in calls) else self._read_retries)

@@ -31,10 +31,16 @@ async def simulate(
     The call must return one uint256, the profit in the settlement token's smallest unit. Raises RevertError
     with the decoded reason, NodeError, or GasLimitError when no transaction may use that much gas.
     """
+    # Both to their end, so that no request outlives the one who asked; of two failures the call's says more.
     returned, gas = await asyncio.gather(
         call(rpc, to=to, calldata=calldata, block=block, sender=sender, decode=decode),
         estimate_gas(rpc, sender=sender, to=to, calldata=calldata, block=block, decode=decode),
+        return_exceptions=True,
     )
+    if isinstance(returned, BaseException):
+        raise returned
+    if isinstance(gas, BaseException):
+        raise gas
     try:
         (profit,) = abi_decode(["uint256"], returned)
     except DecodingError:

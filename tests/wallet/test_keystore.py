@@ -42,7 +42,6 @@ def test_a_keystore_made_by_ape_opens(
     monkeypatch.setenv("APE_DATA_FOLDER", str(tmp_path))
     wallet = WalletSettings(ape_account="arbitrage")
     assert open_signer(wallet, prompt=lambda _: PASSPHRASE).address == to_address(operator.address)
-
     assert wallet_address(wallet) == to_address(operator.address)
 
 
