@@ -56,18 +56,17 @@ contract ArbRouter is SettlementTokens, Rescue, UniswapV2Venue, UniswapV3Venue, 
 
     /// @dev Guards first: nothing has moved, and little gas is spent, when they fail.
     function _readHeader() private view returns (Frame memory frame, uint256 minimum) {
-        uint256 at = 4;
-        uint256 head = Read.word(at);
+        uint256 head = Read.word(4);
         uint256 flags = head >> 248;
         if (flags & ~Plan.HEADER_KNOWN_FLAGS != 0) revert UnknownHeader(flags);
         uint256 deadline = (head >> 216) & type(uint32).max;
         if (block.timestamp > deadline) revert DeadlinePassed(block.timestamp, deadline);
         minimum = (head >> 120) & type(uint96).max;
-        at += Plan.HEADER_BYTES;
+        uint256 at = 4 + Plan.HEADER_BYTES;
         if (flags & Plan.HEADER_MAX_BLOCK != 0) {
             uint256 maximumBlock = Read.u32(at);
             if (block.number > maximumBlock) revert BlockPassed(block.number, maximumBlock);
-            at += 4;
+            at = Read.skip(at, 4);
         }
         frame.cursor = at;
         frame.end = msg.data.length;

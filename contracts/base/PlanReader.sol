@@ -49,6 +49,13 @@ library PlanReader {
         return address(uint160(word(at) >> 72));
     }
 
+    /// @dev Offsets are far below 2**64 and fields far below 2**16, so that the sum cannot wrap.
+    function skip(uint256 at, uint256 width) internal pure returns (uint256) {
+        unchecked {
+            return at + width;
+        }
+    }
+
     function requireWithin(uint256 needed, uint256 available) internal pure {
         if (needed > available) revert PlanTruncated(needed, available);
     }

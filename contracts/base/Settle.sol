@@ -29,7 +29,7 @@ abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
         if (kind == Plan.RECIPIENT_ROUTER) return address(this);
         if (kind == Plan.RECIPIENT_CALLER) return msg.sender;
         if (kind == Plan.RECIPIENT_EXPLICIT) return Read.addr(fieldAt);
-        Read.requireWithin(nextAt + Plan.POOL_STEP_BYTES, frame.end);
+        Read.requireWithin(Read.skip(nextAt, Plan.POOL_STEP_BYTES), frame.end);
         return Read.poolAt(nextAt);
     }
 
@@ -40,8 +40,8 @@ abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
         assembly ("memory-safe") {
             start := data.offset
         }
-        frame.cursor = start + offset;
-        frame.end = start + data.length;
+        frame.cursor = Read.skip(start, offset);
+        frame.end = Read.skip(start, data.length);
         frame.settlementIndex = Read.u8(start) & Plan.HEADER_SETTLEMENT_MASK;
         frame.settlement = _settlementToken(frame.settlementIndex);
     }

@@ -22,19 +22,19 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         uint256 head = Read.word(frame.cursor);
         uint256 flags = (head >> 240) & 0xff;
         address pair = Read.poolAt(frame.cursor);
-        uint256 at = frame.cursor + Plan.POOL_STEP_BYTES;
+        uint256 at = Read.skip(frame.cursor, Plan.POOL_STEP_BYTES);
 
         uint256 payer = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
         bool measured = flags & Plan.V2_MEASURED != 0;
         address token = frame.settlement;
         if (payer == Plan.PAYER_TRACKED || (measured && payer == Plan.PAYER_NONE)) {
             token = Read.addr(at);
-            at += 20;
+            at = Read.skip(at, 20);
         }
         uint256 amountIn;
         uint256 amountOut;
         (amountIn, amountOut, at) = _amounts(frame, head, at);
-        uint256 next = at + _recipientBytes(flags);
+        uint256 next = Read.skip(at, _recipientBytes(flags));
         Read.requireWithin(next, frame.end);
         address to = _recipient(frame, flags, at, next);
         frame.cursor = next;
@@ -53,9 +53,9 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         uint256 flags = (head >> 240) & 0xff;
         if (flags & (Plan.V2_MEASURED | Plan.PAYER_MASK | Plan.RECIPIENT_MASK) != 0) revert Read.UnknownStep(head >> 248, flags);
         address pair = Read.poolAt(frame.cursor);
-        (uint256 amountIn, uint256 amountOut, uint256 at) = _amounts(frame, head, frame.cursor + Plan.POOL_STEP_BYTES);
-        uint256 start = at + 2;
-        uint256 end = start + Read.u16(at);
+        (uint256 amountIn, uint256 amountOut, uint256 at) = _amounts(frame, head, Read.skip(frame.cursor, Plan.POOL_STEP_BYTES));
+        uint256 start = Read.skip(at, 2);
+        uint256 end = Read.skip(start, Read.u16(at));
         Read.requireWithin(end, frame.end);
         frame.cursor = end;
 
@@ -80,7 +80,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
             revert Read.UnknownStep(head >> 248, flags);
         }
         address pair = Read.poolAt(frame.cursor);
-        (uint256 amountIn,, uint256 at) = _amounts(frame, head, frame.cursor + Plan.POOL_STEP_BYTES);
+        (uint256 amountIn,, uint256 at) = _amounts(frame, head, Read.skip(frame.cursor, Plan.POOL_STEP_BYTES));
         Read.requireWithin(at, frame.end);
         frame.cursor = at;
         frame.last = _amountOut(pair, head, amountIn, address(0));
@@ -104,12 +104,12 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         amountIn = frame.last;
         if (flags & Plan.V2_AMOUNT_LAST == 0) {
             amountIn = Read.u128(at);
-            at += 16;
+            at = Read.skip(at, 16);
         }
         uint256 output = flags >> Plan.V2_OUTPUT_SHIFT;
         if (output == Plan.V2_OUTPUT_LITERAL) {
             amountOut = Read.u112(at);
-            at += 14;
+            at = Read.skip(at, 14);
         } else if (output == Plan.V2_OUTPUT_OWED) {
             amountOut = frame.owed;
         } else if (output != Plan.V2_OUTPUT_COMPUTED) {

@@ -93,10 +93,10 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
         address token = frame.settlement;
         if (payer == Plan.PAYER_TRACKED) {
             token = Read.addr(frame.cursor);
-            frame.cursor += 20;
+            frame.cursor = Read.skip(frame.cursor, 20);
         }
         uint256 cap = Read.u128(frame.cursor);
-        frame.cursor += 16;
+        frame.cursor = Read.skip(frame.cursor, 16);
         if (frame.cursor < frame.end) _run(frame);
         if (owed > cap) revert Payments.PaymentOverCap(token, owed, cap);
         _pay(payer, token, msg.sender, owed);
@@ -105,7 +105,7 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
     function _readSwap(Frame memory frame) private view returns (Swap memory swap) {
         uint256 head = Read.word(frame.cursor);
         uint256 flags = (head >> 240) & 0xff;
-        uint256 at = frame.cursor + Plan.POOL_STEP_BYTES;
+        uint256 at = Read.skip(frame.cursor, Plan.POOL_STEP_BYTES);
         swap.pool = Read.poolAt(frame.cursor);
         swap.zeroForOne = (head >> 248) & Plan.ZERO_FOR_ONE != 0;
         swap.callback = _callbackOf((head >> 232) & 0xff, head);
@@ -114,24 +114,24 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
         if (swap.payer > Plan.PAYER_TRACKED) revert Read.UnknownStep(head >> 248, flags);
         if (swap.payer == Plan.PAYER_TRACKED) {
             swap.token = Read.addr(at);
-            at += 20;
+            at = Read.skip(at, 20);
         }
         at = _readAmount(frame, swap, flags & Plan.V3_AMOUNT_MASK, at);
         uint256 recipientAt = at;
-        at += _recipientBytes(flags);
+        at = Read.skip(at, _recipientBytes(flags));
         if (flags & Plan.V3_PRICE_LIMIT != 0) {
             swap.limit = uint160(Read.addr(at));
-            at += 20;
+            at = Read.skip(at, 20);
         } else {
             swap.limit = swap.zeroForOne ? _LOWEST_LIMIT : _HIGHEST_LIMIT;
         }
         uint256 length;
         if (flags & Plan.V3_CONTINUATION != 0) {
             length = Read.u16(at);
-            at += 2;
+            at = Read.skip(at, 2);
         }
         swap.start = at;
-        swap.end = at + length;
+        swap.end = Read.skip(at, length);
         Read.requireWithin(swap.end, frame.end);
         swap.recipient = _recipient(frame, flags, recipientAt, at);
     }
@@ -145,7 +145,7 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
             amount = frame.owed;
         } else {
             amount = Read.u128(at);
-            at += 16;
+            at = Read.skip(at, 16);
         }
         if (amount > uint256(type(int256).max)) revert AmountTooLarge(amount);
         if (kind == Plan.V3_EXACT_IN || kind == Plan.V3_EXACT_IN_LAST) {
@@ -155,7 +155,7 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
             swap.amountSpecified = -int256(amount);
             if (swap.payer != Plan.PAYER_NONE) {
                 swap.cap = Read.u128(at);
-                at += 16;
+                at = Read.skip(at, 16);
             }
         }
         return at;
