@@ -22,6 +22,8 @@ ELSEWHERE = Address("0x00000000000000000000000000000000000000A1")
 SUBSTITUTED = {"feeds.WETH", "feeds.USDC", "feeds.USDT", "feeds.DAI", "tokens.WBTC"}
 """The local mainnet has packaged mock aggregators, which give another description, and no WBTC."""
 
+NOT_ON_LOCAL_BASE = {"feeds.WETH", "feeds.USDC", "tokens.USDbC", "tokens.DAI", "dexes.sushiswap_v2.factory"}
+
 
 @pytest.fixture
 async def masked(ethereum: Node) -> AsyncIterator[Rpc]:
@@ -37,6 +39,15 @@ async def test_the_chain_data_of_ethereum_hold_on_its_real_bytecode(rpc: Rpc, ch
     results = await run_checks(rpc, chain.known_addresses())
     assert [result.known for result in results] == list(chain.known_addresses())
     assert {result.known.name for result in results if not result.ok} <= SUBSTITUTED
+
+
+async def test_the_chain_data_of_base_hold_on_its_real_bytecode(base: Node) -> None:
+    data = load_chain("base")
+    async with Rpc(base.url) as rpc:
+        network = await identify(rpc)
+        require_chain(network, data)
+        results = await run_checks(rpc, data.known_addresses())
+    assert {told.known.name for told in results if not told.ok} <= NOT_ON_LOCAL_BASE
 
 
 async def test_an_address_that_is_something_else_fails_and_says_what_it_said(
