@@ -32,7 +32,8 @@ class RouterConstants:
 class Deployment:
     """What `deployments/<chain id>.json` says of a router.
 
-    `owner`, `operator` and `pauser` are as of the last script that ran; the chain has the final word. `salt`
+    `owner`, `operator` and `pauser` are as of the last script that ran; the chain has the final word. With
+    the `constants`, `deployer` and `initial_owner` are what its address follows from. `salt`
     is 32 bytes as 0x text, `runtime_code_hash` keccak256 of the code that stands there. `block` is None when
     the script found the router in place. `local`: on a development node or fork, whatever chain id it bears.
     """
@@ -45,6 +46,7 @@ class Deployment:
     pauser: Address | None
     constants: RouterConstants
     deployer: Address
+    initial_owner: Address
     salt: str
     runtime_code_hash: str
     block: int | None

@@ -1,0 +1,26 @@
+"""Verify the router's source: `ETHERSCAN_API_KEY=... ape run verify --network ethereum:sepolia:node`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from scripts._support.options import router_command
+from scripts._support.router import Router
+from scripts._support.verification import verify
+
+
+@router_command(short_help="Verify the router's source code", signs=False)
+@click.option(
+    "--output",
+    "output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="where to write the compiler input; default: beside the deployment record",
+)
+def cli(router: Router, output: Path | None) -> None:
+    """Check that the chain runs what this checkout compiles, and publish the source at the block explorer.
+
+    The explorer is Etherscan, for all chains it knows, with the key in ETHERSCAN_API_KEY; ETHERSCAN_API_URL
+    names another that speaks its API. Without a key the compiler's input is written for uploading by hand.
+    """
+    verify(router, output, os.environ)
