@@ -1,6 +1,6 @@
 # `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime demo devnet test lint types imports bench compile lock clean
+.PHONY: help setup setup-runtime demo devnet test lint types imports bench compile generate lock clean
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
@@ -41,6 +41,9 @@ bench: setup ## measure: BENCH=gas
 
 compile: setup ## compile the contracts
 	@.venv/bin/ape compile
+
+generate: setup ## write what is generated: plan format constants, JSON Schemas
+	@$(PY) -m tools.generate
 
 lock: setup ## write the lock files anew from requirements/*.in and tools/npm/*/package.json
 	@$(PY) -m tools.bootstrap.lock

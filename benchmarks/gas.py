@@ -7,11 +7,13 @@ test compares.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
-from benchmarks.loop_market import AMOUNT_IN, OPERATOR, START, TRADER, LoopMarket, loop_market
+from benchmarks.loop_market import AMOUNT_IN, OPERATOR, PROJECT, START, TRADER, LoopMarket, loop_market
+from devnet.compiler import compile_files
 from executor.domain.pool import Pool
 from executor.domain.route import Funding, Leg, Route, SizedRoute
 from executor.plan import encode
@@ -19,6 +21,7 @@ from executor.plan.compile import Custody
 from executor.routing.sizing import forward
 
 Loop = Literal["v2_v3", "v2_v2"]
+SNAPSHOT = PROJECT / "benchmarks" / "gas.json"
 LOOPS: tuple[Loop, ...] = ("v2_v3", "v2_v2")
 CUSTODIES: tuple[Custody, ...] = ("pool_to_pool", "through_router")
 BARE_NAMES = {
@@ -85,8 +88,19 @@ def measure() -> Mapping[tuple[Loop, Custody], Measured]:
         }
 
 
+def snapshot(results: Mapping[tuple[Loop, Custody], Measured], code_size: int) -> dict[str, Any]:
+    """The figures as the committed snapshot has them."""
+    gas = {f"{loop} {custody}": {**asdict(row), "over": row.over} for (loop, custody), row in results.items()}
+    return {"deployed_bytes": code_size, "gas": gas}
+
+
+def deployed_size() -> int:
+    """Bytes of the router's runtime code; the limit is 24,576."""
+    return len(compile_files(["contracts/ArbRouter.sol"])["ArbRouter"].deployed_bytecode)
+
+
 def main() -> None:
-    """Print the table and the JSON line."""
+    """Print the table and, last, the JSON line; with --update also write the snapshot."""
     results = measure()
     print(f"{'loop':8}{'custody':16}{'bare':>9}{'router':>9}{'over':>7}{'computed':>10}{'calldata':>10}")
     for (loop, custody), row in results.items():
@@ -94,6 +108,9 @@ def main() -> None:
             f"{loop:8}{custody:16}{row.bare:9}{row.router:9}{row.over:7}"
             f"{row.router_computed - row.bare:10}{row.calldata_bytes:10}"
         )
+    if "--update" in sys.argv[1:]:
+        SNAPSHOT.write_text(json.dumps(snapshot(results, deployed_size()), indent=2) + "\n")
+        print(f"wrote {SNAPSHOT.relative_to(PROJECT)}")
     best = {loop: results[loop, "pool_to_pool"] for loop in LOOPS}
     print(
         json.dumps(

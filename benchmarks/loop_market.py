@@ -15,10 +15,10 @@ from pathlib import Path
 
 from devnet import abi, artifacts, own
 from devnet.compiler import compile_files
+from devnet.errors import RpcError
 from devnet.manifest import CANONICAL_WETH, UNISWAP_V2_CORE, UNISWAP_V3_CORE
 from devnet.node import ETHER, Node, Receipt
 from devnet.place import Placer, account
-from devnet.errors import RpcError
 from executor.domain.address import Address, to_address
 from executor.domain.call import EthCall, drive
 from executor.domain.market import PoolState

@@ -133,8 +133,8 @@ class _Compiler:
     def to_router(self, *, chained: bool) -> tuple[Step, ...]:
         """All legs, ending at the router.
 
-        With a V3 hop the hops behind the last one run first inside its callback, so that the first payment comes
-        out of the route's own output; `chained` asks for the same of a route over pairs alone.
+        With a V3 hop the hops behind the last one run first inside its callback, so that the first payment
+        comes out of the route's own output; `chained` asks for the same of a route over pairs alone.
         """
         legs = len(self.sized.route.legs)
         v3 = self.last_v3(legs)

@@ -1,7 +1,5 @@
-"""Writes what is generated from the plan format: the Solidity constants.
-
-`solidity()` is pure; only running the module as a script touches a file, and a test compares the file with
-`solidity()`.
+"""What is generated from the plan format: the Solidity constants, as text. `make generate` writes them to
+their file.
 """
 
 from executor.plan.format import solidity_constants
