@@ -1,6 +1,7 @@
 """The public Python API: `async with Executor(config) as executor: execution = await
 executor.execute(opportunity)`."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -57,6 +58,7 @@ class Executor:
         self._on_stage = on_stage or (lambda opportunity_id, stage: None)
         self._stack = AsyncExitStack()
         self._sessions: dict[str, Session] = {}
+        self._opening: dict[str, asyncio.Lock] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,8 +142,9 @@ class Executor:
         if name not in self.settings.chains:
             known = ", ".join(sorted(self.settings.chains)) or "none"
             raise OpportunityError("chain", f"{name!r} is not configured", fix=f"use one of: {known}")
-        if name not in self._sessions:
-            self._sessions[name] = await self._opened(name)
+        async with self._opening.setdefault(name, asyncio.Lock()):
+            if name not in self._sessions:
+                self._sessions[name] = await self._opened(name)
         return self._sessions[name]
 
     async def _opened(self, name: str) -> Session:

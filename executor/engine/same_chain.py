@@ -32,6 +32,7 @@ from executor.engine.resolution import resolve
 from executor.engine.router import check_ready, read_router
 from executor.engine.session import Desk, Session
 from executor.engine.sizing import Market, size, why_nothing
+from executor.engine.trust import require_trusted
 from executor.plan import encode
 from executor.policy.decide import DecisionFacts, Limits, decide
 from executor.policy.gas_levels import L2GasThresholds
@@ -84,6 +85,7 @@ class SameChainRun:
             self._declined(why_nothing(self._opportunity, market))
             return None
         self._know_size(sized)
+        await require_trusted(self._session, sized)
         self._note("simulating")
         trial = self._encode(sized, market, settlement_index, minimum=1)
         simulation = await self._simulate(trial, market)

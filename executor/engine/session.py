@@ -1,9 +1,8 @@
 """One chain, opened: its node, its router, and, when it may send, its journal and its wallet.
 
 Opening is where accidents with real money are stopped: before a session exists that can send, the network has
-been told apart from a local one, the key has been matched to it, the journal has been matched to it, the
-router's code has been compared with what was deployed, and on a real network every address of the chain data
-has passed its check.
+been told apart from a local one, the key and the journal have been matched to it, and the router's code has
+been compared with what was deployed.
 """
 
 import asyncio
@@ -11,7 +10,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from executor.chain.checks import require_checked
 from executor.chain.deployments import read_deployment
 from executor.chain.network import Network, identify
 from executor.chain.rpc import Rpc
@@ -48,8 +46,11 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open chain. `desk` is None when nothing may be sent; `sender` is who would sign. `turn` lets one
-    opportunity at a time see the market and spend from the same purse."""
+    """An open chain. `desk` is None when nothing may be sent; `sender` is who would sign.
+
+    `turn` lets one opportunity at a time see the market and spend from the same purse; `trusted` names the
+    addresses that have passed their check.
+    """
 
     name: str
     settings: ChainSettings
@@ -61,6 +62,7 @@ class Session:
     sender: Address
     desk: Desk | None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    trusted: set[str] = field(default_factory=set)
 
 
 async def open_session(
@@ -89,7 +91,6 @@ async def open_session(
     deployment = read_own_deployment(own, chain, network)
     router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
     await check_code(rpc, router, deployment)
-    await require_checked(rpc, chain.known_addresses(), is_local=network.is_local)
     if may_send:
         desk = await _open_desk(stack, settings, name, chain, rpc, network, clock, prompt)
         sender = desk.lane.sender

@@ -1,11 +1,14 @@
-"""A router ready for the executor: operated by a development account, recorded in a deployment file, with settings."""
+"""A router ready for the executor: operated by a development account, recorded in a deployment file, with
+settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from eth_utils.crypto import keccak
 
 from devnet import ETHER, ETHEREUM, Node, market
@@ -97,8 +100,10 @@ def deploy_trading(node: Node, folder: Path, *, inventory: int = 50 * ETHER) -> 
     return Trading(desk, folder)
 
 
-def explicit(opportunity_id: str = "seen-1", *, first: str = SUSHI_V2, second: str = UNISWAP_V2, **more: Any) -> dict[str, Any]:
-    """WETH into `first`, USDC into `second`, pool by pool. Profitable after `open_gap` sold USDC at `first`."""
+def explicit(
+    opportunity_id: str = "seen-1", *, first: str = UNISWAP_V2, second: str = SUSHI_V2, **more: Any
+) -> dict[str, Any]:
+    """WETH into `first`, USDC into `second`, pool by pool. Profitable after `open_gap`."""
     legs = [
         {"pool": ETHEREUM.pool(first).address, "token_in": "WETH"},
         {"pool": ETHEREUM.pool(second).address, "token_in": "USDC"},
@@ -119,3 +124,29 @@ def high_level(
         "sell_dex": sell,
         **more,
     }
+
+
+@pytest.fixture(scope="session")
+def _trading_node() -> Iterator[Node]:
+    """A node of its own: the router is deployed once, tests undo what they do."""
+    with Node.load("ethereum") as node:
+        yield node
+
+
+@pytest.fixture(scope="session")
+def _deployed(_trading_node: Node, tmp_path_factory: pytest.TempPathFactory) -> Trading:
+    return deploy_trading(_trading_node, tmp_path_factory.mktemp("deployed"))
+
+
+@pytest.fixture
+def trading(_deployed: Trading, tmp_path: Path) -> Iterator[Trading]:
+    """A router with inventory on the local mainnet, a folder for the user's files; undone after the test."""
+    with _deployed.node.isolated():
+        yield replace(_deployed, folder=tmp_path)
+
+
+def receipt_of(node: Node, transaction_hash: str) -> dict[str, Any]:
+    """What the node says of a transaction."""
+    found = node.rpc("eth_getTransactionReceipt", transaction_hash)
+    assert isinstance(found, dict)
+    return found

@@ -1,0 +1,36 @@
+"""Which addresses of the chain data a trade leans on; on a real network each must pass its check before
+anything is signed."""
+
+from collections.abc import Iterator
+
+from executor.chain.checks import require_checked
+from executor.domain.chain import ChainData, KnownAddress
+from executor.domain.route import SizedRoute
+from executor.engine.session import Session
+
+
+async def require_trusted(session: Session, sized: SizedRoute) -> None:
+    """Raises SafetyError when an address that `sized` leans on has no check, or fails it.
+
+    Each is asked once a session.
+    """
+    used = [known for known in leaned_on(session.chain, sized) if known.name not in session.trusted]
+    await require_checked(session.rpc, used, is_local=session.network.is_local)
+    session.trusted.update(known.name for known in used)
+
+
+def leaned_on(chain: ChainData, sized: SizedRoute) -> Iterator[KnownAddress]:
+    """The known tokens, exchanges, lender and price feeds of a trade. What an opportunity names by address
+    itself is not among them: the profit rule alone answers for it."""
+    tokens = {leg.token_in.address for leg in sized.route.legs} | {chain.wrapped_native.address}
+    for entries in chain.tokens.values():
+        yield from (entry.known for entry in entries if entry.token.address in tokens)
+    for dex in dict.fromkeys(leg.pool.dex for leg in sized.route.legs):
+        if dex in chain.dexes:
+            yield chain.dexes[dex].known
+    if sized.funding in chain.lenders:
+        yield chain.lenders[sized.funding].known
+    for token in (sized.route.settlement.address, chain.wrapped_native.address):
+        feed = chain.feed_for(token)
+        if feed is not None:
+            yield feed.known

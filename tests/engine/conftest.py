@@ -1,0 +1,5 @@
+"""The chain and router that the engine's tests trade on."""
+
+from tests.support.trading import _deployed, _trading_node, trading
+
+__all__ = ["_deployed", "_trading_node", "trading"]
