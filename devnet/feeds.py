@@ -13,8 +13,10 @@ KEEPER = account("chainlink keeper")
 
 def set_price(node: Node, feed: str, answer: int) -> None:
     """Tell the feed (proxy address) a new answer in its own decimals and mine it."""
-    _submit(node, feed, answer)
-    node.mine()
+    transaction = _submit(node, feed, answer)
+    if not node.mines_at_once:
+        node.mine()
+    node.wait_for(transaction)
 
 
 def latest(node: Node, feed: str) -> tuple[int, int]:
@@ -26,11 +28,13 @@ def latest(node: Node, feed: str) -> tuple[int, int]:
 
 def refresh(node: Node, spec: ChainSpec) -> None:
     """Repeat every answer of the chain's feeds now, and end with a block of its own."""
-    for feed in BOOKS[spec.name].feeds.values():
-        _submit(node, feed, latest(node, feed)[0])
+    sent = [_submit(node, feed, latest(node, feed)[0]) for feed in BOOKS[spec.name].feeds.values()]
+    if node.mines_at_once:
+        for transaction in sent:
+            node.wait_for(transaction)
     node.mine()
 
 
-def _submit(node: Node, feed: str, answer: int) -> None:
+def _submit(node: Node, feed: str, answer: int) -> str:
     aggregator = abi.decode("(address)", node.call(feed, abi.encode_call("aggregator()")))[0]
-    node.submit(KEEPER, aggregator, abi.encode_call("updateAnswer(int256)", answer), gas=300_000)
+    return node.submit(KEEPER, aggregator, abi.encode_call("updateAnswer(int256)", answer), gas=300_000)

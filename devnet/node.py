@@ -89,7 +89,8 @@ class Node:
         self._client = RpcClient(HOST, process.port)
         self._base_fee = options.base_fee
         self._impersonated: set[str] = set()
-        # The socket accepts before the chain is loaded or forked; the first answer means ready.
+        # The node says its port once; from then on its log would only grow.
+        self.rpc("anvil_setLoggingEnabled", False)
         self.chain_id = int(self.rpc("eth_chainId"), 16)
 
     @classmethod
@@ -189,6 +190,11 @@ class Node:
     def ws_url(self) -> str:
         """Its WebSocket JSON-RPC address."""
         return f"ws://{HOST}:{self.port}"
+
+    @property
+    def mines_at_once(self) -> bool:
+        """Whether each transaction gets its block right away."""
+        return self._options.block_time is None and not self._options.no_mining
 
     @cached_property
     def accounts(self) -> list[DevAccount]:

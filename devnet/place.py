@@ -1,14 +1,15 @@
-"""Put real bytecode at its real address: three ways, in order of preference.
+"""Put real bytecode at its real address: two ways, in order of preference.
 
 1. `create_as`: an ordinary creation by the account that did it on mainnet, at the nonce that it had.
-2. `create2`: through the deterministic deployer, where creation code and salt are those of mainnet.
-3. `construct_at`: run the constructor in place, where neither is known. Storage, events, children and
-   immutables that hold the contract's own address come out right, which copying runtime code does not give.
+2. `construct_at`: run the constructor in place, where deployer or nonce are not known. Storage, events,
+   children and immutables that hold the contract's own address come out right, which copying runtime code
+   does not give.
+
+A third, the CREATE2 deployer, would need creation code and salt of mainnet, which no package here has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from eth_utils.address import to_checksum_address
@@ -20,7 +21,6 @@ from devnet.node import ETHER, TRANSACTION_GAS_CAP, Node, Receipt
 from devnet.roles import account as account
 
 BUILD_GAS = TRANSACTION_GAS_CAP - 1
-CREATE2_DEPLOYER = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
 PLENTY = 10**9 * ETHER
 
 
@@ -44,20 +44,12 @@ class Placer:
         artifact: Artifact,
         signature: str = "()",
         *arguments: Any,
-        libraries: Mapping[str, str] | None = None,
     ) -> str:
         """Deploy as `sender` at `nonce`. Raises BuildError when the address is not `expected`."""
         self.node.set_balance(sender, PLENTY)
         self.node.rpc("anvil_setNonce", sender, hex(nonce))
-        created = self._create(sender, creation_code(artifact, signature, *arguments, libraries=libraries))
+        created = self._create(sender, creation_code(artifact, signature, *arguments))
         return require_address(artifact.name, created, expected)
-
-    def create2(self, artifact: Artifact, salt: bytes, expected: str) -> str:
-        """Deploy through the deterministic deployer. Raises BuildError when nothing is at `expected` then."""
-        self.send(self.deployer, CREATE2_DEPLOYER, salt + artifact.bytecode)
-        if not self.node.code(expected):
-            raise BuildError(f"{artifact.name} is not at {expected}", "compare its code with mainnet's")
-        return expected
 
     def construct_at(
         self,
@@ -66,11 +58,10 @@ class Placer:
         signature: str = "()",
         *arguments: Any,
         sender: str = "",
-        libraries: Mapping[str, str] | None = None,
     ) -> str:
         """Run the constructor at `address` as if `sender` deployed it there; leave the runtime code."""
         sender = sender or self.deployer
-        self.node.set_code(address, creation_code(artifact, signature, *arguments, libraries=libraries))
+        self.node.set_code(address, creation_code(artifact, signature, *arguments))
         # A contract starts with nonce 1, and the addresses of what its constructor creates depend on it.
         self.node.rpc("anvil_setNonce", address, "0x1")
         runtime = self.node.call(address, from_=sender)
@@ -108,11 +99,9 @@ class Placer:
         return created
 
 
-def creation_code(
-    artifact: Artifact, signature: str, *arguments: Any, libraries: Mapping[str, str] | None = None
-) -> bytes:
-    """Linked creation code with its constructor arguments."""
-    return artifact.linked(libraries or {}) + abi.encode(signature, *arguments)
+def creation_code(artifact: Artifact, signature: str, *arguments: Any) -> bytes:
+    """Creation code with its constructor arguments. Raises ArtifactError when it wants libraries."""
+    return artifact.linked({}) + abi.encode(signature, *arguments)
 
 
 def require_address(what: str, found: str, expected: str) -> str:

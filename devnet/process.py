@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,6 +20,8 @@ from devnet.errors import NodeError, PortInUseError
 HOST = "127.0.0.1"
 READY_WITHIN_SECONDS = 20.0
 STOP_WITHIN_SECONDS = 3.0
+LISTENING = re.compile(rb"Listening on \S+:(\d+)\n")
+PORT_FIX = "stop the program that holds it, or choose another with --port"
 
 # The shell holds our end of a pipe: when this process dies in whatever way, the pipe closes and the node and
 # its private home go too. Killing by signal at parent death would follow the starting thread instead, and is
@@ -42,16 +45,13 @@ class AnvilProcess:
 
     def __init__(self, arguments: Sequence[str], *, port: int | None) -> None:
         if port is not None and not _is_free(port):
-            raise PortInUseError(
-                f"port {port} is in use", "stop the program that holds it or choose another with --port"
-            )
-        self.port = port if port is not None else _free_port()
+            raise PortInUseError(f"port {port} is in use", PORT_FIX)
         # A home of its own keeps stored fork state of other runs out (and ours out of theirs).
         self._home = Path(tempfile.mkdtemp(prefix="devnet-"))
         self._log = self._home / "anvil.log"
-        self._process = self._start(arguments)
+        self._process = self._start(arguments, port or 0)
         atexit.register(self.stop)
-        self._wait_until_ready()
+        self.port = self._wait_for_port()
 
     @property
     def pid(self) -> int:
@@ -77,9 +77,8 @@ class AnvilProcess:
             self._process.wait()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _start(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-        anvil = str(toolchain.anvil_path())
-        command = [anvil, "--quiet", "--host", HOST, "--port", str(self.port), *arguments]
+    def _start(self, arguments: Sequence[str], port: int) -> subprocess.Popen[bytes]:
+        command = [str(toolchain.anvil_path()), "--host", HOST, "--port", str(port), *arguments]
         with self._log.open("wb") as log:
             return subprocess.Popen(
                 ["/bin/sh", "-c", SUPERVISOR, "devnet-node", str(self._home), *command],
@@ -90,21 +89,19 @@ class AnvilProcess:
                 start_new_session=True,
             )
 
-    def _wait_until_ready(self) -> None:
+    def _wait_for_port(self) -> int:
+        """The port by the node's own word: asking the port who is there could reach somebody else."""
         deadline = time.monotonic() + READY_WITHIN_SECONDS
-        while time.monotonic() < deadline:
-            if not self.running:
-                break
-            try:
-                socket.create_connection((HOST, self.port), timeout=1.0).close()
-                return
-            except OSError:
-                time.sleep(0.004)
+        while time.monotonic() < deadline and self.running:
+            found = LISTENING.search(self._log.read_bytes())
+            if found:
+                return int(found.group(1))
+            time.sleep(0.003)
         detail = self._last_words()
         self.stop()
-        raise NodeError(
-            f"anvil did not start on port {self.port} ({detail})", "correct what it complains about"
-        )
+        if "in use" in detail:
+            raise PortInUseError(f"the port is in use ({detail})", PORT_FIX)
+        raise NodeError(f"anvil did not start ({detail})", "correct what it complains about")
 
     def _last_words(self) -> str:
         try:
@@ -112,13 +109,6 @@ class AnvilProcess:
         except FileNotFoundError:
             lines = []
         return " / ".join(line.strip() for line in lines if line.strip())[:500] or "it said nothing"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _is_free(port: int) -> bool:
