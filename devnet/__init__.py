@@ -4,7 +4,8 @@ from devnet.addresses import ETHEREUM
 from devnet.addresses_base import BASE
 from devnet.book import AddressBook, PoolRecord
 from devnet.errors import DevnetError
-from devnet.node import ETHER, GWEI, DevAccount, Node
+from devnet.node import Node
+from devnet.settings import ETHER, GWEI, DevAccount
 
 __all__ = [
     "BASE",

@@ -14,7 +14,8 @@ from devnet import feeds
 from devnet.books import BOOKS
 from devnet.chains import CHAINS, ChainSpec
 from devnet.errors import DevnetError
-from devnet.node import ETHER, GWEI, MNEMONIC, Node
+from devnet.node import Node
+from devnet.settings import ETHER, GWEI, MNEMONIC
 from devnet.toolchain import ToolMissingError
 
 DEFAULT_PORT = 8545

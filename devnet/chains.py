@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devnet.node import GWEI
+from devnet.settings import GWEI
 
 
 @dataclass(frozen=True)

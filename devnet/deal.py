@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from devnet import abi
 from devnet.errors import BuildError
-from devnet.node import ETHER, Node
+from devnet.node import Node
+from devnet.settings import ETHER
 
 SINK = "0x000000000000000000000000000000000000dEaD"
 # A token that takes a fee delivers less than was sent; each round closes the rest of the gap.

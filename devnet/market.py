@@ -6,10 +6,11 @@ from devnet import abi
 from devnet.addresses import NATIVE, PoolRecord
 from devnet.book import POOL_KEY
 from devnet.books import book_of
-from devnet.node import ETHER, Node
+from devnet.node import Node
 from devnet.protocols import uniswap_v4
 from devnet.protocols.tokens import TREASURY
 from devnet.roles import account
+from devnet.settings import ETHER
 
 TRADER = account("market trader")
 NEVER = 2**63

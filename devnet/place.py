@@ -17,8 +17,9 @@ from eth_utils.address import to_checksum_address
 from devnet import abi
 from devnet.artifacts import Artifact
 from devnet.errors import BuildError
-from devnet.node import ETHER, TRANSACTION_GAS_CAP, Node, Receipt
+from devnet.node import Node, Receipt
 from devnet.roles import account as account
+from devnet.settings import ETHER, TRANSACTION_GAS_CAP
 
 BUILD_GAS = TRANSACTION_GAS_CAP - 1
 PLENTY = 10**9 * ETHER

@@ -51,7 +51,7 @@ class AnvilProcess:
         self._log = self._home / "anvil.log"
         self._process = self._start(arguments, port or 0)
         atexit.register(self.stop)
-        self.port = self._wait_for_port()
+        self.port = self._wait_for_port(port)
 
     @property
     def pid(self) -> int:
@@ -89,7 +89,7 @@ class AnvilProcess:
                 start_new_session=True,
             )
 
-    def _wait_for_port(self) -> int:
+    def _wait_for_port(self, port: int | None) -> int:
         """The port by the node's own word: asking the port who is there could reach somebody else."""
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while time.monotonic() < deadline and self.running:
@@ -100,7 +100,7 @@ class AnvilProcess:
         detail = self._last_words()
         self.stop()
         if "in use" in detail:
-            raise PortInUseError(f"the port is in use ({detail})", PORT_FIX)
+            raise PortInUseError(f"port {port} is in use", PORT_FIX)
         raise NodeError(f"anvil did not start ({detail})", "correct what it complains about")
 
     def _last_words(self) -> str:

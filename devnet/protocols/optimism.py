@@ -11,8 +11,8 @@ import struct
 from devnet import abi, artifacts
 from devnet.addresses import AddressBook
 from devnet.manifest import OPTIMISM
-from devnet.node import GWEI
 from devnet.place import Placer
+from devnet.settings import GWEI
 
 DEPOSITOR = "0xDeaDDEaDDeAdDeAdDEAdDEaddeAddEAdDEAd0001"
 BASE_FEE_SCALAR = 2_269

@@ -10,10 +10,10 @@ from devnet.book import POOL_KEY
 from devnet.errors import BuildError
 from devnet.liquidity import positions, sqrt_price
 from devnet.manifest import UNISWAP_V4
-from devnet.node import ETHER
 from devnet.place import Placer
 from devnet.protocols.tokens import TREASURY
 from devnet.roles import account
+from devnet.settings import ETHER
 
 VENUE = "uniswap_v4"
 # Uniswap's own test router: swaps for a caller without a universal router. Not a contract of any real chain.
