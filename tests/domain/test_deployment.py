@@ -1,0 +1,83 @@
+"""Where a router stands follows from who deploys it, who owns it and the chain's constants."""
+
+from dataclasses import replace
+
+import pytest
+from eth_abi.abi import decode
+
+from executor.config.chains import load_chain
+from executor.domain.address import ZERO_ADDRESS, Address
+from executor.domain.deployment import (
+    RouterConstants,
+    constructor_arguments,
+    create2_address,
+    creation_code,
+    router_constants,
+    router_salt,
+)
+from executor.domain.errors import ConfigError
+
+OWNER = Address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
+TOKEN = Address("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
+LENDER = Address("0xBA12222222228d8Ba445958a75a0704d566BF2C8")
+
+
+@pytest.mark.parametrize(
+    ("deployer", "salt", "code", "expected"),
+    [
+        (ZERO_ADDRESS, "00" * 32, "00", "0x4D1A2e2bB4F88F0250f26Ffff098B0b30B26BF38"),
+        (
+            "0xdeadbeef00000000000000000000000000000000",
+            "00" * 32,
+            "00",
+            "0xB928f69Bb1D91Cd65274e3c79d8986362984fDA3",
+        ),
+        (
+            "0x00000000000000000000000000000000deadbeef",
+            "00" * 28 + "cafebabe",
+            "deadbeef",
+            "0x60f3f640a8508fC6a86d45DF051962668E1e8AC7",
+        ),
+        (ZERO_ADDRESS, "00" * 32, "", "0xE33C0C7F7df4809055C3ebA6c09CFe4BaF1BD9e0"),
+    ],
+)
+def test_addresses_are_those_of_the_examples_in_eip_1014(
+    deployer: str, salt: str, code: str, expected: str
+) -> None:
+    assert create2_address(Address(deployer), bytes.fromhex(salt), bytes.fromhex(code)) == expected
+
+
+def test_the_salt_is_the_deployers_address_in_a_word() -> None:
+    assert router_salt(OWNER).hex() == "00" * 12 + OWNER[2:].lower()
+
+
+def test_constructor_arguments_fill_empty_places_with_zero() -> None:
+    encoded = constructor_arguments(OWNER, RouterConstants((TOKEN,), None, LENDER))
+    owner, (tokens, aave, balancer) = decode(("address", "(address[4],address,address)"), encoded)
+    assert owner == OWNER.lower()
+    assert list(tokens) == [TOKEN.lower(), *[ZERO_ADDRESS] * 3]
+    assert (aave, balancer) == (ZERO_ADDRESS, LENDER.lower())
+
+
+def test_creation_code_is_the_compiled_code_and_then_the_arguments() -> None:
+    constants = RouterConstants((TOKEN,), None, None)
+    assert creation_code(b"\x60\x00", OWNER, constants) == b"\x60\x00" + constructor_arguments(
+        OWNER, constants
+    )
+
+
+@pytest.mark.parametrize("name", ["ethereum", "base", "sepolia"])
+def test_each_chain_names_the_tokens_and_lenders_that_its_router_is_built_with(name: str) -> None:
+    chain = load_chain(name)
+    constants = router_constants(chain)
+    assert constants.settlement_tokens == tuple(token.address for token in chain.settlement)
+    assert constants.settlement_tokens[0] == chain.wrapped_native.address
+    assert constants.aave_v3_pool is not None
+
+
+def test_a_list_of_settlement_tokens_that_does_not_fit_is_refused_by_name() -> None:
+    chain = load_chain("ethereum")
+    with pytest.raises(ConfigError, match="ethereum: settlement: a router takes 1 to 4"):
+        router_constants(replace(chain, settlement=(*chain.settlement, chain.settlement[0])))
+    with pytest.raises(ConfigError, match="here are 0"):
+        router_constants(replace(chain, settlement=()))
