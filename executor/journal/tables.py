@@ -50,7 +50,8 @@ _LIVE = text("state IN ('recorded', 'sent')")
 attempts = Table(
     "attempts",
     metadata,
-    Column("hash", String(66), primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("hash", String(66), nullable=False, index=True),
     Column(
         "opportunity_id", String(200), ForeignKey("executions.opportunity_id"), nullable=False, index=True
     ),

@@ -75,6 +75,21 @@ def test_a_nonce_has_one_live_attempt(path: Path) -> None:
     journal.close()
 
 
+def test_bytes_that_a_node_refused_may_serve_another_opportunity(path: Path) -> None:
+    """Two opportunities of one second can make the very same transaction."""
+    journal = Journal(path)
+    journal.record(OPPORTUNITY, outcome(), attempt())
+    journal.mark(attempt().hash, AttemptState.REFUSED)
+    other = replace(attempt(), opportunity_id="seen-2")
+    journal.record(
+        replace(OPPORTUNITY, opportunity_id="seen-2"), replace(outcome(), opportunity_id="seen-2"), other
+    )
+    journal.mark(other.hash, AttemptState.MINED)
+    assert [stored.state for stored in journal.attempts("seen-1")] == [AttemptState.REFUSED]
+    assert [stored.state for stored in journal.attempts("seen-2")] == [AttemptState.MINED]
+    journal.close()
+
+
 def test_a_record_that_fails_leaves_nothing_half_written(path: Path) -> None:
     journal = Journal(path)
     journal.record(OPPORTUNITY, outcome(), attempt(nonce=7, name=1))
