@@ -1,0 +1,109 @@
+"""A stand-in for a block explorer: no real one can be had offline. It verifies as they do, by compiling."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import solcx
+
+from devnet import Node
+
+TICKET = "ezq878u486pzijkvvmerl6a9mzwhv6sefgvqi5tkwceejc7tvn"
+
+
+@lru_cache(maxsize=2)
+def _compiled(version: str, source: str) -> dict[str, Any]:
+    output: dict[str, Any] = solcx.compile_standard(json.loads(source), solc_version=version)
+    return output
+
+
+@dataclass
+class ExplorerStandIn:
+    """Takes source code for contracts of `node` as Etherscan does, compiles it, compares with the chain.
+
+    `not_indexed` and `pending` are how often it answers that it is not done; `garbled` makes it answer HTML.
+    """
+
+    node: Node
+    key: str
+    not_indexed: int = 0
+    pending: int = 0
+    garbled: bool = False
+    asked: list[str] = field(default_factory=list)
+    _verdict: str = ""
+
+    def __enter__(self) -> Self:
+        explorer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                self._tell(explorer._submit(dict(parse_qsl(self.rfile.read(length).decode())), self._query()))
+
+            def do_GET(self) -> None:
+                self._tell(explorer._status(self._query()))
+
+            def _query(self) -> dict[str, str]:
+                return dict(parse_qsl(urlsplit(self.path).query))
+
+            def _tell(self, answer: dict[str, str]) -> None:
+                body = b"<html>" if explorer.garbled else json.dumps(answer).encode()
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"http://127.0.0.1:{self._server.server_port}/v2/api"
+
+    def _submit(self, form: dict[str, str], query: dict[str, str]) -> dict[str, str]:
+        self.asked.append(form["action"])
+        if form.get("apikey") != self.key:
+            return {"status": "0", "message": "NOTOK", "result": "Invalid API Key"}
+        if query.get("chainid") != str(self.node.chain_id):
+            return {"status": "0", "message": "NOTOK", "result": "Missing or unsupported chainid parameter"}
+        if self.not_indexed:
+            self.not_indexed -= 1
+            return {
+                "status": "0",
+                "message": "NOTOK",
+                "result": "Unable to locate ContractCode",
+            }
+        same = self._constructs(form) == self.node.code(form["contractaddress"])
+        self._verdict = "Pass - Verified" if same else "Fail - Unable to verify"
+        return {"status": "1", "message": "OK", "result": TICKET}
+
+    def _constructs(self, form: dict[str, str]) -> bytes:
+        """The runtime code that the submitted source makes under the submitted settings."""
+        source, name = form["contractname"].split(":")
+        version = form["compilerversion"].removeprefix("v").partition("+")[0]
+        contracts = _compiled(version, form["sourceCode"])["contracts"]
+        code = contracts[source][name]["evm"]["bytecode"]["object"] + form["constructorArguements"]
+        request = {"from": self.node.accounts[0].address, "data": f"0x{code}"}
+        return bytes.fromhex(self.node.rpc("eth_call", request, "latest")[2:])
+
+    def _status(self, query: dict[str, str]) -> dict[str, str]:
+        self.asked.append(query["action"])
+        if self.pending:
+            self.pending -= 1
+            return {"status": "0", "message": "NOTOK", "result": "Pending in queue"}
+        known = query.get("guid") == TICKET and query.get("apikey") == self.key
+        return {"status": "1", "message": "OK", "result": self._verdict if known else "Unknown UID"}
