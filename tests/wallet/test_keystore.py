@@ -45,9 +45,11 @@ def test_a_keystore_made_by_ape_opens(
     assert wallet_address(wallet) == to_address(operator.address)
 
 
-def test_ape_keeps_its_accounts_in_the_home_folder_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/operator")
-    assert ape_keystore_path("arbitrage", {}) == Path("/home/operator/.ape/accounts/arbitrage.json")
+def test_ape_keeps_its_accounts_in_the_home_folder_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert ape_keystore_path("arbitrage", {}) == tmp_path / ".ape/accounts/arbitrage.json"
 
 
 def test_the_address_shows_without_a_passphrase(make_keystore: MakeKeystore, operator: LocalAccount) -> None:
