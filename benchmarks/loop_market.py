@@ -60,6 +60,22 @@ class LoopMarket:
             self.node.rpc("evm_setNextBlockTimestamp", START + 1000)
             return self.node.send(sender, to, data, gas=2_000_000)
 
+    def storage_reads(self, sender: str, to: str, data: bytes) -> list[int]:
+        """The slots that the router itself reads during one transaction, in order; needs a traced market."""
+        with self.node.isolated():
+            receipt = self.node.send(sender, to, data, gas=2_000_000)
+            trace = self.node.rpc(
+                "debug_traceTransaction", receipt["transactionHash"], {"disableStorage": True}
+            )
+        reads, frames = [], [to.lower()]
+        for step in trace["structLogs"]:
+            del frames[step["depth"] :]
+            if step["op"] == "SLOAD" and frames[-1] == self.router.lower():
+                reads.append(int(step["stack"][-1], 16))
+            if step["op"] in ("CALL", "STATICCALL"):
+                frames.append(f"0x{int(step['stack'][-2], 16):040x}")
+        return reads
+
     def _answer(self, call: EthCall) -> bytes | None:
         try:
             return self.node.call(call.to, call.data)
@@ -68,9 +84,10 @@ class LoopMarket:
 
 
 @contextmanager
-def loop_market() -> Iterator[LoopMarket]:
-    """Build the market on a node of its own."""
-    with Node.empty(chain_id=1, timestamp=START, base_fee=10**9) as node:
+def loop_market(*, traced: bool = False) -> Iterator[LoopMarket]:
+    """Build the market on a node of its own; `traced` keeps every step of every transaction for reading."""
+    extra = ("--steps-tracing",) if traced else ()
+    with Node.empty(chain_id=1, timestamp=START, base_fee=10**9, extra=extra) as node:
         yield _build(node)
 
 
