@@ -11,9 +11,9 @@ from devnet.addresses import AddressBook, PoolRecord
 from devnet.artifacts import Artifact
 from devnet.books import book_of
 from devnet.compiler import compile_files
+from devnet.errors import RpcError
 from devnet.node import ETHER, Node, Receipt
 from devnet.place import Placer, account
-from devnet.errors import RpcError
 from executor.domain.address import Address, to_address
 from executor.domain.call import EthCall, drive
 from executor.domain.market import PoolState
@@ -43,7 +43,8 @@ def router_artifact() -> Artifact:
 
 def test_contracts() -> dict[str, Artifact]:
     """The contracts of tests/contracts/solidity, by name."""
-    return compile_files(["tests/contracts/solidity/Attackers.sol"])
+    files = ("Attackers", "Schemers")
+    return compile_files([f"tests/contracts/solidity/{name}.sol" for name in files])
 
 
 test_contracts.__test__ = False  # type: ignore[attr-defined]
