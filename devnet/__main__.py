@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import FrameType
 
@@ -82,12 +82,12 @@ def _describe(spec: ChainSpec, node: Node) -> None:
     sys.stdout.flush()
 
 
-def _keep(nodes: dict[str, Node]) -> None:
+def _keep(nodes: dict[str, Node], sleep: Callable[[float], None] = time.sleep) -> None:
     """Hold the base fee and the feeds where they are at the start, however long somebody plays."""
     seen = {name: node.block_number for name, node in nodes.items()}
     fed = time.monotonic()
     while True:
-        time.sleep(LOOK_EVERY_SECONDS)
+        sleep(LOOK_EVERY_SECONDS)
         stale = time.monotonic() - fed > FEED_EVERY_SECONDS
         for name, node in nodes.items():
             if stale:

@@ -27,8 +27,8 @@ _IMPORT = re.compile(r"\bimport\s+(?:[^\"';]*?\bfrom\s+)?[\"']([^\"']+)[\"']")
 def project_settings() -> tuple[str, dict[str, Any]]:
     """Compiler version and settings of the project's own contracts, as its Ape configuration has them.
 
-    Read from there so that Ape and this module make the same bytecode. Raises CompileError when the
-    configuration names no version.
+    Read from there so that Ape and this module make the same bytecode, but for `metadata`, which Ape's plugin
+    does not pass on. Raises CompileError when the configuration names no version.
     """
     section = yaml.safe_load((PROJECT / "ape-config.yaml").read_text()).get("solidity") or {}
     version = section.get("version")

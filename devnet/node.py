@@ -295,8 +295,11 @@ class Node:
         request = {"from": from_, "data": "0x" + data.hex(), "value": hex(value)}
         if to is not None:
             request["to"] = to
-        if gas is not None:
-            request["gas"] = hex(gas)
+        if gas is None:
+            # Estimated apart: when its own estimate reverts, the node asks for too much gas and hides why.
+            estimate = int(self.rpc("eth_estimateGas", request, "pending"), 16)
+            gas = min(estimate * 5 // 4, TRANSACTION_GAS_CAP)
+        request["gas"] = hex(gas)
         if self._base_fee is not None:
             # Room for the base fee to move: a transaction that no longer affords it is dropped in silence.
             request["maxFeePerGas"] = hex(4 * self._base_fee + GWEI)
