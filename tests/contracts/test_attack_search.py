@@ -42,7 +42,7 @@ class Scene:
     taker: Address
 
     def run(self, plan: bytes) -> tuple[bool, bytes, tuple[int, ...], bool]:
-        """Whether the plan came through, its answer, what changed by token, whether it left nothing behind."""
+        """Whether the plan came through, its answer, what changed by token, whether it left nothing."""
         tokens = [self.desk.book.tokens[symbol] for symbol in SYMBOLS]
         signature = "run(address,bytes,bytes,address[],address)"
         lender = self.desk.book.contracts["aave_v3_pool"]
