@@ -20,7 +20,7 @@ MAX_AMOUNT = 2**112 - 1
 """No pair of the V2 shape holds more, and no token in use has more."""
 
 FEW = 1_024
-"""A bracket of so few inputs is tried one by one: where every unit counts, none is missed."""
+"""So few inputs are tried one by one: where single units count, rounding hides which way is up."""
 
 States = Mapping[Address, PoolState]
 
@@ -169,6 +169,8 @@ class _Probe:
 def _bracket(probe: _Probe, seed: int | None, limit: int) -> tuple[int, int] | None:
     """Two inputs around the maximum, or None where no input can be traded."""
     size = min(max(seed, 1), limit) if seed is not None else _coarse_best(probe, limit)
+    if size <= FEW:
+        size = max(range(1, min(FEW, limit) + 1), key=lambda few: rank(probe.profit(few)))
     while probe.profit(size) is None and size > 1:
         size //= 2
     if probe.profit(size) is None:

@@ -87,7 +87,7 @@ def read(pool: Pool) -> Reading[V2State]:
 
 def extend(state: V2State, toward_low: bool) -> Reading[V2State]:
     """Nothing lies beyond the reserves: the state as it is."""
-    yield ()
+    yield from ()
     return state
 
 

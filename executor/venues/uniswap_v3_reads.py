@@ -49,14 +49,16 @@ def read(pool: Pool, words: int = 2) -> Reading[V3State]:
     )
 
 
-def extend(state: V3State, toward_low: bool, words: int = 4) -> Reading[V3State]:
-    """The same state with `words` more words of ticks known on one side; it must be asked of the same block.
+def extend(state: V3State, toward_low: bool, words: int | None = None) -> Reading[V3State]:
+    """The same state with more words of ticks known on one side; it must be asked of the same block.
 
-    Returns the state as it is where the price range ends.
+    `words` as many, else as many as are known already, so that even a walk across all prices takes few
+    readings. Returns the state as it is where the price range ends.
     """
     spacing = state.pool.tick_spacing
     low_word, high_word = _word_of(state.known_low, spacing), _word_of(state.known_high, spacing)
-    wanted = (low_word - words, low_word - 1) if toward_low else (high_word + 1, high_word + words)
+    more = words or high_word - low_word + 1
+    wanted = (low_word - more, low_word - 1) if toward_low else (high_word + 1, high_word + more)
     first, last = _clamped(*wanted, spacing)
     if first > last:
         return state
