@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
 from executor.chain.balances import balances
 from executor.chain.checks import run_checks
@@ -22,6 +21,7 @@ from executor.engine.market import check_fresh, read_fees
 from executor.engine.router import RouterState, check_code, check_ready, read_router
 from executor.engine.session import read_own_deployment
 from executor.lenders import LENDERS, read_terms
+from executor.operations.findings import Finding, State
 from executor.policy.profit import show_usd
 from executor.submission.guard import check_public
 from executor.wallet.guard import check_signer
@@ -29,29 +29,6 @@ from executor.wallet.opening import wallet_address
 
 TYPICAL_GAS = 400_000
 """Gas of a three-leg route with a loan, for judging whether the sender's gas money lasts for one."""
-
-
-class State(StrEnum):
-    """Ok; a warning does not stop trading; wrong does; a note only informs."""
-
-    OK = "ok"
-    NOTE = "note"
-    WARNING = "warning"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `facts` are JSON-friendly."""
-
-    name: str
-    state: State
-    message: str
-    facts: dict[str, object] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, object]:
-        """The finding as `executor check --json` prints it."""
-        return {"check": self.name, "state": self.state.value, "message": self.message, "facts": self.facts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +46,6 @@ class _Chain:
 async def check(settings: Settings) -> dict[str, list[Finding]]:
     """The findings for every configured chain. Sends nothing, opens no key and no journal."""
     return {name: [finding async for finding in _check_chain(settings, name)] for name in settings.chains}
-
-
-def is_well(findings: dict[str, list[Finding]]) -> bool:
-    """True if nothing stands in the way of trading."""
-    return bool(findings) and all(
-        finding.state is not State.WRONG for found in findings.values() for finding in found
-    )
 
 
 async def _check_chain(settings: Settings, name: str) -> AsyncIterator[Finding]:

@@ -1,27 +1,26 @@
-"""The command line, a caller of the public Python API. See `executor --help`."""
+"""The command line, a caller of the public Python API. See `executor --help`.
+
+Each command imports what it works with itself, so that help and small commands answer at once.
+"""
 
 import asyncio
 import json
 import logging
 import sys
 import traceback
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from executor.config.settings import Settings, load_settings, settings_schema
 from executor.domain.errors import ConfigError, ExecutorError, PlanError
-from executor.engine.opportunity_schema import opportunity_schema
-from executor.operations.check import Finding, State, check, is_well
-from executor.operations.execution_schema import execution_schema
 from executor.operations.exit_codes import ExitCode, explained
-from executor.operations.run import run, until_stopped
-from executor.plan import explain
+from executor.operations.findings import findings_table, is_well
+
+if TYPE_CHECKING:
+    from executor.config.settings import Settings
 
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -55,13 +54,6 @@ class SchemaName(StrEnum):
     SETTINGS = "settings"
 
 
-SCHEMAS: dict[SchemaName, Callable[[], dict[str, object]]] = {
-    SchemaName.OPPORTUNITY: opportunity_schema,
-    SchemaName.EXECUTION: execution_schema,
-    SchemaName.SETTINGS: settings_schema,
-}
-
-
 @app.command("run", epilog=explained())
 def run_command(
     source: Annotated[
@@ -78,6 +70,8 @@ def run_command(
 ) -> None:
     """Execute opportunities. One JSON object for each goes to standard output (see `executor schema
     execution`); a table goes to standard error where that is a terminal."""
+    from executor.operations.run import run, until_stopped
+
     _log(debug)
     settings, console = _settings(config), Console(stderr=True)
 
@@ -104,13 +98,15 @@ def check_command(
 
     Reads only. Exit code 1: something is wrong.
     """
+    from executor.operations.check import check
+
     _log(debug)
     findings = asyncio.run(check(_settings(config)))
     if as_json:
         chains = {name: [finding.as_dict() for finding in found] for name, found in findings.items()}
         print(json.dumps({"ok": is_well(findings), "chains": chains}, indent=2))
     else:
-        _print_findings(findings)
+        Console().print(findings_table(findings))
     raise typer.Exit(ExitCode.OK if is_well(findings) else ExitCode.CHECK_FAILED)
 
 
@@ -121,6 +117,8 @@ def explain_command(
     ],
 ) -> None:
     """Say in words what a router call does."""
+    from executor.plan import explain
+
     text = (sys.stdin.read() if calldata == "-" else calldata).strip()
     try:
         data = bytes.fromhex(text.removeprefix("0x"))
@@ -137,7 +135,7 @@ def schema_command(
     name: Annotated[SchemaName, typer.Argument(help="What to describe.")] = SchemaName.OPPORTUNITY,
 ) -> None:
     """Print a JSON Schema: of what goes in, of what comes out, or of the settings file."""
-    print(json.dumps(SCHEMAS[name](), indent=2))
+    print(json.dumps(_schema(name), indent=2))
 
 
 def main() -> NoReturn:
@@ -163,7 +161,23 @@ def _end(message: str, code: ExitCode) -> NoReturn:
     sys.exit(code)
 
 
-def _settings(path: Path | None) -> Settings:
+def _schema(name: SchemaName) -> dict[str, object]:
+    if name is SchemaName.OPPORTUNITY:
+        from executor.engine.opportunity_schema import opportunity_schema
+
+        return opportunity_schema()
+    if name is SchemaName.EXECUTION:
+        from executor.operations.execution_schema import execution_schema
+
+        return execution_schema()
+    from executor.config.settings import settings_schema
+
+    return settings_schema()
+
+
+def _settings(path: Path | None) -> "Settings":
+    from executor.config.settings import load_settings
+
     chosen = path or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
     settings = load_settings(chosen)
     if not settings.chains:
@@ -181,22 +195,3 @@ def _log(debug: bool) -> None:
         level=logging.INFO if debug else logging.ERROR,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
-
-
-_COLOURS = {State.OK: "green", State.NOTE: "", State.WARNING: "yellow", State.WRONG: "red"}
-
-
-def _print_findings(findings: dict[str, list[Finding]]) -> None:
-    table = Table()
-    for column in ("chain", "check", "state", "what"):
-        table.add_column(column, overflow="fold")
-    for name, found in findings.items():
-        for finding in found:
-            table.add_row(
-                name,
-                finding.name,
-                finding.state.value,
-                finding.message,
-                style=_COLOURS[finding.state] or None,
-            )
-    Console().print(table)
