@@ -21,6 +21,9 @@ from devnet.settings import ETHER, GWEI, MNEMONIC, TRANSACTION_GAS_CAP, DevAccou
 __all__ = ["ETHER", "GWEI", "MNEMONIC", "TRANSACTION_GAS_CAP", "DevAccount", "Node", "NodeOptions", "Receipt"]
 
 RECEIPT_WITHIN_SECONDS = 30.0
+# How often a transaction that the node lost is sent again, and how many looks in vain mean that it is lost.
+SUBMISSIONS = 5
+UNKNOWN_ANSWERS = 20
 
 Receipt = dict[str, Any]
 
@@ -274,15 +277,38 @@ class Node:
         (a revert found by the estimate comes so), TransactionError when it was mined and reverted. On a node
         with `no_mining` a block is mined for it.
         """
-        sent = self.submit(from_, to, data, value=value, gas=gas)
-        if self._options.no_mining:
-            self.mine()
-        receipt = self.wait_for(sent)
+        receipt = self._mined(from_, to, data, value, gas)
         # Only after the block: a base fee set while the node is mining can cost it the transaction.
         self._hold_base_fee()
         if receipt["status"] != "0x1":
+            sent = receipt["transactionHash"]
             raise TransactionError(f"transaction {sent} reverted", receipt, self._replay(receipt))
         return receipt
+
+    def _mined(self, from_: str, to: str | None, data: bytes, value: int, gas: int | None) -> Receipt:
+        """Shortly after a revert anvil may take a transaction and lose it: then it is sent again."""
+        for _ in range(SUBMISSIONS):
+            sent = self.submit(from_, to, data, value=value, gas=gas)
+            if self._options.no_mining:
+                self.mine()
+            receipt = self._receipt_unless_lost(sent)
+            if receipt is not None:
+                return receipt
+        return self.wait_for(sent)
+
+    def _receipt_unless_lost(self, transaction_hash: str) -> Receipt | None:
+        """The receipt once there is one; None when the node no longer knows of the transaction."""
+        deadline, unknown = time.monotonic() + RECEIPT_WITHIN_SECONDS, 0
+        while unknown < UNKNOWN_ANSWERS and time.monotonic() < deadline:
+            receipt: Receipt | None = self.rpc("eth_getTransactionReceipt", transaction_hash)
+            if receipt is not None:
+                return receipt
+            known = self.rpc("eth_getTransactionByHash", transaction_hash) is not None
+            unknown = 0 if known else unknown + 1
+            time.sleep(0.01)
+        if unknown < UNKNOWN_ANSWERS:
+            raise NodeError(f"transaction {transaction_hash} was not mined", "mine a block, or raise its fee")
+        return None
 
     def submit(
         self, from_: str, to: str | None, data: bytes = b"", *, value: int = 0, gas: int | None = None
