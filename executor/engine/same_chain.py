@@ -135,7 +135,8 @@ class SameChainRun:
         return Market(now, resolved.routes, states, prices, purse, fees), index
 
     def _encode(self, sized: SizedRoute, market: Market, settlement_index: int, *, minimum: int) -> Plan:
-        deadline = self._now(market.head) + self._session.settings.max_execution_time_seconds
+        latest = max(market.head.timestamp, int(time.time()))
+        deadline = latest + self._session.settings.max_execution_time_seconds
         if self._opportunity.deadline is not None:
             deadline = min(deadline, self._opportunity.deadline)
         calldata = encode(sized, settlement_index=settlement_index, minimum_profit=minimum, deadline=deadline)
