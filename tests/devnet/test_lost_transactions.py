@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devnet import ETHEREUM, ETHER, Node
+from devnet import ETHER, ETHEREUM, Node
 
 WETH = ETHEREUM.tokens["WETH"]
 
