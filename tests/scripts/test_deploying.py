@@ -9,7 +9,7 @@ import pytest
 from ape import networks
 from eth_hash.auto import keccak
 
-from devnet import Node
+from devnet import BASE, Node
 from devnet.abi import encode_call
 from executor.chain.deployments import as_json, read_deployment, write_deployment
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
@@ -194,6 +194,23 @@ def test_an_account_that_does_not_exist_is_named(ethereum: Node) -> None:
             pytest.raises(ConfigError, match=f"--account: there is no account '{name}'"),
         ):
             open_session(provider, account=name, chain=None)
+
+
+def test_acting_without_a_key_needs_a_node_that_ape_runs(ethereum: Node) -> None:
+    with (
+        networks.parse_network_choice(f"ethereum:mainnet:{ethereum.url}") as provider,
+        pytest.raises(ConfigError, match="acting as an address without its key"),
+    ):
+        open_session(provider, account=STRANGER, chain=None)
+
+
+def test_base_is_deployed_from_its_own_data(base: Node, tmp_path: Path) -> None:
+    with session_on(base, network="base") as session:
+        record = deploy(session, Wanted(OWNER, OPERATOR), folder=tmp_path)
+    assert (record.chain_id, record.operator) == (8453, OPERATOR)
+    weth = told(base, record, "settlementToken(uint256)", 0)
+    assert weth == record.constants.settlement_tokens[0] == BASE.tokens["WETH"]
+    assert read_deployment(tmp_path / "8453.json") == record
 
 
 def test_sepolia_is_deployed_from_its_own_data(tmp_path: Path) -> None:

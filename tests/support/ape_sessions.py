@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 from ape import networks
+from click.testing import CliRunner
 
 from devnet import Node
 from executor.domain.address import Address
@@ -37,6 +39,14 @@ class Ran:
 
     code: int
     said: str
+
+
+def run(command: click.Command, *arguments: str) -> Ran:
+    """Run a script's command in this process, as `ape run` would."""
+    done = CliRunner().invoke(command, arguments)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Ran(done.exit_code, done.output)
 
 
 def ape(
