@@ -139,6 +139,12 @@ def _put_in_place(session: Session, planned: Planned) -> int | None:
 
 
 def _require_equal(found: bytes, planned: Planned) -> None:
+    if not found:
+        raise DeploymentError(
+            f"The node does not show the router at {planned.address} yet, though the deployment was mined.",
+            fix="wait a little and run this again: it finds the router and records it",
+            router=planned.address,
+        )
     if found != planned.expected:
         raise DeploymentError(
             f"The code at {planned.address} is not what this checkout compiles.",

@@ -1,9 +1,11 @@
 """Deploying: the address is known before, twice is once, and what is wrong is refused before anything is
 sent."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ape import networks
@@ -19,6 +21,7 @@ from scripts._support.deploying import Wanted, deploy
 from scripts._support.errors import DeploymentError, WrongChainError
 from scripts._support.session import open_session
 from tests.support.ape_sessions import OPERATOR, OWNER, PAUSER, STRANGER, session_on
+from tests.support.proxy import ChangingProxy
 
 CREATE2_DEPLOYER = Address("0x4e59b44847b379578588920cA78FbF26c0B4956C")
 
@@ -137,6 +140,27 @@ def test_a_chain_without_the_create2_deployer_is_refused_before_anything_is_sent
         deploy(session, Wanted(OWNER), folder=tmp_path)
     assert sent_by(ethereum, OWNER) == before
     assert not list(tmp_path.iterdir())
+
+
+async def test_a_node_that_lags_behind_costs_a_second_run_and_nothing_else(
+    ethereum: Node, tmp_path: Path
+) -> None:
+    def lagging(request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        router_asked = request["method"] == "eth_getCode" and request["params"][0] != CREATE2_DEPLOYER
+        return {**answer, "result": "0x"} if router_asked else answer
+
+    def deploy_at(url: str) -> Deployment:
+        with networks.parse_network_choice(f"ethereum:mainnet:{url}") as provider:
+            session = open_session(provider, account=None, chain=None)
+            return deploy(session, Wanted(OWNER), folder=tmp_path)
+
+    async with ChangingProxy(ethereum.url, lagging) as proxy:
+        with pytest.raises(DeploymentError, match="does not show the router at"):
+            await asyncio.to_thread(deploy_at, proxy.url)
+    sent = sent_by(ethereum, OWNER)
+    record = await asyncio.to_thread(deploy_at, ethereum.url)
+    assert ethereum.code(record.router)
+    assert sent_by(ethereum, OWNER) == sent
 
 
 @pytest.mark.parametrize("role", ["owner", "operator", "pauser"])
