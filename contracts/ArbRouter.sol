@@ -41,8 +41,7 @@ contract ArbRouter is SettlementTokens, Rescue, UniswapV2Venue, UniswapV3Venue, 
 
     /// @notice Runs the packed plan that follows the four selector bytes.
     /// @return profit How much the settlement-token balance rose, in its smallest unit.
-    function execute() external onlyOperator returns (uint256 profit) {
-        _requireNoCallbackPending();
+    function execute() external onlyOperator onlyOnce returns (uint256 profit) {
         (Frame memory frame, uint256 minimum) = _readHeader();
         uint256 balanceBefore = Payments.balanceOf(frame.settlement, address(this));
         _run(frame);
@@ -70,8 +69,7 @@ contract ArbRouter is SettlementTokens, Rescue, UniswapV2Venue, UniswapV3Venue, 
         }
         frame.cursor = at;
         frame.end = msg.data.length;
-        frame.settlementIndex = flags & Plan.HEADER_SETTLEMENT_MASK;
-        frame.settlement = _settlementToken(frame.settlementIndex);
+        frame.settlement = _settlementToken(flags & Plan.HEADER_SETTLEMENT_MASK);
     }
 
     /// @dev One step after the other. Pool steps carry the direction in the lowest bit of their opcode.

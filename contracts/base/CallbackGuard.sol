@@ -1,31 +1,42 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-/// @notice A callback is accepted only while a registration stands for exactly this caller, selector and data.
-/// @dev The registration is a hash in transient storage: written right before the pool or lender is called, cleared by the first
-/// callback that matches it, and asserted cleared once the call has returned. Since only steps of a running plan register, and a
-/// plan runs only for an operator of an unpaused router, callbacks need no role and no pause check of their own.
+/// @notice A callback is accepted only while a registration stands for exactly this caller, selector and data; and a plan runs alone.
+/// @dev One word of transient storage has three states: idle (zero), running (one), or running with a callback due: the hash of its
+/// caller, selector and data, written right before the pool or lender is called, cleared by the first callback that matches, and
+/// asserted cleared once the call has returned. Since only steps of a running plan register, and a plan runs only for an operator of
+/// an unpaused router, callbacks need no role and no pause check of their own.
 abstract contract CallbackGuard {
     /// @notice Nobody is expected to call back now, or not this caller, or not with this selector and data.
     error CallbackNotRegistered(address caller, bytes4 selector);
     /// @notice The pool or lender returned without having called back.
     error CallbackMissing(address expected);
-    /// @notice `execute` was entered while a callback was still due.
-    error CallbackPending();
+    /// @notice `execute` was entered while a plan was running.
+    error AlreadyRunning();
 
-    bytes32 private transient _registration;
+    bytes32 private constant _IDLE = 0;
+    bytes32 private constant _RUNNING = bytes32(uint256(1));
+
+    bytes32 private transient _state;
+
+    modifier onlyOnce() {
+        if (_state != _IDLE) revert AlreadyRunning();
+        _state = _RUNNING;
+        _;
+        _state = _IDLE;
+    }
 
     /// @dev Registers `expected` with `selector` and the bytes that stand in memory at `lengthAt` (length word, then data).
     function _register(address expected, bytes4 selector, uint256 lengthAt) internal {
         bytes32 commitment;
-        // commitment = keccak256(abi.encodePacked(caller, uint64(0), selector, data)), hashed in place over the length word
+        // commitment = keccak256(abi.encodePacked(expected, uint64(0), selector, data)), hashed in place over the length word
         assembly ("memory-safe") {
             let length := mload(lengthAt)
             mstore(lengthAt, or(shl(96, expected), shr(224, selector)))
             commitment := keccak256(lengthAt, add(length, 0x20))
             mstore(lengthAt, length)
         }
-        _registration = commitment;
+        _state = commitment;
     }
 
     /// @dev Accepts this call if it is the registered one, once.
@@ -39,15 +50,11 @@ abstract contract CallbackGuard {
             calldatacopy(add(free, 0x20), data.offset, data.length)
             commitment := keccak256(free, add(data.length, 0x20))
         }
-        if (commitment != _registration) revert CallbackNotRegistered(msg.sender, selector);
-        _registration = 0;
+        if (commitment != _state) revert CallbackNotRegistered(msg.sender, selector);
+        _state = _RUNNING;
     }
 
     function _requireSpent(address expected) internal view {
-        if (_registration != 0) revert CallbackMissing(expected);
-    }
-
-    function _requireNoCallbackPending() internal view {
-        if (_registration != 0) revert CallbackPending();
+        if (_state != _RUNNING) revert CallbackMissing(expected);
     }
 }

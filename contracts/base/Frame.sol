@@ -9,8 +9,6 @@ struct Frame {
     uint256 cursor;
     /// Calldata offset right after the last step.
     uint256 end;
-    /// Index of the settlement token in the short list.
-    uint256 settlementIndex;
     /// The settlement token: what profit is measured in, and all that may be paid without tracking.
     address settlement;
     /// What the last step gave, or in a callback what its caller gave, in the smallest unit of that token.
@@ -22,7 +20,4 @@ struct Frame {
 /// @notice Runs the steps of a frame; the router's dispatch implements it, venues and lenders call it for their continuations.
 abstract contract PlanRunner {
     function _run(Frame memory frame) internal virtual;
-
-    /// @dev Which token stands at `index` of the settlement list.
-    function _settlementToken(uint256 index) internal view virtual returns (address);
 }

@@ -11,7 +11,7 @@ abstract contract Lending is Settle {
     /// @notice This lender was given no address at deployment: it does not exist on this chain.
     error LenderUnavailable(uint256 opcode);
 
-    /// @dev Reads a loan step. `data` is what the lender must hand back: settlement index, repayment cap, continuation.
+    /// @dev Reads a loan step. `data` is what the lender must hand back: settlement token, repayment cap, continuation.
     function _readLoan(Frame memory frame, address lender) internal pure returns (uint256 amount, bytes memory data) {
         uint256 at = frame.cursor;
         if (lender == address(0)) revert LenderUnavailable(Read.u8(at));
@@ -20,12 +20,12 @@ abstract contract Lending is Settle {
         uint256 end = start + Read.u16(at + 33);
         Read.requireWithin(end, frame.end);
         frame.cursor = end;
-        data = abi.encodePacked(uint8(frame.settlementIndex), uint128(Read.u128(at + 17)), msg.data[start:end]);
+        data = abi.encodePacked(frame.settlement, uint128(Read.u128(at + 17)), msg.data[start:end]);
     }
 
     /// @dev Runs the continuation with the borrowed amount as `last`, then checks the repayment against its cap.
     function _runLoan(bytes calldata data, uint256 amount, uint256 repayment) internal returns (address settlement) {
-        Frame memory frame = _continuation(data, 17);
+        Frame memory frame = _continuation(data, 0, 36);
         uint256 cap = Read.u128(frame.cursor - 16);
         frame.last = amount;
         _run(frame);

@@ -9,8 +9,9 @@ import {PlanReader as Read} from "./PlanReader.sol";
 import {TrackedTokens} from "./TrackedTokens.sol";
 
 /// @notice What venues and lenders share: who is paid, who receives, and how a continuation travels in committed data.
-/// @dev Data given to a pool or lender starts with the settlement index in one byte, written by the router and not by the plan; the
-/// registration commits to it, so the frame that a callback opens settles in the same token as the call that caused it.
+/// @dev Data given to a pool or lender carries the settlement token, written by the router and not by the plan; the registration commits
+/// to it, so the frame that a callback opens settles in the same token as the call that caused it, even if the owner's list changes
+/// in between.
 abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
     /// @dev Pays `amount` of `token` to `to`; `token` is the settlement token unless `payer` says that it is a tracked one.
     function _pay(uint256 payer, address token, address to, uint256 amount) internal {
@@ -33,17 +34,20 @@ abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
         return Read.poolAt(nextAt);
     }
 
-    /// @dev The frame over `data` from byte `offset` on, in the settlement token of the call that registered it.
-    function _continuation(bytes calldata data, uint256 offset) internal view returns (Frame memory frame) {
+    /// @dev The frame over `data` from byte `offset` on; the settlement token stands at byte `settlementAt`.
+    function _continuation(bytes calldata data, uint256 settlementAt, uint256 offset)
+        internal
+        pure
+        returns (Frame memory frame)
+    {
         uint256 start;
-        // start = where data[offset] stands in msg.data
+        // start = where data begins in msg.data
         assembly ("memory-safe") {
             start := data.offset
         }
         frame.cursor = Read.skip(start, offset);
         frame.end = Read.skip(start, data.length);
-        frame.settlementIndex = Read.u8(start) & Plan.HEADER_SETTLEMENT_MASK;
-        frame.settlement = _settlementToken(frame.settlementIndex);
+        frame.settlement = Read.addr(Read.skip(start, settlementAt));
     }
 
     /// @dev Calls `target`, which must call back with exactly `data` through `selector`, once.

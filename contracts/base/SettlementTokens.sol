@@ -2,11 +2,10 @@
 pragma solidity 0.8.28;
 
 import {Roles} from "./Roles.sol";
-import {PlanRunner} from "./Frame.sol";
 
 /// @notice The tokens that profit may be measured in: up to four fixed at deployment, and one that the owner sets.
 /// @dev A plan names one by index. A counterfeit token cannot stand in for a real one, since the list is not the operator's.
-abstract contract SettlementTokens is Roles, PlanRunner {
+abstract contract SettlementTokens is Roles {
     /// @notice The list holds no token at this index.
     error NoSettlementToken(uint256 index);
 
@@ -34,7 +33,7 @@ abstract contract SettlementTokens is Roles, PlanRunner {
         emit SettlementTokenSet(token);
     }
 
-    function _settlementToken(uint256 index) internal view override returns (address token) {
+    function _settlementToken(uint256 index) internal view returns (address token) {
         if (index == 0) token = _token0;
         else if (index == 1) token = _token1;
         else if (index == 2) token = _token2;

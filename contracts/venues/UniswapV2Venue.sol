@@ -25,6 +25,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         uint256 at = Read.skip(frame.cursor, Plan.POOL_STEP_BYTES);
 
         uint256 payer = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
+        if (payer > Plan.PAYER_TRACKED) revert Read.UnknownStep(head >> 248, flags);
         bool measured = flags & Plan.V2_MEASURED != 0;
         address token = frame.settlement;
         if (payer == Plan.PAYER_TRACKED || (measured && payer == Plan.PAYER_NONE)) {
@@ -60,7 +61,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         frame.cursor = end;
 
         if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) amountOut = _amountOut(pair, head, amountIn, address(0));
-        bytes memory data = abi.encodePacked(uint8(frame.settlementIndex), msg.data[start:end]);
+        bytes memory data = abi.encodePacked(frame.settlement, msg.data[start:end]);
         bool zeroForOne = (head >> 248) & Plan.ZERO_FOR_ONE != 0;
         (uint256 amount0Out, uint256 amount1Out) = zeroForOne ? (uint256(0), amountOut) : (amountOut, uint256(0));
         _callRegistered(
@@ -89,7 +90,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
     /// @notice The callback of a flash swap that this router's own running plan asked for; anyone else is refused.
     function uniswapV2Call(address, uint256 amount0, uint256 amount1, bytes calldata data) external {
         _consume(data);
-        Frame memory frame = _continuation(data, 1);
+        Frame memory frame = _continuation(data, 0, 20);
         frame.last = amount0 == 0 ? amount1 : amount0;
         _run(frame);
     }

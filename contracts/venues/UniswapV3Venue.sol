@@ -9,8 +9,8 @@ import {PlanReader as Read} from "../base/PlanReader.sol";
 import {Settle} from "../base/Settle.sol";
 
 /// @notice Pools of the Uniswap V3 shape: the output is sent first, the input is asked for in a callback.
-/// @dev The data of a callback: settlement index and payer in one byte, the tracked token where there is one, the cap where the router
-/// pays, then the continuation. Not checked here: that the pool is genuine; what a false one can ask for is capped, and the
+/// @dev The data of a callback: the payer in one byte, the settlement token, the tracked token where there is one, the cap where the
+/// router pays, then the continuation. Not checked here: that the pool is genuine; what a false one can ask for is capped, and the
 /// profit rule undoes the whole call when it is not worth it.
 abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3SwapCallback {
     /// @notice The amount does not fit what a V3 pool takes.
@@ -38,16 +38,17 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
         Swap memory swap = _readSwap(frame);
         frame.cursor = swap.end;
         uint256 lengthAt;
-        uint256 head = frame.settlementIndex | (swap.payer << 3);
+        address settlement = frame.settlement;
         // call = abi.encodeCall(swap, (recipient, zeroForOne, amountSpecified, limit, data)) at the free memory pointer, where
-        // data = abi.encodePacked(uint8(head), payer == tracked ? token : "", payer != none ? uint128(cap) : "", continuation)
+        // data = abi.encodePacked(uint8(payer), settlement, tracked ? token : "", payer != none ? uint128(cap) : "", continuation)
         assembly ("memory-safe") {
             let free := mload(0x40)
             lengthAt := add(free, 0xa4)
             let at := add(lengthAt, 0x20)
-            mstore8(at, head)
-            at := add(at, 1)
             let payer := mload(add(swap, 0xc0))
+            mstore8(at, payer)
+            mstore(add(at, 1), shl(96, settlement))
+            at := add(at, 21)
             if eq(payer, 2) {
                 mstore(at, shl(96, mload(add(swap, 0xe0))))
                 at := add(at, 20)
@@ -79,13 +80,13 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
     /// @dev Runs the continuation, then pays what is owed if the registration says that the router pays.
     function _payOwed(int256 amount0Delta, int256 amount1Delta, bytes calldata data) private {
         _consume(data);
-        Frame memory frame = _continuation(data, 1);
+        Frame memory frame = _continuation(data, 1, 21);
         (int256 asked, int256 given) = amount0Delta > 0 ? (amount0Delta, amount1Delta) : (amount1Delta, amount0Delta);
         uint256 owed = asked > 0 ? uint256(asked) : 0;
         frame.owed = owed;
         frame.last = given < 0 ? uint256(-given) : 0;
 
-        uint256 payer = Read.u8(frame.cursor - 1) >> 3;
+        uint256 payer = uint8(data[0]);
         if (payer == Plan.PAYER_NONE) {
             _run(frame);
             return;

@@ -32,6 +32,16 @@ class _Reader:
     def address(self) -> Address:
         return to_address("0x" + self.take(f.ADDRESS_BYTES).hex())
 
+    def require_pool_step(self, at: int) -> None:
+        """A hop that sends to the next pool reads it out of the step that starts at `at`."""
+        if at + f.POOL_STEP_BYTES > self.end:
+            raise PlanError(
+                f"The step at byte {at} must name the next pool, but the plan ends at byte {self.end}.",
+                fix="copy the whole calldata",
+                needed=at + f.POOL_STEP_BYTES,
+                available=self.end,
+            )
+
     def steps(self) -> tuple[Step, ...]:
         length = self.uint(f.LENGTH_BYTES)
         if self.at + length > self.end:
@@ -132,6 +142,8 @@ def _v2_step(reader: _Reader, opcode: f.Opcode, byte: int, flags: int, fee_bps: 
         return V2FlashSwap(pool, zero_for_one, output, reader.steps(), fee_bps, amount_in, amount_out)
     recipient = _recipient(flags)
     to = reader.address() if recipient is f.Recipient.EXPLICIT else None
+    if recipient is f.Recipient.NEXT_POOL:
+        reader.require_pool_step(reader.at)
     return V2Swap(
         pool, zero_for_one, payer, recipient, output, fee_bps, amount_in, amount_out, token, to, measured
     )
@@ -148,7 +160,10 @@ def _v3_swap(reader: _Reader, byte: int, flags: int, callback: int, pool: Addres
     cap = reader.uint(f.AMOUNT_BYTES) if carries_cap(kind, payer) else None
     to = reader.address() if recipient is f.Recipient.EXPLICIT else None
     limit = reader.uint(f.ADDRESS_BYTES) if flags & f.V3_PRICE_LIMIT else None
-    continuation = reader.steps() if flags & f.V3_CONTINUATION else ()
+    nested = bool(flags & f.V3_CONTINUATION)
+    if recipient is f.Recipient.NEXT_POOL:
+        reader.require_pool_step(reader.at + (f.LENGTH_BYTES if nested else 0))
+    continuation = reader.steps() if nested else ()
     return V3Swap(
         pool,
         bool(byte & f.ZERO_FOR_ONE),

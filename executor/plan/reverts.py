@@ -74,7 +74,17 @@ ROUTER_ERRORS: tuple[ErrorType, ...] = (
         "attack or false pool: a callback that nobody asked for",
     ),
     ErrorType("CallbackMissing", (("address", "expected"),), "false pool or lender: it never called back"),
-    ErrorType("CallbackPending", (), "attack: the router was entered again while a callback was due"),
+    ErrorType("AlreadyRunning", (), "attack: the router was entered again while a plan was running"),
+    ErrorType(
+        "AllowanceLeft",
+        (("address", "token"), ("address", "spender"), ("uint256", "amount")),
+        "false lender: it did not pull all that it was allowed to",
+    ),
+    ErrorType(
+        "NothingWithdrawn",
+        (("address", "token"), ("uint256", "amount")),
+        "the token did not move; it may be paused, or the router blocked",
+    ),
     ErrorType(
         "LoanNotOurs",
         (("address", "initiator"), ("address", "asset")),
@@ -120,6 +130,9 @@ _BUILT_IN = (
     ErrorType("Panic", (("uint256", "panicCode"),), "arithmetic or array bounds in the called contract"),
 )
 
+MOST_SHOWN = 512
+MOST_NESTED = 16
+
 _BY_SELECTOR: Mapping[bytes, ErrorType] = {error.selector: error for error in (*ROUTER_ERRORS, *_BUILT_IN)}
 
 
@@ -136,8 +149,9 @@ class DecodedError:
 
 
 def decode_revert(data: bytes) -> DecodedError:
-    """What `data` (a revert's return data) says. Never raises: what is not known is named `Unknown` and
-    carries the bytes.
+    """What `data` (a revert's return data) says. Never raises: what is not known is named `Unknown`.
+
+    The bytes come from contracts that may be hostile: text and bytes are kept up to `MOST_SHOWN` of them.
     """
     through: list[str] = []
     while True:
@@ -149,12 +163,11 @@ def decode_revert(data: bytes) -> DecodedError:
                 if not data
                 else ("Unknown", "the reason is not known here")
             )
-            return DecodedError(name, {"data": "0x" + data.hex()}, meaning, tuple(through))
+            return DecodedError(name, {"data": _plain(data)}, meaning, tuple(through))
         reason = args.get("reason")
-        if error.name != "CallFailed" or not isinstance(reason, bytes):
-            return DecodedError(
-                error.name, {key: _plain(value) for key, value in args.items()}, error.meaning, tuple(through)
-            )
+        if error.name != "CallFailed" or not isinstance(reason, bytes) or len(through) == MOST_NESTED:
+            shown = {key: _plain(value) for key, value in args.items()}
+            return DecodedError(error.name, shown, error.meaning, tuple(through))
         through.append(str(args["target"]))
         data = reason
 
@@ -168,4 +181,9 @@ def _arguments(error: ErrorType, body: bytes) -> dict[str, object] | None:
 
 
 def _plain(value: object) -> object:
-    return "0x" + value.hex() if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        rest = f"... ({len(value)} bytes)" if len(value) > MOST_SHOWN else ""
+        return "0x" + value[:MOST_SHOWN].hex() + rest
+    if isinstance(value, str) and len(value) > MOST_SHOWN:
+        return value[:MOST_SHOWN] + f"... ({len(value)} characters)"
+    return value

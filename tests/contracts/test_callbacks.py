@@ -22,8 +22,8 @@ BALANCER = "receiveFlashLoan(address[],uint256[],uint256[],bytes)"
 
 def callback_calls(desk: Desk) -> dict[str, bytes]:
     weth = desk.book.tokens["WETH"]
-    # What the router itself would have put in: settlement token 0, paid by the router, with a generous cap.
-    data = bytes([Payer.SETTLEMENT << 3]) + (10 * ETHER).to_bytes(16, "big")
+    # What the router itself would have put in: paid by the router in WETH, with a generous cap.
+    data = bytes([Payer.SETTLEMENT]) + bytes.fromhex(weth[2:]) + (10 * ETHER).to_bytes(16, "big")
     return {
         V3: abi.encode_call(V3, ETHER, -ETHER, data),
         PANCAKE: abi.encode_call(PANCAKE, ETHER, -ETHER, data),
@@ -139,7 +139,7 @@ def test_a_false_pool_cannot_enter_again_through_the_operator_while_its_callback
             sender=STRANGER,
             to=accomplice,
         )
-    assert refused.value.reason.name == "CallbackPending"
+    assert refused.value.reason.name == "AlreadyRunning"
 
 
 def test_two_executions_in_one_transaction_do_not_see_each_others_registration_or_tracking(

@@ -141,7 +141,7 @@ def test_through_the_router_gives_the_same_as_pool_to_pool(desk: Desk, shape: st
 @given(
     shape=st.sampled_from(sorted(ROUTES)),
     amount=st.integers(10**12, 20 * ETHER),
-    gap=st.integers(20_000, 900_000),
+    gap=st.integers(20_000, 500_000),
     funding=st.sampled_from(list(Funding)),
 )
 def test_simulated_equals_executed_to_the_wei_on_random_gaps_and_amounts(

@@ -14,7 +14,16 @@ from executor.plan.encoding import encode_plan
 from executor.plan.format import Payer, Recipient, V2Output
 from executor.plan.steps import DecodedPlan, Header, Step, Track, V2Swap
 from tests.contracts.test_execution import ROUTES, open_gap, sized
-from tests.support.routers import FOREVER, OPERATOR, OWNER, Desk, Reverted, router_artifact, test_contracts
+from tests.support.routers import (
+    FOREVER,
+    OPERATOR,
+    OWNER,
+    PAUSER,
+    Desk,
+    Reverted,
+    router_artifact,
+    test_contracts,
+)
 
 INVENTORY = {"WETH": 50 * ETHER, "USDC": 10**11, "DAI": 10**23, "STA": 10**21}
 
@@ -128,6 +137,20 @@ def test_it_can_take_profits_that_are_not_made_yet(stocked: Desk, own_pool: str)
 def test_pausing_or_removing_it_ends_what_it_can_do(stocked: Desk) -> None:
     empty = encode_plan(DecodedPlan(Header(0, FOREVER, 0), ()))
     assert stocked.simulate(empty) == 0
+    stocked.send(PAUSER, "pause()")
+    with pytest.raises(Reverted, match="Paused"):
+        stocked.simulate(empty)
+    stocked.send(OWNER, "unpause()")
     stocked.send(OWNER, "setPrimaryOperator(address)", OWNER)
+    with pytest.raises(Reverted, match="NotOperator"):
+        stocked.simulate(empty)
+
+
+def test_a_key_that_was_allowed_twice_is_out_only_when_both_are_taken_away(stocked: Desk) -> None:
+    empty = encode_plan(DecodedPlan(Header(0, FOREVER, 0), ()))
+    stocked.send(OWNER, "allowOperator(address,bool)", OPERATOR, True)
+    stocked.send(OWNER, "setPrimaryOperator(address)", OWNER)
+    assert stocked.simulate(empty) == 0
+    stocked.send(OWNER, "allowOperator(address,bool)", OPERATOR, False)
     with pytest.raises(Reverted, match="NotOperator"):
         stocked.simulate(empty)

@@ -79,13 +79,16 @@ def v2_flash_swaps(draw: st.DrawFn, inside: st.SearchStrategy[tuple[Step, ...]])
     )
 
 
+quotes = st.builds(
+    V2Quote, pool=addresses, zero_for_one=st.booleans(), fee_bps=uints(1), amount_in=st.none() | uints(16)
+)
+
+
 def steps(depth: int = 3) -> st.SearchStrategy[tuple[Step, ...]]:
-    quotes = st.builds(
-        V2Quote, pool=addresses, zero_for_one=st.booleans(), fee_bps=uints(1), amount_in=st.none() | uints(16)
-    )
+    """Any steps, the last one a pool step, so that a hop that sends to the next pool always has one."""
     flat: st.SearchStrategy[Step] = v2_swaps() | quotes
     if depth == 0:
-        return st.lists(flat, max_size=2).map(tuple)
+        return _ended(st.lists(flat, max_size=1))
     inside = steps(depth - 1)
     loans = st.builds(
         Loan,
@@ -96,7 +99,11 @@ def steps(depth: int = 3) -> st.SearchStrategy[tuple[Step, ...]]:
     )
     tracks = st.builds(Track, token=addresses, continuation=inside)
     nested: st.SearchStrategy[Step] = v3_swaps(inside) | v2_flash_swaps(inside) | loans | tracks
-    return st.lists(flat | nested, max_size=3).map(tuple)
+    return _ended(st.lists(flat | nested, max_size=2))
+
+
+def _ended(lists: st.SearchStrategy[list[Step]]) -> st.SearchStrategy[tuple[Step, ...]]:
+    return st.just(()) | st.tuples(lists, quotes).map(lambda parts: (*parts[0], parts[1]))
 
 
 plans: st.SearchStrategy[DecodedPlan] = st.builds(DecodedPlan, header=headers, steps=steps())

@@ -15,13 +15,13 @@ from devnet.errors import RpcError
 from devnet.node import ETHER, Node, Receipt
 from devnet.place import Placer, account
 from executor.domain.address import Address, to_address
-from executor.domain.call import EthCall, drive
+from executor.domain.call import EthCall, Reading, drive
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token
 from executor.plan import DecodedError, decode_revert
-from executor.venues import read
+from executor.venues import read, uniswap_v3
 
 OWNER, OPERATOR, PAUSER, STRANGER = (account(role) for role in ("owner", "operator", "pauser", "stranger"))
 ZERO = "0x" + "00" * 20
@@ -102,7 +102,7 @@ class Desk:
 
     def states(self, pools: Iterable[Pool]) -> Mapping[Address, PoolState]:
         """The pools as their maths see them now."""
-        return {pool.address: drive(read(pool), self._answer) for pool in pools}
+        return {pool.address: drive(reading(pool), self._answer) for pool in pools}
 
     def _answer(self, call: EthCall) -> bytes | None:
         try:
@@ -141,6 +141,11 @@ class Desk:
         """What `spender` may take from the router."""
         data = abi.encode_call("allowance(address,address)", self.router, spender)
         return int.from_bytes(self.node.call(self.book.tokens[symbol], data), "big")
+
+
+def reading(pool: Pool) -> Reading[PoolState]:
+    """How to read a pool widely enough for the largest trade of the tests."""
+    return uniswap_v3.read(pool, words=20) if pool.kind is VenueKind.UNISWAP_V3 else read(pool)
 
 
 def revert_data(error: RpcError) -> bytes:
