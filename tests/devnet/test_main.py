@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -33,9 +35,20 @@ def read_until_running(process: subprocess.Popen[str]) -> str:
     raise AssertionError(f"it ended early: {text}{process.stderr.read() if process.stderr else ''}")
 
 
-def free_port() -> int:
-    with Node.empty() as node:
-        return node.port
+def free_port(count: int = 1) -> int:
+    """The first of `count` free ports in a row, below those that the system hands out by itself."""
+    for first in random.sample(range(20_000, 30_000), 50):
+        probes = [socket.socket() for _ in range(count)]
+        try:
+            for offset, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", first + offset))
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+        return first
+    raise AssertionError("no free ports")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -53,7 +66,7 @@ def test_it_prints_where_everything_is_and_stops_cleanly(number: signal.Signals)
 
 
 def test_both_chains_run_side_by_side_by_default() -> None:
-    port = free_port()
+    port = free_port(2)
     process = start("--port", str(port))
     text = read_until_running(process)
     process.send_signal(signal.SIGINT)
