@@ -86,11 +86,11 @@ class Executor:
         return execution
 
     async def _execute(self, given: Opportunity | Mapping[str, Any]) -> Execution:
-        if not isinstance(given, Opportunity):
-            found = intake.problems(given)
-            if found:
-                return rejected(given, *found)
-            given = intake.parse(given)
+        document = intake.document_of(given) if isinstance(given, Opportunity) else given
+        found = intake.problems(document)
+        if found:
+            return rejected(document, *found)
+        given = intake.parse(document)
         draft = Execution(given.opportunity_id, given.chain, Status.FAILED)
         try:
             session = await self._session(given.chain)

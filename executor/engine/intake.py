@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
@@ -69,6 +70,19 @@ def problems(data: object) -> list[OpportunityError]:
         found = list(_beyond_the_schema(document))
     once = {(problem.field, problem.message): problem for problem in found}
     return [once[key] for key in sorted(once)]
+
+
+def document_of(opportunity: Opportunity) -> dict[str, object]:
+    """The JSON form of an opportunity that a program has built, so that it passes the same checks."""
+    values: dict[str, Any] = {
+        name: value for name, value in asdict(opportunity).items() if value not in (None, ())
+    }
+    if opportunity.amount is not None:
+        values["amount"] = str(opportunity.amount)
+    if opportunity.legs:
+        legs = (asdict(leg) for leg in opportunity.legs)
+        values["legs"] = [{name: value for name, value in leg.items() if value is not None} for leg in legs]
+    return values
 
 
 def opportunity_id(data: object) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
@@ -12,9 +12,9 @@ from executor import venues
 from executor.chain.balances import balances
 from executor.chain.network import Network
 from executor.chain.prices import usd_price
-from executor.chain.quantities import quantity
+from executor.chain.quantities import answer_error, member, quantity, to_quantity
 from executor.chain.reading import read, read_all
-from executor.chain.rpc import Rpc
+from executor.chain.rpc import NodeRefusedError, Rpc, results
 from executor.config.settings import ChainSettings
 from executor.domain.address import Address
 from executor.domain.chain import ChainData
@@ -134,12 +134,27 @@ async def read_purse(
 async def read_fees(rpc: Rpc, settings: ChainSettings, head: BlockHead) -> Fees:
     """The fees to offer in the next blocks; the tip is the settings', else the node's suggestion.
 
-    Raises NodeError.
+    The next base fee is the higher of the header's rule and the node's own word: chains differ in the rule,
+    and local nodes take orders. Raises NodeError.
     """
+    history, suggested = await rpc.batch(
+        [("eth_feeHistory", ("0x1", to_quantity(head.number), [])), ("eth_maxPriorityFeePerGas", ())]
+    )
     tip = settings.priority_fee
     if tip is None:
-        tip = quantity(await rpc.call("eth_maxPriorityFeePerGas"), "eth_maxPriorityFeePerGas")
-    return choose_fees(head, priority_fee=tip)
+        tip = quantity(results([suggested])[0], "eth_maxPriorityFeePerGas")
+    told = _told_base_fee(history)
+    return choose_fees(replace(head, next_base_fee=max(head.next_base_fee, told)), priority_fee=tip)
+
+
+def _told_base_fee(history: object) -> int:
+    """The base fee of the next block by eth_feeHistory; 0 where the node does not have that method."""
+    if isinstance(history, NodeRefusedError):
+        return 0
+    fees = member(history, "baseFeePerGas", "eth_feeHistory")
+    if not isinstance(fees, list) or not fees:
+        raise answer_error("eth_feeHistory.baseFeePerGas", "is no list of fees")
+    return quantity(fees[-1], "eth_feeHistory.baseFeePerGas")
 
 
 async def read_states(rpc: Rpc, routes: tuple[Route, ...], head: BlockHead) -> dict[Address, PoolState]:

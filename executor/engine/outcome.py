@@ -105,7 +105,7 @@ async def _revert_reason(session: Session, attempt: Attempt, receipt: Receipt) -
             decode=revert_names,
         )
     except RevertError as error:
-        return Reason("reverted", error.message, dict(error.facts))
+        return revert_reason("reverted", error)
     except NodeError as error:
         return Reason(
             "reverted", f"The transaction reverted; the node does not tell why: {error.message}", {}
@@ -130,10 +130,15 @@ async def _balance_check(
 
 
 def revert_names(data: bytes) -> tuple[str, dict[str, object]]:
-    """Revert bytes as the error's name and arguments, with its meaning among them."""
+    """Revert bytes as the error's name and arguments, and the pools or lenders that it came through."""
     error = decode_revert(data)
-    through = {"through": ", ".join(error.through)} if error.through else {}
-    return error.name, {**error.args, "meaning": error.meaning, **through}
+    return error.name, {**error.args, **({"through": ", ".join(error.through)} if error.through else {})}
+
+
+def revert_reason(code: str, error: RevertError) -> Reason:
+    """A revert as a reason: what it means, then the error with its figures."""
+    meaning = decode_revert(bytes.fromhex(str(error.facts.get("data", "0x"))[2:])).meaning
+    return Reason(code, f"{error.message.rstrip('.')}: {meaning}.", {**error.facts, "meaning": meaning})
 
 
 def price_details(prices: Prices) -> dict[str, object]:

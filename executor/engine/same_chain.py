@@ -27,7 +27,7 @@ from executor.domain.route import Leg, SizedRoute
 from executor.engine.fates import ended_by
 from executor.engine.following import follow
 from executor.engine.market import check_fresh, read_fees, read_prices, read_purse, read_states
-from executor.engine.outcome import price_details, revert_names
+from executor.engine.outcome import price_details, revert_names, revert_reason
 from executor.engine.resolution import resolve
 from executor.engine.router import check_ready, read_router
 from executor.engine.session import Desk, Session
@@ -79,6 +79,8 @@ class SameChainRun:
     async def _prepare(self) -> Ready | None:
         """Everything up to the decision. None: it ended, and the draft says why."""
         market, settlement_index = await self._read_market()
+        if self._is_late(market.head):
+            return None
         self._note("sizing")
         sized = await size(self._session.rpc, self._session.settings, self._opportunity, market)
         if sized is None:
@@ -134,6 +136,14 @@ class SameChainRun:
         self.draft = replace(self.draft, details={**self.draft.details, **price_details(prices)})
         return Market(now, resolved.routes, states, prices, purse, fees), index
 
+    def _is_late(self, block: BlockHead) -> bool:
+        deadline, now = self._opportunity.deadline, self._now(block)
+        if deadline is None or now < deadline:
+            return False
+        facts: dict[str, object] = {"deadline": deadline, "now": now}
+        self._declined(Reason("deadline_passed", "The opportunity's deadline has passed.", facts))
+        return True
+
     def _encode(self, sized: SizedRoute, market: Market, settlement_index: int, *, minimum: int) -> Plan:
         latest = max(market.head.timestamp, int(time.time()))
         deadline = latest + self._session.settings.max_execution_time_seconds
@@ -160,7 +170,7 @@ class SameChainRun:
                 decode=revert_names,
             )
         except RevertError as error:
-            self._declined(Reason("simulation_reverted", error.message, dict(error.facts)))
+            self._declined(revert_reason("simulation_reverted", error))
             return None
 
     async def _decide(self, plan: Plan, simulation: Simulation, market: Market) -> Decision:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import executor as executor_package
 from devnet import ETHER, ETHEREUM, GWEI, feeds
+from executor import LegRequest, Opportunity
 from executor.chain.quantities import quantity
 from executor.domain.execution import Execution, Status
 from executor.domain.route import Funding
@@ -158,6 +160,14 @@ async def test_every_reason_for_declining_is_told_at_once(trading: Trading) -> N
     assert trading.nonce() == 0
 
 
+async def test_a_base_fee_that_the_node_was_told_is_paid_and_counted(trading: Trading) -> None:
+    trading.open_gap()
+    trading.node.rpc("anvil_setNextBlockBaseFeePerGas", hex(40 * GWEI))
+    execution = await execute(trading, explicit())
+    assert execution.status is Status.REALISED, execution.reasons
+    assert execution.gas_cost_wei == (execution.gas_used or 0) * 41 * GWEI
+
+
 async def test_a_wallet_without_gas_money_is_declined(trading: Trading) -> None:
     trading.open_gap(SUSHI_V2)
     trading.node.set_balance(OPERATOR, 10 * GWEI)
@@ -240,3 +250,32 @@ async def test_a_falling_price_feed_does_not_touch_a_trade_in_the_native_coin(tr
     feeds.set_price(trading.node, ETHEREUM.feeds["ETH/USD"], 1)
     execution = await execute(trading, explicit(), min_profit_usd=0)
     assert execution.status is Status.REALISED
+
+
+async def test_an_opportunity_past_its_deadline_is_declined(trading: Trading) -> None:
+    trading.open_gap()
+    now = int(trading.node.block()["timestamp"], 16)
+    late = await execute(trading, explicit(deadline=now))
+    assert [reason.code for reason in late.reasons] == ["deadline_passed"]
+    in_time = await execute(trading, explicit("seen-2", deadline=now + 1_000))
+    assert in_time.status is Status.REALISED
+    assert int(str(in_time.details["deadline"])) <= now + 1_000
+
+
+async def test_the_python_api_takes_opportunities_that_a_program_has_built(trading: Trading) -> None:
+    trading.open_gap()
+    legs = tuple(LegRequest(**leg) for leg in explicit()["legs"])
+    async with Executor(trading.settings()) as executor:
+        wrong = await executor.execute(Opportunity("built-1", "ethereum", legs, amount=-5))
+        right = await executor.execute(Opportunity("built-2", "ethereum", legs, amount=ETHER))
+    assert [reason.facts["field"] for reason in wrong.reasons] == ["amount"]
+    assert right.status is Status.REALISED
+
+
+def test_the_public_names_come_from_the_package_itself() -> None:
+    assert executor_package.Executor is Executor
+    assert executor_package.Status is Status
+    for name in executor_package.__all__:
+        assert getattr(executor_package, name)
+    with pytest.raises(AttributeError):
+        _ = executor_package.Nothing

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from devnet import ETHER, Node
+from devnet import ETHER, GWEI, Node
 from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
 from tests.support.recorded import Recording, read_recording, recorded_folder, recorded_node
@@ -18,16 +18,16 @@ from tests.support.trading import Trading, deploy_trading
 pytestmark = pytest.mark.recorded
 
 KINDS = {"v2": "uniswap_v2", "v3": "uniswap_v3"}
-TIP_GWEI = "0.1"
 
 
 @contextmanager
 def replayed(recording: Recording, folder: Path) -> Iterator[Trading]:
-    """A fork of the recorded state with a router on it that holds WETH."""
-    with recorded_node(recording) as upstream, Node.fork(upstream.url, base_fee=recording.base_fee) as node:
-        trading = deploy_trading(node, folder, inventory=10 * ETHER)
-        node.set_base_fee(recording.base_fee)
-        yield trading
+    """A fork of the recorded state with a router on it that holds WETH.
+
+    Its base fee is a low one: what is compared is what the route earns, and the gas that it uses.
+    """
+    with recorded_node(recording) as upstream, Node.fork(upstream.url, base_fee=GWEI) as node:
+        yield deploy_trading(node, folder, inventory=10 * ETHER)
 
 
 def opportunity_of(recording: Recording) -> dict[str, Any]:
@@ -45,9 +45,7 @@ def opportunity_of(recording: Recording) -> dict[str, Any]:
 
 
 async def execute(trading: Trading, opportunity: Mapping[str, Any], *, dry_run: bool = False) -> Execution:
-    settings = trading.settings(
-        min_profit_usd=0, max_trade_size_usd=None, max_base_fee_gwei=None, priority_fee_gwei=TIP_GWEI
-    )
+    settings = trading.settings(min_profit_usd=0, max_trade_size_usd=None, max_base_fee_gwei=None)
     async with Executor(settings, dry_run=dry_run) as executor:
         return await executor.execute(opportunity)
 

@@ -13,13 +13,15 @@ from eth_utils.crypto import keccak
 
 from devnet import ETHER, ETHEREUM, Node, market
 from executor.chain.deployments import write_deployment
-from executor.domain.address import Address, to_address
+from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.deployment import Deployment, RouterConstants
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.routers import OWNER, PAUSER, Desk, constants, deploy_desk
 
 OPERATOR_ACCOUNT = 1
 OPERATOR = DEVELOPMENT_ADDRESSES[OPERATOR_ACCOUNT]
+
+CHAIN_NAMES = {1: "ethereum", 8453: "base"}
 
 UNISWAP_V2, SUSHI_V2 = "uniswap_v2 USDC/WETH", "sushi_v2 USDC/WETH"
 
@@ -42,7 +44,7 @@ class Trading:
         return self.desk.router
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """Settings for the chain `ethereum`, with `changes` to the chain's section."""
+        """Settings for the chain, with `changes` to its section."""
         section = {
             "rpc_url": self.node.url,
             "deployment": str(self.deployment_file()),
@@ -50,7 +52,7 @@ class Trading:
             "max_execution_time_seconds": 30,
             **changes,
         }
-        return {"journal": str(self.folder / "journal"), "chains": {"ethereum": section}}
+        return {"journal": str(self.folder / "journal"), "chains": {CHAIN_NAMES[self.node.chain_id]: section}}
 
     def deployment_file(self) -> Path:
         """The file that the deploy script would have left; written when asked for first."""
@@ -71,7 +73,9 @@ class Trading:
             operator=OPERATOR,
             pauser=to_address(PAUSER),
             constants=RouterConstants(
-                tuple(to_address(token) for token in tokens), to_address(aave), to_address(balancer)
+                tuple(to_address(token) for token in tokens if token != ZERO_ADDRESS),
+                to_address(aave),
+                to_address(balancer),
             ),
             deployer=to_address(OWNER),
             salt="0x" + "00" * 32,
@@ -82,7 +86,7 @@ class Trading:
 
     def open_gap(self, pool: str = SUSHI_V2, symbol: str = "WETH", amount: int = 200 * ETHER) -> None:
         """A real trade by another account that moves the price at one venue."""
-        market.trade(self.node, ETHEREUM.pool(pool), ETHEREUM.tokens[symbol], amount)
+        market.trade(self.node, self.desk.book.pool(pool), self.desk.book.tokens[symbol], amount)
 
     def nonce(self) -> int:
         """Transactions that the operator's wallet has sent and had mined."""
