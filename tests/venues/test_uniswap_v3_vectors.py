@@ -46,7 +46,7 @@ def as_state(recorded: dict[str, Any]) -> V3State:
     return v3_state(int(recorded["initialSqrtPriceX96"]), positions, pool)
 
 
-@pytest.mark.parametrize(("pool", "swap"), recorded_swaps())
+@pytest.mark.parametrize(("pool", "swap"), list(recorded_swaps()))
 def test_a_recorded_swap_is_quoted_to_the_wei(pool: dict[str, Any], swap: dict[str, Any]) -> None:
     state, limit, down = as_state(pool), int(swap["sqrtPriceLimitX96"]), swap["zeroForOne"]
     specified = swap["amountSpecified"]
