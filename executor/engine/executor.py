@@ -119,6 +119,7 @@ class Executor:
         started = self._clock.now()
 
         def note(stage: str) -> None:
+            _LOG.info("stage", opportunity_id=opportunity.opportunity_id, stage=stage)
             self._on_stage(opportunity.opportunity_id, stage)
 
         execution = await SameChainRun(session, opportunity, note).run()

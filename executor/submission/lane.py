@@ -73,6 +73,7 @@ class Lane:
         """
         async with self._turn:
             await self._verify()
+            await self._send_unsent()
             attempt = self._sign(opportunity, call, await self.next_nonce())
             self._journal.record(opportunity, _with_hash(pending, attempt), attempt)
             await self._send_first(attempt)
@@ -100,6 +101,13 @@ class Lane:
         except NodeError as error:
             _LOG.info("sent_again", hash=attempt.hash, node_says=error.message)
         self._journal.mark(attempt.hash, AttemptState.SENT)
+
+    async def _send_unsent(self) -> None:
+        """An attempt that was recorded by a send that was cut short goes out before the next nonce is
+        taken."""
+        for stored in self._journal.live_attempts(self.sender):
+            if stored.state is AttemptState.RECORDED:
+                await self.send_again(stored.attempt)
 
     async def _send_first(self, attempt: Attempt) -> None:
         try:

@@ -92,6 +92,16 @@ async def test_a_gap_below_the_live_records_is_filled_first(setting: Setting) ->
     assert await setting.lane.next_nonce() == first.nonce < second.nonce
 
 
+async def test_a_send_that_was_cut_short_goes_out_before_the_next_one(setting: Setting) -> None:
+    first = await setting.send("a")
+    setting.node.rpc("anvil_dropTransaction", first.hash)
+    setting.journal.mark(first.hash, AttemptState.RECORDED)
+    second = await setting.send("b")
+    setting.node.mine(1)
+    for attempt in (first, second):
+        assert setting.node.rpc("eth_getTransactionReceipt", attempt.hash)["status"] == "0x1"
+
+
 async def test_what_the_wallet_sent_elsewhere_is_counted(setting: Setting) -> None:
     setting.node.rpc(
         "eth_sendTransaction",
