@@ -37,7 +37,15 @@ def is_well(findings: dict[str, list[Finding]]) -> bool:
     )
 
 
+LONGEST = 240
+"""Characters of a message in the table."""
+
 _COLOURS = {State.OK: "green", State.NOTE: None, State.WARNING: "yellow", State.WRONG: "red"}
+
+
+def _short(message: str) -> str:
+    """A node's raw answer can be long; --json has it whole."""
+    return message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
 
 
 def findings_table(findings: dict[str, list[Finding]]) -> Table:
@@ -51,7 +59,7 @@ def findings_table(findings: dict[str, list[Finding]]) -> Table:
                 name,
                 finding.name,
                 finding.state.value,
-                escape(finding.message),
+                escape(_short(finding.message)),
                 style=_COLOURS[finding.state],
             )
     return table
