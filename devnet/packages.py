@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -77,11 +75,13 @@ def _fetch(packages: list[Package]) -> None:
         npm = [package for package in packages if package.registry == "npm"]
         if npm:
             labels = [package.label for package in npm]
-            _run([_npm(), "pack", "--silent", "--pack-destination", name, *labels], staging)
+            _run(
+                [str(toolchain.npm_path()), "pack", "--silent", "--pack-destination", name, *labels], staging
+            )
         for package in packages:
             if package.registry == "pypi":
-                requirement = f"{package.name}=={package.version}"
-                _run([*_pip(), "download", "--quiet", "--no-deps", "--dest", name, requirement], staging)
+                wanted = f"{package.name}=={package.version}"
+                _run([*_pip(staging), "download", "--quiet", "--no-deps", "--dest", name, wanted], staging)
         for package in packages:
             fetched = staging / _file_name(package)
             if not fetched.is_file():
@@ -96,20 +96,14 @@ def _file_name(package: Package) -> str:
     return f"{package.name.replace('-', '_')}-{package.version}-py3-none-any.whl"
 
 
-def _npm() -> str:
-    bundled = toolchain.TOOLS / "bin" / "npm"
-    found = str(bundled) if bundled.exists() else shutil.which("npm")
-    if found is None:
-        raise PackageError("npm is not installed", "run `make setup`")
-    return found
-
-
-def _pip() -> list[str]:
-    if importlib.util.find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    # An environment made without pip still knows the interpreter that it was made from.
-    base = getattr(sys, "_base_executable", sys.executable)
-    return [base, "-m", "pip", "--disable-pip-version-check"]
+def _pip(scratch: Path) -> list[str]:
+    """A pip that works. The project's own environment is made without one."""
+    for interpreter in (sys.executable, getattr(sys, "_base_executable", sys.executable)):
+        asked = subprocess.run([interpreter, "-m", "pip", "--version"], capture_output=True, check=False)
+        if asked.returncode == 0:
+            return [interpreter, "-m", "pip", "--disable-pip-version-check"]
+    _run([sys.executable, "-m", "venv", str(scratch / "venv")], scratch)
+    return [str(scratch / "venv" / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
 
 
 def _run(command: list[str], folder: Path) -> None:

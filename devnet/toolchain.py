@@ -62,6 +62,11 @@ def cast_path() -> Path:
     return _executable("cast")
 
 
+def npm_path() -> Path:
+    """The npm that the set-up chose or installed. Raises ToolMissingError."""
+    return _existing("npm", TOOLS / "npm")
+
+
 def solc_path(version: str) -> Path:
     """The compiler of exactly this version ("0.8.28"), native or behind node. Raises ToolMissingError."""
     name = f"solc-v{version.removeprefix('v')}"

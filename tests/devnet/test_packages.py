@@ -16,6 +16,7 @@ import pytest
 from devnet import cache, packages
 from devnet.errors import PackageError
 from devnet.manifest import CANONICAL_WETH, PACKAGES, USDC, Package
+from devnet.toolchain import ToolMissingError
 
 
 @pytest.fixture
@@ -59,7 +60,6 @@ def test_a_good_tarball_in_the_cache_is_used_without_fetching(
     archive = real_archive()
     monkeypatch.setenv("ARBITRAGE_CACHE", str(tmp_path))
     place(archive)
-    monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("devnet.toolchain.TOOLS", tmp_path)
     assert (packages.root(CANONICAL_WETH) / "build/contracts/WETH9.json").is_file()
 
@@ -67,8 +67,8 @@ def test_a_good_tarball_in_the_cache_is_used_without_fetching(
 def test_a_registry_that_delivers_something_else_is_refused(
     empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tools = tmp_path / "tools" / "bin"
-    tools.mkdir(parents=True)
+    tools = tmp_path / "tools"
+    tools.mkdir()
     fake_npm = tools / "npm"
     fake_npm.write_text(
         "#!/bin/sh\n"
@@ -76,7 +76,7 @@ def test_a_registry_that_delivers_something_else_is_refused(
         'echo junk > "$2/canonical-weth-1.4.0.tgz"\n'
     )
     fake_npm.chmod(0o755)
-    monkeypatch.setattr("devnet.toolchain.TOOLS", tools.parent)
+    monkeypatch.setattr("devnet.toolchain.TOOLS", tools)
     with pytest.raises(PackageError, match="is not the pinned package"):
         packages.root(CANONICAL_WETH)
     assert [path.name for path in cache.folder("archives").iterdir()] == []
@@ -85,12 +85,12 @@ def test_a_registry_that_delivers_something_else_is_refused(
 def test_a_registry_that_cannot_be_reached_is_one_clear_line(
     empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tools = tmp_path / "tools" / "bin"
-    tools.mkdir(parents=True)
+    tools = tmp_path / "tools"
+    tools.mkdir()
     failing_npm = tools / "npm"
     failing_npm.write_text("#!/bin/sh\necho 'npm error network down' >&2\nexit 1\n")
     failing_npm.chmod(0o755)
-    monkeypatch.setattr("devnet.toolchain.TOOLS", tools.parent)
+    monkeypatch.setattr("devnet.toolchain.TOOLS", tools)
     with pytest.raises(PackageError) as caught:
         packages.root(CANONICAL_WETH)
     assert str(caught.value) == (
@@ -99,12 +99,11 @@ def test_a_registry_that_cannot_be_reached_is_one_clear_line(
     )
 
 
-def test_without_npm_the_error_says_so(
+def test_without_a_set_up_the_error_says_so(
     empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("devnet.toolchain.TOOLS", tmp_path)
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(PackageError, match="npm is not installed: run `make setup`"):
+    with pytest.raises(ToolMissingError, match="run `make setup`"):
         packages.root(CANONICAL_WETH)
 
 

@@ -43,10 +43,20 @@ def install_tools(store: Store, node: Node) -> Path:
         _link_foundry(foundry, binaries)
         with step("Preparing the Solidity compilers"):
             place_compilers(store, [node.path, shim], compilers, folder, native=mode == "auto")
+        _place_npm(node, folder / "npm")
         final = shlex.quote(str(store.root / name / "bin"))
         (folder / "env.sh").write_text(ENVIRONMENT.format(binaries=final), encoding="utf-8")
 
     return store.folder(name, make)
+
+
+def _place_npm(node: Node, launcher: Path) -> None:
+    """The npm that was chosen here, for whoever fetches packages later. Not in `bin`: it shadows none."""
+    binaries = shlex.quote(str(node.path.parent))
+    launcher.write_text(
+        f'#!/bin/sh\nPATH={binaries}:"$PATH" exec {shlex.join(node.npm)} "$@"\n', encoding="utf-8"
+    )
+    launcher.chmod(0o755)
 
 
 def _shim(store: Store) -> Path:
