@@ -13,6 +13,9 @@ import {TrackedTokens} from "./TrackedTokens.sol";
 /// to it, so the frame that a callback opens settles in the same token as the call that caused it, even if the owner's list changes
 /// in between.
 abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
+    /// @notice The amount is beyond what the venue's maths take.
+    error AmountTooLarge(uint256 amount);
+
     /// @dev Pays `amount` of `token` to `to`; `token` is the settlement token unless `payer` says that it is a tracked one.
     function _pay(uint256 payer, address token, address to, uint256 amount) internal {
         if (payer != Plan.PAYER_SETTLEMENT) _requireTracked(token);

@@ -12,10 +12,12 @@ import {Settle} from "../base/Settle.sol";
 /// @dev Fees are per pool, in basis points. Not checked here: that the pool is genuine. A false pool can keep what it was sent, and
 /// the profit rule then undoes the whole call.
 abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
-    /// @notice The pair has no reserves to trade against, or did not tell them.
+    /// @notice This is no pair: it does not tell its reserves.
     error NoReserves(address pair);
 
     uint256 private constant _BASIS = 10_000;
+    /// Flags of an input that is not simply the settlement token: a tracked payer, or measured at the pair.
+    uint256 private constant _SPECIAL = Plan.V2_MEASURED | (Plan.PAYER_TRACKED << Plan.PAYER_SHIFT);
 
     /// @dev Pays the pair if the step says so, then swaps.
     function _uniswapV2Swap(Frame memory frame) internal {
@@ -25,13 +27,9 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         uint256 at = Read.skip(frame.cursor, Plan.POOL_STEP_BYTES);
 
         uint256 payer = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
-        if (payer > Plan.PAYER_TRACKED) revert Read.UnknownStep(head >> 248, flags);
-        bool measured = flags & Plan.V2_MEASURED != 0;
         address token = frame.settlement;
-        if (payer == Plan.PAYER_TRACKED || (measured && payer == Plan.PAYER_NONE)) {
-            token = Read.addr(at);
-            at = Read.skip(at, 20);
-        }
+        address measured;
+        if (flags & _SPECIAL != 0) (token, measured, at) = _specialInput(head, payer, token, at);
         uint256 amountIn;
         uint256 amountOut;
         (amountIn, amountOut, at) = _amounts(frame, head, at);
@@ -42,7 +40,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
 
         if (payer != Plan.PAYER_NONE) _pay(payer, token, pair, amountIn);
         if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) {
-            amountOut = _amountOut(pair, head, amountIn, measured ? token : address(0));
+            amountOut = _amountOut(pair, head, amountIn, measured);
         }
         _swapPair(pair, (head >> 248) & Plan.ZERO_FOR_ONE, amountOut, to);
         frame.last = amountOut;
@@ -95,6 +93,19 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         _run(frame);
     }
 
+    /// @dev The input token of a step that pays a tracked token or measures what arrived, and the token to measure, if so.
+    function _specialInput(uint256 head, uint256 payer, address settlement, uint256 at)
+        private
+        pure
+        returns (address token, address measured, uint256 fieldsEnd)
+    {
+        uint256 flags = (head >> 240) & 0xff;
+        if (payer > Plan.PAYER_TRACKED) revert Read.UnknownStep(head >> 248, flags);
+        (token, fieldsEnd) = (settlement, at);
+        if (payer != Plan.PAYER_SETTLEMENT) (token, fieldsEnd) = (Read.addr(at), Read.skip(at, 20));
+        if (flags & Plan.V2_MEASURED != 0) measured = token;
+    }
+
     /// @dev The step's input amount and, unless it is computed, its output amount; also where the fields behind them start.
     function _amounts(Frame memory frame, uint256 head, uint256 at)
         private
@@ -124,8 +135,13 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         (uint256 reserveIn, uint256 reserveOut) = _reserves(pair);
         if ((head >> 248) & Plan.ZERO_FOR_ONE == 0) (reserveIn, reserveOut) = (reserveOut, reserveIn);
         if (measured != address(0)) amountIn = Payments.balanceOf(measured, pair) - reserveIn;
-        uint256 amountInWithFee = amountIn * (_BASIS - ((head >> 232) & 0xff));
-        return (amountInWithFee * reserveOut) / (reserveIn * _BASIS + amountInWithFee);
+        if (amountIn > type(uint128).max) revert AmountTooLarge(amountIn);
+        // 128 bits of input, 14 of basis points and 112 of reserves stay below 256. A false pair that tells larger reserves gets a
+        // wrong output asked of it, which is its own to give.
+        unchecked {
+            uint256 amountInWithFee = amountIn * (_BASIS - ((head >> 232) & 0xff));
+            return (amountInWithFee * reserveOut) / (reserveIn * _BASIS + amountInWithFee);
+        }
     }
 
     function _reserves(address pair) private view returns (uint256 reserve0, uint256 reserve1) {
@@ -139,9 +155,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
             reserve0 := mload(0x00)
             reserve1 := mload(0x20)
         }
-        if (!ok || reserve0 == 0 || reserve1 == 0 || reserve0 > type(uint112).max || reserve1 > type(uint112).max) {
-            revert NoReserves(pair);
-        }
+        if (!ok) revert NoReserves(pair);
     }
 
     /// @dev `zeroForOne` is 1 or 0.

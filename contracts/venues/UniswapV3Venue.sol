@@ -13,9 +13,6 @@ import {Settle} from "../base/Settle.sol";
 /// router pays, then the continuation. Not checked here: that the pool is genuine; what a false one can ask for is capped, and the
 /// profit rule undoes the whole call when it is not worth it.
 abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3SwapCallback {
-    /// @notice The amount does not fit what a V3 pool takes.
-    error AmountTooLarge(uint256 amount);
-
     uint160 private constant _LOWEST_LIMIT = 4295128740;
     uint160 private constant _HIGHEST_LIMIT = 1461446703485210103287273052203988822378723970341;
 

@@ -44,7 +44,7 @@ ROUTER_ERRORS: tuple[ErrorType, ...] = (
         "stale: the plan's last block has passed",
     ),
     ErrorType("CallFailed", (("address", "target"), ("bytes", "reason")), "a pool or lender refused"),
-    ErrorType("NoReserves", (("address", "pair"),), "no liquidity: the pair has no reserves, or is no pair"),
+    ErrorType("NoReserves", (("address", "pair"),), "configuration: this is no pair"),
     ErrorType(
         "AmountTooLarge", (("uint256", "amount"),), "configuration: the amount is beyond what a pool takes"
     ),
