@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from eth_utils.address import to_checksum_address
 
@@ -21,6 +22,7 @@ from devnet.settings import ETHER, GWEI, MNEMONIC, TRANSACTION_GAS_CAP, DevAccou
 __all__ = ["ETHER", "GWEI", "MNEMONIC", "TRANSACTION_GAS_CAP", "DevAccount", "Node", "NodeOptions", "Receipt"]
 
 RECEIPT_WITHIN_SECONDS = 30.0
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 # How often a transaction that the node lost is sent again, and how many looks in vain mean that it is lost.
 SUBMISSIONS = 5
 UNKNOWN_ANSWERS = 20
@@ -78,12 +80,17 @@ class Node:
         """A node that forks the one at `url` at its newest block or at `block_number`.
 
         The hardfork is pinned: left alone, anvil would choose it by the timestamp of the upstream's head.
+        Without `base_fee` the fork keeps the upstream's.
         """
-        arguments = ["--fork-url", url, "--hardfork", hardfork, "--no-storage-caching", "--retries", "0"]
-        arguments += ["--no-rate-limit"]
+        arguments = ["--fork-url", url, "--hardfork", hardfork, "--no-storage-caching"]
+        if urlsplit(url).hostname in LOCAL_HOSTS:
+            arguments += ["--retries", "0", "--no-rate-limit"]
         if block_number is not None:
             arguments += ["--fork-block-number", str(block_number)]
-        return cls._start(arguments, NodeOptions(**options))
+        node = cls._start(arguments, NodeOptions(**options))
+        if node._base_fee is None:
+            node.set_base_fee(int(node.block().get("baseFeePerGas", "0x0"), 16))
+        return node
 
     @classmethod
     def empty(

@@ -100,24 +100,38 @@ def _list_reserves(
     )
     data = place.deploy(data_code, "(address)", provider)
     place.call(ADMIN, provider, "setPoolDataProvider(address)", data)
-    kinds = ("AToken", "StableDebtToken", "VariableDebtToken")
-    a_token, stable, variable = (
-        place.deploy(_load(f"tokenization/{kind}"), "(address)", pool) for kind in kinds
-    )
-    rates = (9 * RAY // 10, 0, 4 * RAY // 100, 6 * RAY // 10, *ZEROES)
-    strategy_code = _load("pool/DefaultReserveInterestRateStrategy")
-    strategy = place.deploy(strategy_code, "(address" + ",uint256" * 9 + ")", provider, *rates)
-    inputs: list[tuple[Any, ...]] = []
-    for symbol in listed:
-        names = [
-            text for kind in ("a", "variableDebt", "stableDebt") for text in (f"Aave {symbol}", kind + symbol)
-        ]
-        decimals, token = book.decimals[symbol], book.tokens[symbol]
-        implementations = (a_token, stable, variable, decimals, strategy, token)
-        inputs.append((*implementations, account("aave treasury"), NATIVE, *names, b""))
+    inputs = _reserve_inputs(place, book, provider, pool, listed)
     place.call(ADMIN, configurator, f"initReserves({RESERVE_INPUT}[])", inputs)
     for symbol in listed:
         token = book.tokens[symbol]
         place.call(ADMIN, configurator, "setReserveFlashLoaning(address,bool)", token, True)
         place.call(ADMIN, configurator, COLLATERAL, token, *COLLATERAL_TERMS)
         place.call(ADMIN, configurator, "setReserveBorrowing(address,bool)", token, True)
+
+
+def _reserve_inputs(
+    place: Placer, book: AddressBook, provider: str, pool: str, listed: list[str]
+) -> list[tuple[Any, ...]]:
+    """What the configurator wants to know of each reserve, in the order of RESERVE_INPUT."""
+    kinds = ("AToken", "StableDebtToken", "VariableDebtToken")
+    tokens = [place.deploy(_load(f"tokenization/{kind}"), "(address)", pool) for kind in kinds]
+    rates = (9 * RAY // 10, 0, 4 * RAY // 100, 6 * RAY // 10, *ZEROES)
+    strategy_code = _load("pool/DefaultReserveInterestRateStrategy")
+    strategy = place.deploy(strategy_code, "(address" + ",uint256" * 9 + ")", provider, *rates)
+    return [
+        (
+            *tokens,
+            book.decimals[symbol],
+            strategy,
+            book.tokens[symbol],
+            account("aave treasury"),
+            NATIVE,
+            *(
+                text
+                for kind in ("a", "variableDebt", "stableDebt")
+                for text in (f"Aave {symbol}", kind + symbol)
+            ),
+            b"",
+        )
+        for symbol in listed
+    ]

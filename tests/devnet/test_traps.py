@@ -132,6 +132,12 @@ def test_a_base_fee_set_in_a_test_holds_and_is_gone_after_it(ethereum_node: Node
     assert int(ethereum_node.block()["baseFeePerGas"], 16) == CHAINS["ethereum"].base_fee
 
 
+def test_a_fork_keeps_the_base_fee_of_its_upstream(ethereum_node: Node) -> None:
+    with Node.fork(ethereum_node.url) as fork:
+        fork.mine(60)
+        assert int(fork.block()["baseFeePerGas"], 16) == CHAINS["ethereum"].base_fee
+
+
 def test_gas_is_paid_at_the_base_fee_at_least(ethereum: Node) -> None:
     who = ethereum.accounts[2].address
     before = ethereum.balance(who)
