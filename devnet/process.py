@@ -25,17 +25,18 @@ PORT_FIX = "stop the program that holds it, or choose another with --port"
 
 # The shell holds our end of a pipe: when this process dies in whatever way, the pipe closes and the node and
 # its private home go too. Killing by signal at parent death would follow the starting thread instead, and is
-# not to be had on every system.
+# not to be had on every system. (137: it was killed. A node that ended by itself leaves its log to be read.)
 SUPERVISOR = """
 home=$1; shift
 exec 3<&0
 "$@" 3<&- </dev/null &
 child=$!
-{ read -r _ <&3; rm -rf -- "$home"; kill -KILL "$child"; } 2>/dev/null &
+{ read -r _ <&3; kill -KILL "$child"; } 2>/dev/null &
 watcher=$!
 exec 3<&-
 wait "$child"; code=$?
 { kill "$watcher"; wait "$watcher"; } 2>/dev/null
+if [ "$code" = 137 ]; then rm -rf -- "$home"; fi
 exit "$code"
 """
 

@@ -43,7 +43,7 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def owner_of_a_node() -> tuple[subprocess.Popen[str], int]:
+def owner_of_a_node(folder: Path) -> tuple[subprocess.Popen[str], int]:
     """Another Python process that holds an empty node open, and the node's port."""
     script = textwrap.dedent("""
         import time
@@ -52,7 +52,9 @@ def owner_of_a_node() -> tuple[subprocess.Popen[str], int]:
             print(node.port, flush=True)
             time.sleep(60)
     """)
-    owner = subprocess.Popen([sys.executable, "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    command = [sys.executable, "-c", script]
+    owner = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
     assert owner.stdout is not None
     return owner, int(owner.stdout.readline())
 
@@ -70,12 +72,13 @@ def test_a_closed_node_no_longer_answers_and_leaves_no_folder(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
-def test_a_node_dies_with_the_process_that_started_it(number: signal.Signals) -> None:
-    owner, port = owner_of_a_node()
+def test_a_node_dies_with_the_process_that_started_it(number: signal.Signals, tmp_path: Path) -> None:
+    owner, port = owner_of_a_node(tmp_path)
     assert answers(port)
     owner.send_signal(number)
     owner.wait(timeout=10)
     assert eventually(lambda: not answers(port))
+    assert eventually(lambda: list(tmp_path.iterdir()) == [])
 
 
 def test_a_node_that_died_is_a_clear_error() -> None:
