@@ -166,7 +166,11 @@ class Executor:
             {},
         )
         session = self._sessions.get(draft.chain)
-        stored = session.desk.journal.stored(draft.opportunity_id) if session and session.desk else None
+        try:
+            stored = session.desk.journal.stored(draft.opportunity_id) if session and session.desk else None
+        except ExecutorError as unreadable:
+            # Whether something is out cannot be told any more, and that is what is reported.
+            return replace(draft, status=Status.PENDING, reasons=(reason, reason_of(unreadable)))
         return replace(stored.execution if stored else draft, reasons=(reason,))
 
 

@@ -418,3 +418,40 @@ async def _in_pool(node: Node) -> str:
                 return str(next(iter(by_nonce.values()))["hash"])
         await asyncio.sleep(0.05)
     raise AssertionError("nothing came into the pool")
+
+
+async def test_a_fault_of_our_own_ends_one_opportunity_and_not_the_process(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trading.open_gap()
+
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("made for this test")
+
+    async with Executor(trading.settings()) as executor:
+        with monkeypatch.context() as patch:
+            patch.setattr("executor.engine.same_chain.size", broken)
+            failed = await executor.execute(explicit())
+        assert failed.status is Status.FAILED
+        assert [reason.code for reason in failed.reasons] == ["internal_error"]
+        assert (await executor.execute(explicit())).status is Status.REALISED
+
+
+async def test_a_fault_of_our_own_after_the_send_is_pending(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trading.open_gap()
+
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("made for this test")
+
+    async with Executor(trading.settings()) as executor:
+        with monkeypatch.context() as patch:
+            patch.setattr("executor.engine.same_chain.follow", broken)
+            pending = await executor.execute(explicit())
+        assert pending.status is Status.PENDING
+        assert [reason.code for reason in pending.reasons] == ["internal_error"]
+        realised = await executor.execute(explicit())
+    assert realised.status is Status.REALISED
+    assert realised.transaction_hashes == pending.transaction_hashes
+    assert trading.nonce() == 1
