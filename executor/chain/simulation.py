@@ -2,13 +2,13 @@
 
 import asyncio
 
-from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 
 from executor.chain.blocks import block_param, refuses_block_hash
 from executor.chain.calls import RevertDecoder, call, revert_error, reverted
 from executor.chain.quantities import answer_error, quantity, to_data
 from executor.chain.rpc import NodeRefusedError, Rpc
+from executor.domain.abi import CODEC
 from executor.domain.address import Address
 from executor.domain.decision import Simulation
 from executor.domain.market import BlockHead
@@ -42,7 +42,7 @@ async def simulate(
     if isinstance(gas, BaseException):
         raise gas
     try:
-        (profit,) = abi_decode(["uint256"], returned)
+        (profit,) = CODEC.decode(["uint256"], returned)
     except DecodingError:
         raise answer_error(
             "eth_call", "is not the profit that a router returns (is there a router at that address?)"

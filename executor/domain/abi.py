@@ -2,12 +2,28 @@
 
 from functools import cache
 
-from eth_abi.abi import decode, encode
+from eth_abi.codec import ABICodec
+from eth_abi.decoding import UnsignedIntegerDecoder
+from eth_abi.encoding import UnsignedIntegerEncoder
 from eth_abi.exceptions import DecodingError
+from eth_abi.registry import BaseEquals, registry
 from eth_hash.auto import keccak
 
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.call import EthCall
+
+
+def _strict_codec() -> ABICodec:
+    """A codec of our own: importing Ape makes eth_abi's shared one fill up answers that are cut short."""
+    own = registry.copy()  # type: ignore[no-untyped-call]
+    own.unregister("uint")
+    uint = BaseEquals("uint")  # type: ignore[no-untyped-call]
+    own.register(uint, UnsignedIntegerEncoder, UnsignedIntegerDecoder, label="uint")
+    return ABICodec(own)
+
+
+CODEC = _strict_codec()
+"""Encodes and decodes ABI values; refuses answers that are too short."""
 
 
 @cache
@@ -24,7 +40,7 @@ def _argument_types(signature: str) -> tuple[str, ...]:
 
 def eth_call(to: Address, signature: str, *arguments: object) -> EthCall:
     """A call of `signature` (elementary types only) at `to`."""
-    return EthCall(to, selector(signature) + encode(_argument_types(signature), arguments))
+    return EthCall(to, selector(signature) + CODEC.encode(_argument_types(signature), arguments))
 
 
 def decoded(answer: bytes | None, *types: str) -> tuple[object, ...] | None:
@@ -36,7 +52,7 @@ def decoded(answer: bytes | None, *types: str) -> tuple[object, ...] | None:
     if answer is None:
         return None
     try:
-        return decode(types, answer)
+        return CODEC.decode(types, answer)
     except (DecodingError, OverflowError):
         return None
 

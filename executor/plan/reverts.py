@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 from eth_hash.auto import keccak
+
+from executor.domain.abi import CODEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def decode_revert(data: bytes) -> DecodedError:
 
 def _arguments(error: ErrorType, body: bytes) -> dict[str, object] | None:
     try:
-        values = abi_decode([kind for kind, _ in error.arguments], body)
+        values = CODEC.decode([kind for kind, _ in error.arguments], body)
     except (DecodingError, UnicodeDecodeError, OverflowError):
         return None
     return dict(zip((name for _, name in error.arguments), values, strict=True))

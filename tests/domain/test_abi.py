@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,3 +52,10 @@ def test_a_longer_answer_than_asked_for_is_fine() -> None:
 
 def test_the_zero_address_is_no_address() -> None:
     assert decoded_address(bytes.fromhex(ZERO_ADDRESS[2:]).rjust(WORD, b"\0")) is None
+
+
+def test_a_short_answer_stays_none_beside_ape_which_loosens_the_shared_decoder() -> None:
+    """Importing Ape makes eth_abi fill up short integers; ours must not follow."""
+    program = "import ape.utils.abi; from executor.domain import abi; print(abi.decoded_int(b'\\x01'))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "None"
