@@ -28,7 +28,8 @@ library Payments {
         // (ok, amount) = token.staticcall(abi.encodeCall(IERC20.balanceOf, (account))), with at least 32 bytes returned
         assembly ("memory-safe") {
             mstore(0x00, selector)
-            mstore(0x04, account)
+            // The compiler promises nothing about an address's upper bits: they are cut off.
+            mstore(0x04, shr(96, shl(96, account)))
             ok := staticcall(gas(), token, 0x00, 0x24, 0x00, 0x20)
             ok := and(ok, gt(returndatasize(), 0x1f))
             amount := mload(0x00)
@@ -56,7 +57,7 @@ library Payments {
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(0x00, selector)
-            mstore(0x04, to)
+            mstore(0x04, shr(96, shl(96, to)))
             mstore(0x24, amount)
             ok := call(gas(), token, 0, 0x00, 0x44, 0x00, 0x20)
             switch returndatasize()

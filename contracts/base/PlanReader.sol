@@ -40,13 +40,19 @@ library PlanReader {
         return word(at) >> 128;
     }
 
-    function addr(uint256 at) internal pure returns (address) {
-        return address(uint160(word(at) >> 96));
+    function addr(uint256 at) internal pure returns (address value) {
+        // value = address(bytes20(msg.data[at:at + 20])), with clean upper bits
+        assembly ("memory-safe") {
+            value := shr(96, calldataload(at))
+        }
     }
 
     /// @dev The pool of the step that starts at `at`: every pool step has it behind opcode, flags and one byte of its own.
-    function poolAt(uint256 at) internal pure returns (address) {
-        return address(uint160(word(at) >> 72));
+    function poolAt(uint256 at) internal pure returns (address value) {
+        // value = address(bytes20(msg.data[at + 3:at + 23])), with clean upper bits
+        assembly ("memory-safe") {
+            value := shr(96, calldataload(add(at, 3)))
+        }
     }
 
     /// @dev Offsets are far below 2**64 and fields far below 2**16, so that the sum cannot wrap.

@@ -168,7 +168,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
             mstore(free, selector)
             mstore(add(free, 0x04), mul(iszero(zeroForOne), amountOut))
             mstore(add(free, 0x24), mul(zeroForOne, amountOut))
-            mstore(add(free, 0x44), to)
+            mstore(add(free, 0x44), shr(96, shl(96, to)))
             mstore(add(free, 0x64), 0x80)
             mstore(add(free, 0x84), 0)
             ok := call(gas(), pair, 0, free, 0xa4, 0, 0)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.support.routers import router_artifact
+import pytest
+
+from devnet.compiler import compile_files, project_settings
+from devnet.node import ETHER, Node
+from executor.domain.route import Funding
+from executor.plan import encode
+from executor.plan.compile import Custody
+from tests.contracts.test_execution import ROUTES, open_gap, sized
+from tests.support.routers import FOREVER, Desk, deploy_desk, router_artifact
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 # mstore(0x40, 0x80): the heap starts where it does when no local variable has been moved to memory.
@@ -25,3 +33,41 @@ def test_nothing_is_cleared_by_delete() -> None:
     """
     for source in CONTRACTS.rglob("*.sol"):
         assert not re.search(r"^\s*delete\b", source.read_text(), re.MULTILINE), source.name
+
+
+@pytest.fixture(scope="module")
+def other_pipeline(router_node: Node) -> Desk:
+    """The same sources by the compiler's older code generator, which keeps other bits of a value lying
+    about.
+    """
+    version, settings = project_settings()
+    code = compile_files(["contracts/ArbRouter.sol"], version=version, settings={**settings, "viaIR": False})[
+        "ArbRouter"
+    ]
+    return deploy_desk(router_node, code=code)
+
+
+@pytest.mark.parametrize("shape", ROUTES)
+@pytest.mark.parametrize("custody", ["pool_to_pool", "through_router"])
+def test_the_other_code_generator_gives_the_same_profit(
+    other_pipeline: Desk, shape: str, custody: Custody
+) -> None:
+    """What a variable's unused bits hold is the compiler's affair: no assembly may depend on it."""
+    desk = other_pipeline
+    with desk.node.isolated():
+        route = desk.route("WETH", *ROUTES[shape])
+        open_gap(desk, route)
+        plan = sized(desk, route, 3 * ETHER, Funding.INVENTORY)
+        calldata = encode(plan, settlement_index=0, minimum_profit=1, deadline=FOREVER, custody=custody)
+        assert desk.simulate(calldata) == plan.gross_profit
+
+
+@pytest.mark.parametrize("funding", [Funding.AAVE_V3, Funding.BALANCER_V2, Funding.CALLBACK_CHAIN])
+def test_the_other_code_generator_borrows_alike(other_pipeline: Desk, funding: Funding) -> None:
+    desk = other_pipeline
+    with desk.node.isolated():
+        route = desk.route("WETH", *ROUTES["v2_v2"])
+        open_gap(desk, route)
+        plan = sized(desk, route, 3 * ETHER, funding)
+        calldata = encode(plan, settlement_index=0, minimum_profit=1, deadline=FOREVER)
+        assert desk.simulate(calldata) == plan.gross_profit

@@ -160,11 +160,11 @@ def constants(book: AddressBook) -> tuple[list[str], str, str]:
     return tokens, book.contracts.get("aave_v3_pool", ZERO), book.contracts.get("balancer_v2_vault", ZERO)
 
 
-def deploy_desk(node: Node, *, inventory: int = 50 * ETHER) -> Desk:
+def deploy_desk(node: Node, *, inventory: int = 50 * ETHER, code: Artifact | None = None) -> Desk:
     """Deploy a router, set its roles, give it `inventory` wei of WETH."""
     book = book_of(node)
     place = Placer(node)
-    router = to_address(place.deploy(router_artifact(), CONSTRUCTOR, OWNER, constants(book)))
+    router = to_address(place.deploy(code or router_artifact(), CONSTRUCTOR, OWNER, constants(book)))
     desk = Desk(node, book, router)
     desk.send(OWNER, "setPrimaryOperator(address)", OPERATOR)
     desk.send(OWNER, "setPauser(address)", PAUSER)
