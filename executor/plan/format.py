@@ -1,8 +1,7 @@
 """The one definition of the router's byte format: opcodes, bit fields, widths.
 
-`contracts/base/PlanFormat.sol` and `docs/plan-format.md` are generated from this module (`python -m
-executor.plan.generate`), and tests compare them. A plan is what follows the four selector bytes of
-`execute()`:
+`contracts/base/PlanFormat.sol` is generated from this module (`make generate`), and a test compares the two.
+A plan is what follows the four selector bytes of `execute()`:
 
     header, then steps; a step may hold steps of its own (its continuation), which run inside its callback.
 """
