@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,8 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devnet import ETHER, ETHEREUM, Node, abi
-from devnet.market import trade
+from devnet import ETHEREUM, Node, abi
 from executor.config.settings import Settings
 from executor.engine.intake import problems
 from executor.operations.exit_codes import MEANINGS
@@ -84,10 +84,10 @@ def run(command: str, node: Node, folder: Path) -> subprocess.CompletedProcess[s
     """One command of the README in a folder of its own, with the local chain's real address for the one it
     shows.
     """
-    program, *arguments = command.replace(SERVED, node.url).split()
+    program, *arguments = shlex.split(command.replace(SERVED, node.url))
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(
-        [str(BIN / Path(program).name), *arguments],
+        [str(PROJECT / program if program.startswith(".tools/") else BIN / Path(program).name), *arguments],
         cwd=PROJECT if "ape" in program else folder,
         env=environment,
         capture_output=True,
@@ -101,15 +101,10 @@ def run(command: str, node: Node, folder: Path) -> subprocess.CompletedProcess[s
 
 @pytest.mark.slow
 def test_a_newcomer_who_follows_it_on_the_local_chain_earns(node: Node, tmp_path: Path) -> None:
-    deploy = next(line for line in commands() if SERVED in line)
-    run(
-        f"{deploy} --operator {node.accounts[0].address} --deployments {tmp_path / 'deployments'}",
-        node,
-        tmp_path,
-    )
+    deploy, open_gap = (line for line in commands() if SERVED in line)
+    run(f"{deploy} --deployments {tmp_path / 'deployments'}", node, tmp_path)
     router = json.loads((tmp_path / "deployments/1.json").read_text())["router"]
     weth = ETHEREUM.tokens["WETH"]
-    node.set_erc20_balance(weth, router, 30 * ETHER)
     settings = yaml.safe_load(blocks("yaml")[0].replace(SERVED, node.url))
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({**settings, "journal": str(tmp_path / "journal")}))
     run(".venv/bin/executor check", node, tmp_path)
@@ -117,7 +112,7 @@ def test_a_newcomer_who_follows_it_on_the_local_chain_earns(node: Node, tmp_path
     (tmp_path / "opportunities.jsonl").write_text(
         "".join(json.dumps(given) + "\n" for given in opportunities())
     )
-    trade(node, ETHEREUM.pool("uniswap_v2 USDC/WETH"), ETHEREUM.tokens["USDC"], 400_000 * 10**6)
+    run(open_gap, node, tmp_path)
     dry_run, real_run = (line for line in commands() if "executor run opportunities.jsonl" in line)
     tried = [json.loads(line) for line in run(dry_run, node, tmp_path).stdout.splitlines()]
     assert [result["status"] for result in tried] == ["dry_run", "dry_run"]
@@ -136,7 +131,7 @@ def test_a_newcomer_who_follows_it_on_the_local_chain_earns(node: Node, tmp_path
     words = run(f".venv/bin/executor explain {done[0]['plan']}", node, tmp_path).stdout
     assert "profit is measured in settlement token 0" in words
 
-    trade(node, ETHEREUM.pool("uniswap_v2 USDC/WETH"), ETHEREUM.tokens["USDC"], 400_000 * 10**6)
+    run(open_gap, node, tmp_path)
     (tmp_path / "example.py").write_text(blocks("python")[0])
     printed = run("python example.py", node, tmp_path).stdout
     assert "realised" in printed
