@@ -43,17 +43,21 @@ async def items_of(source: str) -> AsyncIterator[Item]:
 
 
 def items_in(text: str) -> Iterator[Item]:
-    """The items of a whole file: an array's elements, else a line each, else the one object that spans it."""
+    """The items of a whole file: an array's elements, else a line each, else the one object that spans it.
+
+    A broken line is one bad item wherever it stands; lines of which none is an object are one document.
+    """
     stripped = text.strip()
     if stripped.startswith("["):
         yield from _elements(stripped)
         return
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if len(lines) > 1 and _item("", lines[0][1]).error is not None:
+    # Not splitlines(): it also breaks at characters that may stand in a JSON string.
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    items = [_item(f"line {number}", line) for number, line in lines]
+    if len(items) > 1 and items[0].error and not any(isinstance(item.value, dict) for item in items):
         yield _item("the file", stripped)
         return
-    for number, line in lines:
-        yield _item(f"line {number}", line)
+    yield from items
 
 
 def _elements(text: str) -> Iterator[Item]:

@@ -31,6 +31,20 @@ def test_a_broken_line_does_not_spoil_the_others() -> None:
     assert [item.error is None for item in items] == [True, False, True]
 
 
+def test_a_broken_first_line_does_not_spoil_the_others() -> None:
+    items = list(items_in('{"a":\n{"a": 2}\n{"a": 3}'))
+    assert [(item.place, item.error is None) for item in items] == [
+        ("line 1", False),
+        ("line 2", True),
+        ("line 3", True),
+    ]
+
+
+def test_a_line_separator_within_a_text_ends_no_line() -> None:
+    (item,) = items_in('{"a": "one\u2028two"}')
+    assert item.value == {"a": "one\u2028two"}
+
+
 @pytest.mark.parametrize("text", ['{\n"a": 1,\n"b": }\n', "[1, 2", '{"a": 1'])
 def test_a_broken_document_is_one_error(text: str) -> None:
     (item,) = items_in(text)
