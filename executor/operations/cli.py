@@ -146,7 +146,7 @@ def main() -> NoReturn:
     except ExecutorError as error:
         if debug:
             traceback.print_exc()
-        _end(f"error: {error.message.rstrip('.')}. Fix: {error.fix}.".replace("\n", " "), ExitCode.USAGE)
+        _end(_one_line(error), ExitCode.USAGE)
     except BrokenPipeError:
         # Nobody reads our output any more; keep the interpreter from writing to it once more.
         sys.stdout = None
@@ -154,6 +154,11 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         _end("stopped.", ExitCode.INTERRUPTED)
     sys.exit(ExitCode.OK)
+
+
+def _one_line(error: ExecutorError) -> str:
+    text = f"error: {error.message.rstrip('.')}. Fix: {error.fix}".replace("\n", " ")
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def _end(message: str, code: ExitCode) -> NoReturn:
