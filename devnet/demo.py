@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -101,13 +102,17 @@ CASES = (
 
 
 def main() -> int:
-    """Run the demo; the exit status is 0 when every case ended as it should."""
+    """Run the demo; the exit status is 0 when every case ended as it should, 130 when it was stopped."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     try:
         with tempfile.TemporaryDirectory(prefix="arbitrage-demo-") as name:
             results = run(Path(name))
     except (DevnetError, subprocess.CalledProcessError) as error:
         CONSOLE.print(f"demo: {error}", style="red", markup=False)
         return 1
+    except KeyboardInterrupt:
+        CONSOLE.print("demo: stopped; nothing of it is left running")
+        return 130
     print(json.dumps({"cases": [summary(case, result) for case, result in results]}))
     return 0
 
