@@ -6,6 +6,7 @@ PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
 WORKERS ?= 2
 BENCH ?= gas
+PORT = 8545
 TESTS ?=
 
 help: ## list these commands
@@ -20,8 +21,8 @@ setup-runtime: ## install only what running the executor needs
 demo: setup ## watch real arbitrages on a local mainnet
 	@$(PY) -m devnet.demo
 
-devnet: setup ## run the local mainnet in the foreground, to play with
-	@$(PY) -m devnet
+devnet: setup ## run the local mainnet in the foreground, to play with; PORT=8545
+	@$(PY) -m devnet --port $(PORT)
 
 test: lint types imports ## lint, types, import contract and all tests; TESTS=path runs some
 	@$(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)

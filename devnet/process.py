@@ -21,7 +21,7 @@ HOST = "127.0.0.1"
 READY_WITHIN_SECONDS = 20.0
 STOP_WITHIN_SECONDS = 3.0
 LISTENING = re.compile(rb"Listening on \S+:(\d+)\n")
-PORT_FIX = "stop the program that holds it, or choose another with --port"
+PORT_FIX = "stop the program that holds it, or choose another (make devnet PORT=18545)"
 
 # The shell holds our end of a pipe: when this process dies in whatever way, the pipe closes and the node and
 # its private home go too. Killing by signal at parent death would follow the starting thread instead, and is

@@ -83,7 +83,7 @@ def test_a_taken_port_is_one_line_and_no_traceback() -> None:
             [*COMMAND, "--port", str(holder.port)], cwd=PROJECT, capture_output=True, text=True, check=False
         )
     assert done.returncode == 1
-    fix = "stop the program that holds it, or choose another with --port"
+    fix = "stop the program that holds it, or choose another (make devnet PORT=18545)"
     assert done.stderr == f"devnet: port {holder.port} is in use: {fix}\n"
 
 

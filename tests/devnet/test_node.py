@@ -93,7 +93,8 @@ def test_a_taken_port_is_one_clear_line() -> None:
     with Node.empty() as node, pytest.raises(PortInUseError) as caught:
         Node.empty(port=node.port)
     assert str(caught.value) == (
-        f"port {node.port} is in use: stop the program that holds it, or choose another with --port"
+        f"port {node.port} is in use: "
+        "stop the program that holds it, or choose another (make devnet PORT=18545)"
     )
 
 
