@@ -15,8 +15,8 @@ from executor.domain.address import Address
 from executor.domain.chain import ChainData, KnownAddress, L2Kind
 from executor.domain.errors import ConfigError, NodeError, SafetyError
 from executor.wallet.guard import check_signer
-from tests.support.masked_node import NodeMaskedAsGeth
 from tests.support.misbehaving_node import MisbehavingNode, each, result
+from tests.support.proxy import RealLookingNode
 
 ELSEWHERE = Address("0x00000000000000000000000000000000000000A1")
 SUBSTITUTED = {"feeds.WETH", "feeds.USDC", "feeds.USDT", "feeds.DAI", "tokens.WBTC"}
@@ -27,7 +27,7 @@ NOT_ON_LOCAL_BASE = {"feeds.WETH", "feeds.USDC", "tokens.USDbC", "tokens.DAI", "
 
 @pytest.fixture
 async def masked(ethereum: Node) -> AsyncIterator[Rpc]:
-    async with NodeMaskedAsGeth(ethereum.url) as proxy, Rpc(proxy.url) as rpc:
+    async with RealLookingNode(ethereum.url) as proxy, Rpc(proxy.url) as rpc:
         yield rpc
 
 

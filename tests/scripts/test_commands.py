@@ -16,7 +16,7 @@ from scripts.roles import cli as roles
 from scripts.unpause import cli as unpause
 from scripts.withdraw import cli as withdraw
 from tests.support.ape_sessions import OPERATOR, OWNER, PAUSER, STRANGER, ape, run
-from tests.support.masked_node import NodeMaskedAsGeth
+from tests.support.proxy import RealLookingNode
 
 PASSPHRASE = "correct horse battery staple"
 TRACEBACK = 'File "'
@@ -124,7 +124,7 @@ async def test_keystores_are_for_real_networks_and_development_keys_for_the_othe
     # Ape waits for a second block on mainnet.
     with Node.load("ethereum", block_time=1) as node:
         node.set_balance(account.address, ETHER)
-        async with NodeMaskedAsGeth(node.url) as masked:
+        async with RealLookingNode(node.url) as masked:
             refused = await asyncio.to_thread(
                 ape, "run", "deploy", *options(masked.url, tmp_path), data_folder=tmp_path / "ape"
             )

@@ -70,8 +70,9 @@ class ChangingProxy:
         return self.change(request, answer) if self.change else answer
 
 
+GETH = "Geth/v1.16.7-stable/linux-amd64/go1.24.9"
 _NOT_FOUND = {"error": {"code": -32601, "message": "the method does not exist/is not available"}}
-_DEVELOPMENT = ("anvil_", "hardhat_", "evm_", "ganache_")
+_DEVELOPMENT = ("anvil_", "hardhat_", "evm_", "ganache_", "eth_sendTransaction")
 
 
 class RealLookingNode(ChangingProxy):
@@ -84,5 +85,5 @@ class RealLookingNode(ChangingProxy):
     @staticmethod
     def _disguise(request: Request) -> Answer | None:
         if request["method"] == "web3_clientVersion":
-            return {"result": "Geth/v1.15.11-stable/linux-amd64/go1.24.2"}
+            return {"result": GETH}
         return _NOT_FOUND if request["method"].startswith(_DEVELOPMENT) else None
