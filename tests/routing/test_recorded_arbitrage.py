@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
 from executor.routing.sizing import best_size, forward
 from tests.support.market import WETH, states_of, token, two_legs, v2_pool, v2_state
+from tests.support.recorded import NOT_RECORDED, RECORDED
 
-FOLDER = Path(os.environ.get("RECORDED_STATE") or Path(__file__).parents[3] / "shared" / "recorded")
-CASE = FOLDER / "cases" / "atomic-arbitrage-17666333-37.json"
+CASE = RECORDED / "cases" / "atomic-arbitrage-17666333-37.json"
 
 pytestmark = [
     pytest.mark.recorded,
-    pytest.mark.skipif(
-        not CASE.exists(), reason="no recorded state beside the checkout; RECORDED_STATE may name its folder"
-    ),
+    pytest.mark.skipif(not CASE.exists(), reason=NOT_RECORDED),
 ]
 
 

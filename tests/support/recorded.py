@@ -20,20 +20,13 @@ import pytest
 from devnet import Node
 
 VARIABLE = "RECORDED_STATE"
+RECORDED = Path(os.environ.get(VARIABLE) or Path(__file__).parents[3] / "shared" / "recorded")
+NOT_RECORDED = f"no recorded mainnet state at {RECORDED.name}: put it beside the checkout or set {VARIABLE}"
+
 _FORKS = (
     *("frontier", "homestead", "byzantium", "constantinople", "petersburg", "istanbul", "muirglacier"),
-    *(
-        "berlin",
-        "london",
-        "arrowglacier",
-        "grayglacier",
-        "paris",
-        "merge",
-        "shanghai",
-        "cancun",
-        "prague",
-        "osaka",
-    ),
+    *("berlin", "london", "arrowglacier", "grayglacier", "paris", "merge", "shanghai", "cancun"),
+    *("prague", "osaka"),
 )
 _EMPTY_CODE = "0x"
 
@@ -64,13 +57,9 @@ class Recording:
 
 def recorded_folder() -> Path:
     """Where the recordings are; skips the test where there are none."""
-    named = os.environ.get(VARIABLE)
-    folder = Path(named) if named else Path(__file__).parents[2].parent / "shared" / "recorded"
-    if not (folder / "codes.json").is_file():
-        pytest.skip(
-            f"no recorded mainnet state at {folder.name}: put it beside the checkout or set {VARIABLE}"
-        )
-    return folder
+    if not (RECORDED / "codes.json").is_file():
+        pytest.skip(NOT_RECORDED)
+    return RECORDED
 
 
 def read_recording(path: Path) -> Recording:

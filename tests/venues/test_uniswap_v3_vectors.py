@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,17 +14,14 @@ from executor.domain.pool import Pool
 from executor.venues import uniswap_v3
 from executor.venues.uniswap_v3_maths import tick_at_sqrt_ratio
 from tests.support.market import FEE_TIERS, Position, v3_pool, v3_state
+from tests.support.recorded import NOT_RECORDED, RECORDED
 
-FOLDER = Path(os.environ.get("RECORDED_STATE") or Path(__file__).parents[3] / "shared" / "recorded")
-VECTORS = FOLDER / "vectors" / "uniswap-v3-core-pool-swaps.json"
+VECTORS = RECORDED / "vectors" / "uniswap-v3-core-pool-swaps.json"
 UP_TO_THE_LIMIT = 2**255 - 1
 
 pytestmark = [
     pytest.mark.recorded,
-    pytest.mark.skipif(
-        not VECTORS.exists(),
-        reason="no recorded state beside the checkout; RECORDED_STATE may name its folder",
-    ),
+    pytest.mark.skipif(not VECTORS.exists(), reason=NOT_RECORDED),
 ]
 
 
