@@ -19,8 +19,6 @@ from executor.routing.sizing import no_premium
 V2_CHAIN_GAS = 2_500
 """What a flash swap on the last pair of a V2-only route costs over own money."""
 
-WITHOUT_LENDER = frozenset({Funding.INVENTORY, Funding.CALLBACK_CHAIN})
-
 
 @dataclass(frozen=True, slots=True)
 class FundingChoice:
