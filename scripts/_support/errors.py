@@ -64,4 +64,11 @@ def _advice(text: str) -> str:
         return (
             " Fix: is the node up that is to be forked? Set MAINNET_RPC_URL, or run `make devnet` beside this"
         )
-    return ""
+    return next((f" Fix: {fix}" for words, fix in _FIXES.items() if words in text), "")
+
+
+_FIXES = {
+    "node found on": "check that the node is up, and its URL",
+    "No provider named": "write the URL of a node with http:// or https:// before it",
+    "does not match network chain ID": "name the --network that the node serves",
+}

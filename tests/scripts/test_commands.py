@@ -113,6 +113,15 @@ def test_what_is_no_address_is_refused_before_the_node_is_asked(
     assert problem in ran.said
 
 
+def test_a_node_that_is_not_there_is_one_line_with_the_fix(tmp_path: Path) -> None:
+    ran = run(
+        roles, "show", "--network", "ethereum:mainnet:http://127.0.0.1:9", "--deployments", str(tmp_path)
+    )
+    assert ran.code == 1
+    assert "http://127.0.0.1:9" in ran.said
+    assert "Fix: check that the node is up" in ran.said
+
+
 @pytest.mark.slow
 async def test_keystores_are_for_real_networks_and_development_keys_for_the_others(tmp_path: Path) -> None:
     """The node is a development node behind a mask; the chain data's checks pass on its real bytecode."""
