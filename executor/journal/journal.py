@@ -4,6 +4,7 @@ Promises: a write that returned survives a kill and a power cut; an attempt is h
 one nonce of a sender has at most one live attempt; one opportunity id has one execution.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from executor.domain.address import Address
@@ -38,6 +39,10 @@ class AttemptState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+LIVE = frozenset(AttemptState(state) for state in tables.LIVE_STATES)
+"""The states of an attempt whose fate is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredExecution:
     """An execution with the opportunity (JSON text) that it answered."""
@@ -61,9 +66,11 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        # One file has one lock, whatever links lead to it.
+        self.path = path = path.resolve()
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         try:
+            _make_private(path)
             self._engine = _engine(path)
             with self._transaction() as connection:
                 tables.metadata.create_all(connection)
@@ -174,7 +181,11 @@ class Journal:
             .order_by(tables.attempts.c.sender, tables.attempts.c.nonce)
         )
         with self._transaction() as connection:
-            return tuple(_stored_attempt(row) for row in connection.execute(query).mappings())
+            rows = connection.execute(query).mappings().all()
+        try:
+            return tuple(_stored_attempt(row) for row in rows)
+        except (ValueError, TypeError) as error:
+            raise self._unreadable("attempt", error) from None
 
     def _check_version(self, connection: Connection) -> None:
         version = connection.execute(select(tables.network.c.schema_version)).scalar_one_or_none()
@@ -187,11 +198,14 @@ class Journal:
     def _loaded(self, text: str) -> Execution:
         try:
             return load_execution(text)
-        except (ValueError, KeyError, TypeError) as error:
-            raise JournalError(
-                f"{self.path} holds an execution that cannot be read ({type(error).__name__}).",
-                fix="restore the file from a copy; do not resend anything by hand",
-            ) from None
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+            raise self._unreadable("execution", error) from None
+
+    def _unreadable(self, what: str, error: Exception) -> JournalError:
+        return JournalError(
+            f"{self.path} holds an {what} that cannot be read ({type(error).__name__}).",
+            fix="restore the file from a copy; do not resend anything by hand",
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -210,8 +224,23 @@ class Journal:
             ) from None
 
 
+def _make_private(path: Path) -> None:
+    """The file for its owner alone, as its -wal and -shm then are too: it holds signed transactions that may
+    not be out yet.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise JournalError(
+            f"the journal {path} cannot be opened: {error.strerror}.",
+            fix="set `journal` to a folder that this user may write to",
+        ) from None
+
+
 def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
+    # Built from parts: in a URL a "?" or "%" of the path would name another file.
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, hide_parameters=True)
     listen: Callable[..., Any] = event.listens_for(engine, "connect")
     listen(_configure)
     return engine

@@ -217,3 +217,77 @@ def test_a_repeat_with_other_content_is_told_by_its_fields() -> None:
     stored = dump_opportunity(OPPORTUNITY)
     assert differing_fields(stored, replace(OPPORTUNITY, estimated_net_profit_usd=Decimal(1))) == ()
     assert differing_fields(stored, replace(OPPORTUNITY, amount=5, sell_dex="c")) == ("amount", "sell_dex")
+
+
+def test_only_its_owner_can_read_the_journal(path: Path) -> None:
+    """It holds signed transactions that may not be out yet."""
+    journal = Journal(path)
+    journal.record(OPPORTUNITY, outcome(), attempt())
+    files = list(path.parent.iterdir())
+    assert {file.suffix for file in files} >= {".sqlite3", ".sqlite3-wal"}
+    assert {file.stat().st_mode & 0o077 for file in files} == {0}
+    journal.close()
+
+
+def test_a_folder_of_an_odd_name_is_taken_at_its_word(tmp_path: Path) -> None:
+    path = tmp_path / "what? 100%25 #1" / "ethereum.sqlite3"
+    Journal(path).close()
+    assert path.stat().st_size > 0
+    assert list(tmp_path.iterdir()) == [path.parent]
+
+
+def test_a_link_to_a_journal_in_use_is_refused(path: Path) -> None:
+    journal = Journal(path)
+    link = path.with_name("link.sqlite3")
+    link.symlink_to(path)
+    with pytest.raises(JournalError, match="in use"):
+        Journal(link)
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "damage"),
+    [
+        ("attempts", "raw", "0xzz"),
+        ("attempts", "state", "mislaid"),
+        ("attempts", "max_fee_per_gas", "much"),
+        ("executions", "result", "[]"),
+        ("executions", "result", "null"),
+        ("executions", "result", '{"status": "pending"}'),
+    ],
+)
+def test_a_damaged_row_is_told_as_such(path: Path, table: str, column: str, damage: str) -> None:
+    journal = Journal(path)
+    journal.record(OPPORTUNITY, outcome(), attempt())
+    journal.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE {table} SET {column} = ?", (damage,))  # noqa: S608 - names of our own
+    connection.close()
+    journal = Journal(path)
+    with pytest.raises(JournalError, match="cannot be read"):
+        journal.attempts("seen-1") if table == "attempts" else journal.stored("seen-1")
+    journal.close()
+
+
+def test_a_figure_that_is_no_number_is_told_as_damage(path: Path) -> None:
+    journal = Journal(path)
+    journal.finish(OPPORTUNITY, outcome(Status.REALISED, profit_usd=Decimal("1.25")))
+    journal.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE executions SET result = replace(result, '1.25', 'much')")
+    connection.close()
+    journal = Journal(path)
+    with pytest.raises(JournalError, match="cannot be read"):
+        journal.stored("seen-1")
+    journal.close()
+
+
+@pytest.mark.parametrize("kept", [100, 5000])
+def test_a_journal_cut_short_is_refused(path: Path, kept: int) -> None:
+    journal = Journal(path)
+    journal.record(OPPORTUNITY, outcome(), attempt())
+    journal.close()
+    with path.open("r+b") as file:
+        file.truncate(kept)
+    with pytest.raises(JournalError, match="cannot be used"):
+        Journal(path).stored("seen-1")
