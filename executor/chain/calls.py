@@ -83,6 +83,17 @@ async def call(
     return hex_data(answer, "eth_call")
 
 
+async def code_at(rpc: Rpc, address: Address, block: Block = "latest") -> bytes:
+    """The code at `address` at `block`; empty where there is none. Raises NodeError."""
+    param = block_param(rpc, block)
+    answer = (await rpc.batch([("eth_getCode", (address, param))]))[0]
+    if refuses_block_hash(rpc, param, answer):
+        return await code_at(rpc, address, block)
+    if isinstance(answer, NodeRefusedError):
+        raise answer
+    return hex_data(answer, "eth_getCode")
+
+
 async def call_many(rpc: Rpc, calls: Sequence[EthCall], block: Block = "latest") -> tuple[bytes | None, ...]:
     """The answers to many calls in the state of one block, None for one that reverted or found no code.
     Raises NodeError.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from executor.chain.calls import code_at
 from executor.chain.reading import read
 from executor.chain.rpc import Rpc
 from executor.domain.abi import decoded, decoded_int, eth_call
@@ -16,6 +17,12 @@ from executor.domain.token import Token
 
 _ROUND = ("uint80", "int256", "uint256", "uint256", "uint80")
 _MOST_DECIMALS = 36
+
+
+class FeedAbsentError(PriceUnavailableError):
+    """A local chain has no code at the feed's address, and no price was declared in its place."""
+
+    code = "feed_absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +72,29 @@ async def usd_price(
     fixed: Mapping[str, Decimal],
     block: BlockHead,
     max_age_seconds: int | None,
+    is_local: bool = False,
 ) -> UsdPrice:
     """The USD price of `token` at `block`: its feed where the chain data have one, else a declared price from
     `fixed` (by address, or by symbol where the chain data know exactly one token of it).
 
-    `max_age_seconds` None means the feed's heartbeat and a tenth more. Raises PriceUnavailableError,
-    NodeError.
+    `max_age_seconds` None means the feed's heartbeat and a tenth more. On a local chain that has no code at
+    the feed's address (a recorded or home-made state) the declared price counts too; a feed that is there
+    and stale stays the only source. Raises PriceUnavailableError, FeedAbsentError, NodeError.
     """
     feed = chain.feed_for(token.address)
     if feed is None:
         return _declared(chain, token, fixed)
     answer = await read(rpc, read_feed(feed), block)
+    if answer is None and is_local and not await code_at(rpc, feed.known.address, block):
+        try:
+            return _declared(chain, token, fixed)
+        except PriceUnavailableError as error:
+            raise FeedAbsentError(
+                f"There is no USD price for {token.symbol} ({token.address}): its feed is not on this chain.",
+                fix=error.fix,
+                token=token.address,
+                feed=feed.known.address,
+            ) from None
     if answer is None:
         raise _unavailable(token, "its feed does not answer", feed=feed.known.address)
     if answer.answer <= 0:

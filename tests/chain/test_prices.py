@@ -10,7 +10,7 @@ import pytest
 from devnet import Node
 from devnet.feeds import set_price
 from executor.chain.head import head
-from executor.chain.prices import UsdPrice, usd_price
+from executor.chain.prices import FeedAbsentError, UsdPrice, usd_price
 from executor.chain.rpc import Rpc
 from executor.domain.address import Address
 from executor.domain.chain import ChainData
@@ -27,9 +27,12 @@ async def price(
     *,
     max_age: int | None = None,
     fixed: Mapping[str, str] | None = None,
+    is_local: bool = False,
 ) -> UsdPrice:
     declared = {name: Decimal(text) for name, text in (fixed or {}).items()}
-    return await usd_price(rpc, chain, token, fixed=declared, block=await head(rpc), max_age_seconds=max_age)
+    return await usd_price(
+        rpc, chain, token, fixed=declared, block=await head(rpc), max_age_seconds=max_age, is_local=is_local
+    )
 
 
 def feed_of(chain: ChainData, token: Token) -> str:
@@ -126,3 +129,33 @@ async def test_the_native_coins_name_stands_for_its_wrapped_token(rpc: Rpc, chai
 async def test_a_declared_price_of_nothing_is_no_price(rpc: Rpc, chain: ChainData) -> None:
     with pytest.raises(PriceUnavailableError):
         await price(rpc, chain, chain.token("WBTC"), fixed={"WBTC": "0"})
+
+
+async def test_on_a_local_chain_without_the_feed_the_declared_price_counts(
+    rpc: Rpc, ethereum: Node, chain: ChainData
+) -> None:
+    ethereum.set_code(feed_of(chain, chain.wrapped_native), b"")
+    told = await price(rpc, chain, chain.wrapped_native, fixed={"WETH": "3000"}, is_local=True)
+    assert told.usd_per_token == 3_000
+    assert "declared" in told.source
+    with pytest.raises(FeedAbsentError, match="not on this chain"):
+        await price(rpc, chain, chain.wrapped_native, is_local=True)
+
+
+async def test_on_a_real_chain_an_absent_feed_lets_no_declared_price_in(
+    rpc: Rpc, ethereum: Node, chain: ChainData
+) -> None:
+    ethereum.set_code(feed_of(chain, chain.wrapped_native), b"")
+    with pytest.raises(PriceUnavailableError, match="does not answer") as caught:
+        await price(rpc, chain, chain.wrapped_native, fixed={"WETH": "3000"})
+    assert not isinstance(caught.value, FeedAbsentError)
+
+
+@pytest.mark.parametrize("code", ["5f195f5260205ff3", "5f5ffd"], ids=["answers nonsense", "reverts"])
+async def test_on_a_local_chain_a_feed_that_is_there_is_not_absent(
+    rpc: Rpc, ethereum: Node, chain: ChainData, code: str
+) -> None:
+    ethereum.set_code(feed_of(chain, chain.wrapped_native), bytes.fromhex(code))
+    with pytest.raises(PriceUnavailableError, match="does not answer") as caught:
+        await price(rpc, chain, chain.wrapped_native, fixed={"WETH": "3000"}, is_local=True)
+    assert not isinstance(caught.value, FeedAbsentError)
