@@ -10,7 +10,7 @@ import itertools
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import aiohttp
 from pydantic import SecretStr
@@ -23,6 +23,7 @@ _ONCE_ONLY = ("eth_send", "personal_", "evm_", "anvil_", "hardhat_", "debug_set"
 _WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 _THROTTLED = frozenset({429, -32005, -32029})
 _FIRST_PAUSE_SECONDS = 0.1
+_SHORTEST_SECRET = 8
 
 
 class NodeRefusedError(NodeError):
@@ -67,6 +68,7 @@ class Rpc:
         self._url = url if isinstance(url, SecretStr) else SecretStr(url)
         parts = urlsplit(self._url.get_secret_value())
         self.name = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self._secrets = _secrets(parts)
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._read_retries = read_retries
         self._max_batch = max_batch
@@ -74,6 +76,8 @@ class Rpc:
         self._session: aiohttp.ClientSession | None = None
         self.takes_block_hash = True
         """False once the node has refused a block named by its hash."""
+        self.knows_simulate = True
+        """False once the node has said that it has no eth_simulateV1."""
 
     def __repr__(self) -> str:
         return f"Rpc({self.name})"
@@ -136,7 +140,7 @@ class Rpc:
         body: object = requests[0] if len(requests) == 1 else requests
         answer = self._parsed(*await self._post(body))
         if isinstance(answer, dict) and len(requests) > 1 and "error" in answer:
-            refusal = _refusal("the batch", answer["error"])
+            refusal = self._refusal("the batch", answer["error"])
             raise self._no_answer(f"refused a batch of {len(requests)} requests: {refusal.rpc_message}")
         return self._matched(requests, answer if isinstance(answer, list) else [answer])
 
@@ -179,7 +183,7 @@ class Rpc:
             )
         try:
             answer: object = json.loads(body)
-        except (ValueError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             raise self._no_answer(f"answered HTTP {status} without JSON", http_status=status) from None
         if status != 200 and not (isinstance(answer, dict) and isinstance(answer.get("error"), dict)):
             raise self._no_answer(f"answered HTTP {status}", http_status=status)
@@ -204,10 +208,29 @@ class Rpc:
         if answer is None:
             raise self._no_answer(f"answered {method} under a wrong `id`", method=method)
         if answer.get("error") is not None:
-            return _refusal(method, answer["error"])
+            return self._refusal(method, answer["error"])
         if "result" not in answer:
             raise self._no_answer(f"answered {method} with neither `result` nor `error`", method=method)
         return answer["result"]
+
+    def _refusal(self, method: str, error: object) -> NodeRefusedError:
+        """An error object, or, as some relays send it, a bare text."""
+        if not isinstance(error, dict):
+            return NodeRefusedError(method, 0, self._without_secrets(str(error)), None)
+        fields = cast(dict[str, object], error)
+        code, message = fields.get("code"), fields.get("message")
+        return NodeRefusedError(
+            method,
+            code if isinstance(code, int) else 0,
+            self._without_secrets(message) if isinstance(message, str) else "no message",
+            fields.get("data"),
+        )
+
+    def _without_secrets(self, message: str) -> str:
+        """A provider that quotes the key it was called with must not bring it into logs and records."""
+        for secret in self._secrets:
+            message = message.replace(secret, "***")
+        return message
 
     def _no_answer(self, what: str, **facts: object) -> NodeError:
         return NodeError(
@@ -230,15 +253,7 @@ def _throttled(answer: object) -> bool:
     return isinstance(answer, NodeRefusedError) and answer.rpc_code in _THROTTLED
 
 
-def _refusal(method: str, error: object) -> NodeRefusedError:
-    """An error object, or, as some relays send it, a bare text."""
-    if isinstance(error, dict):
-        fields = cast(dict[str, object], error)
-        code, message = fields.get("code"), fields.get("message")
-        return NodeRefusedError(
-            method,
-            code if isinstance(code, int) else 0,
-            message if isinstance(message, str) else "no message",
-            fields.get("data"),
-        )
-    return NodeRefusedError(method, 0, str(error), None)
+def _secrets(url: SplitResult) -> tuple[str, ...]:
+    """The parts of a node's URL that a provider may have put a key into, the longest first."""
+    parts = [url.username, url.password, *url.path.split("/"), *(value for _, value in parse_qsl(url.query))]
+    return tuple(sorted({part for part in parts if part and len(part) >= _SHORTEST_SECRET}, key=len)[::-1])

@@ -15,7 +15,8 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Simulation:
     """What a node answered to the very calldata that would be sent. `profit` is the settlement-token delta,
-    `gas_used` an estimate for that call, `gas_limit` the one after the multiplier.
+    `gas_used` what the call uses where the node tells, else its estimate, `gas_limit` the estimate after the
+    multiplier.
     """
 
     block_number: int

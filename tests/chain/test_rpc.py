@@ -222,3 +222,23 @@ async def test_a_real_node_refuses_what_it_does_not_know(ethereum_node: Node) ->
         with pytest.raises(NodeRefusedError, match="eth_noSuchThing") as caught:
             await rpc.call("eth_noSuchThing")
         assert caught.value.rpc_code == -32601
+
+
+@pytest.mark.parametrize("path", ["/v3/0123456789abcdef", "/?apikey=0123456789abcdef"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        error(-32000, "project 0123456789abcdef is over its limit"),
+        each(lambda request: {"id": request["id"], "error": "no such key: 0123456789abcdef"}),
+    ],
+)
+async def test_a_key_that_the_provider_quotes_is_not_passed_on(path: str, told: Behaviour) -> None:
+    async with MisbehavingNode(told) as node, Rpc(node.url(path)) as rpc:
+        with pytest.raises(NodeRefusedError, match=r"\*\*\*") as caught:
+            await rpc.call("eth_chainId")
+    shown = f"{caught.value} {caught.value.as_dict()} {caught.value.rpc_message}"
+    assert "0123456789abcdef" not in shown
+
+
+async def test_an_answer_nested_too_deep_is_no_answer() -> None:
+    assert "without JSON" in (await failure(text("[" * 100_000))).message

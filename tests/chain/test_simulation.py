@@ -10,13 +10,17 @@ from devnet.node import ETHER
 from executor.chain.head import head
 from executor.chain.receipts import receipt, settlement_delta
 from executor.chain.rpc import Rpc
-from executor.chain.simulation import simulate
+from executor.chain.simulation import estimate_gas, simulate
 from executor.domain.address import Address, to_address
+from executor.domain.decision import Simulation
 from executor.domain.errors import NodeError, RevertError
+from executor.domain.market import BlockHead
 from executor.domain.route import Funding, SizedRoute
 from executor.plan import decode_revert, encode
+from executor.policy.fees import calldata_floor
 from executor.routing.sizing import forward
 from tests.support.misbehaving_node import MisbehavingNode, each
+from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.routers import FOREVER, OPERATOR, STRANGER, Desk, deploy_desk
 
 HOPS = (("uniswap_v2 USDC/WETH", "WETH"), ("sushi_v2 USDC/WETH", "USDC"))
@@ -57,6 +61,18 @@ def plan(desk: Desk, *, minimum: int = 1, gap: bool = True) -> bytes:
     return encode(sized, settlement_index=0, minimum_profit=minimum, deadline=FOREVER)
 
 
+async def asked(rpc: Rpc, desk: Desk, calldata: bytes, block: BlockHead) -> Simulation:
+    return await simulate(
+        rpc,
+        sender=SENDER,
+        to=desk.router,
+        calldata=calldata,
+        block=block,
+        gas_limit_multiplier_bps=12_000,
+        decode=decoder,
+    )
+
+
 async def test_the_simulated_profit_is_the_executed_one_to_the_wei(desk: Desk, rpc: Rpc) -> None:
     calldata = plan(desk)
     simulated = await simulate(
@@ -74,7 +90,66 @@ async def test_the_simulated_profit_is_the_executed_one_to_the_wei(desk: Desk, r
     assert done.success
     assert settlement_delta(done, to_address(desk.book.tokens["WETH"]), desk.router) == simulated.profit > 0
     assert done.gas_used <= simulated.gas_used <= done.gas_used * 5 // 4
-    assert simulated.gas_limit == -(-simulated.gas_used * 12_000 // 10_000)
+    assert simulated.gas_limit >= -(-simulated.gas_used * 12_000 // 10_000)
+
+
+async def test_the_gas_used_is_the_receipts_and_the_limit_goes_by_the_estimate(desk: Desk, rpc: Rpc) -> None:
+    """Storage is refunded at the end, so the least limit that works is above what is used."""
+    calldata = plan(desk)
+    desk.node.increase_time(60)
+    block = await head(rpc)
+    simulated = await asked(rpc, desk, calldata, block)
+    estimate = await estimate_gas(rpc, sender=SENDER, to=desk.router, calldata=calldata, block=block)
+    sent = desk.node.send(OPERATOR, desk.router, calldata, gas=simulated.gas_limit)
+    done = await receipt(rpc, sent["transactionHash"])
+    assert done is not None
+    assert simulated.gas_used == done.gas_used < estimate
+    assert simulated.gas_limit == -(-estimate * 12_000 // 10_000)
+
+
+UNUSABLE: dict[str, Answer] = {
+    "no such method": {"error": {"code": -32601, "message": "the method does not exist"}},
+    "too busy": {"error": {"code": -32000, "message": "try later"}},
+    "nothing": {"result": None},
+    "no blocks": {"result": []},
+    "no gas": {"result": [{"calls": [{"status": "0x1", "returnData": "0x"}]}]},
+    "a failed call": {"result": [{"calls": [{"status": "0x0", "returnData": "0x", "gasUsed": "0x1"}]}]},
+    "another profit": {
+        "result": [{"calls": [{"status": "0x1", "returnData": "0x" + "00" * 32, "gasUsed": "0x1"}]}]
+    },
+}
+
+
+@pytest.mark.parametrize("told", UNUSABLE.values(), ids=UNUSABLE.keys())
+async def test_without_a_usable_simulation_the_estimate_counts_as_used(
+    desk: Desk, rpc: Rpc, told: Answer
+) -> None:
+    calldata = plan(desk)
+    desk.node.increase_time(60)
+    block = await head(rpc)
+    estimate = await estimate_gas(rpc, sender=SENDER, to=desk.router, calldata=calldata, block=block)
+
+    def withhold(request: Request) -> Answer | None:
+        return dict(told) if request["method"] == "eth_simulateV1" else None
+
+    async with ChangingProxy(desk.node.url, withhold=withhold) as proxy, Rpc(proxy.url) as without:
+        for _ in range(2):
+            assert (await asked(without, desk, calldata, block)).gas_used == estimate
+        known = told.get("error", {}).get("code") != -32601
+        assert proxy.methods.count("eth_simulateV1") == (2 if known else 1)
+
+
+async def test_a_simulation_never_uses_less_than_the_calldata_costs(desk: Desk, rpc: Rpc) -> None:
+    calldata = plan(desk)
+    block = await head(rpc)
+
+    def understate(request: Request, answer: Answer) -> Answer:
+        if request["method"] == "eth_simulateV1":
+            answer["result"][0]["calls"][0]["gasUsed"] = "0x0"
+        return answer
+
+    async with ChangingProxy(desk.node.url, understate) as proxy, Rpc(proxy.url) as wrong:
+        assert (await asked(wrong, desk, calldata, block)).gas_used == calldata_floor(calldata)
 
 
 async def test_a_plan_that_does_not_earn_reverts_with_the_figures(desk: Desk, rpc: Rpc) -> None:
