@@ -29,7 +29,7 @@ def read_deployment(path: Path) -> Deployment:
         raise ConfigError(
             str(path), f"cannot be read ({error.strerror})", fix="make the file readable"
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ConfigError(str(path), "is not JSON", fix=_REDEPLOY) from None
     if not isinstance(written, dict):
         raise ConfigError(str(path), "is not a JSON object", fix=_REDEPLOY)

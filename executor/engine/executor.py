@@ -20,6 +20,7 @@ from executor.engine.following import recover, resume
 from executor.engine.same_chain import SameChainRun
 from executor.engine.session import Desk, Prompt, Session, open_session
 from executor.journal.codec import differing_fields
+from executor.journal.journal import LIVE
 from executor.submission.clock import Clock, SystemClock
 from executor.submission.log import get_logger
 
@@ -127,13 +128,17 @@ class Executor:
         return replace(execution, execution_time_seconds=seconds)
 
     def _kept(self, desk: Desk, opportunity: Opportunity, execution: Execution) -> Execution:
-        """Record what was decided. A record that fails does not hide what has happened."""
-        nothing_sent = execution.status is Status.FAILED and not desk.journal.attempts(
-            opportunity.opportunity_id
-        )
-        if execution.status in _UNDECIDED or nothing_sent:
+        """Record what was decided. A record that fails does not hide what has happened, and a failure does
+        not hide what may be out."""
+        if execution.status in _UNDECIDED:
             return execution
         try:
+            if execution.status is Status.FAILED:
+                states = {stored.state for stored in desk.journal.attempts(opportunity.opportunity_id)}
+                if not states:
+                    return execution
+                if states & LIVE:
+                    execution = replace(execution, status=Status.PENDING)
             desk.journal.finish(opportunity, execution)
         except ExecutorError as error:
             return replace(execution, reasons=(*execution.reasons, reason_of(error)))

@@ -11,7 +11,7 @@ from executor.engine.fates import ended_by, reason_of
 from executor.engine.outcome import settle
 from executor.engine.session import Desk, Session
 from executor.journal.journal import AttemptState, StoredAttempt
-from executor.submission.errors import SupersededError
+from executor.submission.errors import SupersededError, TransactionRefusedError
 from executor.submission.log import get_logger
 
 _LOG = get_logger("executor.engine")
@@ -34,7 +34,15 @@ async def follow(session: Session, desk: Desk, pending: Execution, attempts: Seq
             lost = error
         except ExecutorError as error:
             return replace(pending, status=Status.PENDING, reasons=(reason_of(error),))
-    return ended_by(replace(pending, reasons=()), lost) if lost else replace(pending, status=Status.FAILED)
+    return ended_by(replace(pending, reasons=()), lost or _refused(pending))
+
+
+def _refused(pending: Execution) -> TransactionRefusedError:
+    return TransactionRefusedError(
+        "no node took the transaction; nothing was sent.",
+        fix="send the opportunity under a new id if it still holds",
+        opportunity_id=pending.opportunity_id,
+    )
 
 
 async def resume(session: Session, desk: Desk, pending: Execution) -> Execution:
@@ -70,6 +78,9 @@ async def _recover_one(session: Session, desk: Desk, stored: StoredAttempt) -> N
     if mined is None:
         _LOG.info("sent_again_after_restart", hash=stored.attempt.hash, nonce=stored.attempt.nonce)
         await desk.lane.send_again(stored.attempt)
+        return
+    mined = await desk.watch.confirmed(stored.attempt)
+    if mined is None:
         return
     record = desk.journal.stored(stored.attempt.opportunity_id)
     if record is not None and record.execution.status is Status.PENDING:

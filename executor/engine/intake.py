@@ -38,9 +38,11 @@ def load(text: str, *, most: int = MAX_TEXT) -> object:
         ) from None
     except RecursionError:
         raise OpportunityError("$", "nested too deep", fix="give one flat JSON object") from None
+    except OpportunityError:
+        raise
+    except ArithmeticError:
+        raise OpportunityError("$", "holds a number out of all bounds", fix="correct it") from None
     except ValueError as error:  # Python refuses to read integers of more than 4300 digits
-        if isinstance(error, OpportunityError):
-            raise
         raise OpportunityError("$", f"not readable: {error}", fix="give amounts as decimal strings") from None
 
 
@@ -61,13 +63,16 @@ def problems(data: object) -> list[OpportunityError]:
     if not isinstance(data, Mapping):
         return [OpportunityError("$", f"a {_kind(data)} is not an opportunity", fix="give one JSON object")]
     document = dict(data)
-    found = [
-        problem
-        for error in _validator("legs" in document).iter_errors(document)
-        for problem in _explain(error)
-    ]
-    if not found:
-        found = list(_beyond_the_schema(document))
+    try:
+        found = [
+            problem
+            for error in _validator("legs" in document).iter_errors(document)
+            for problem in _explain(error)
+        ] or list(_beyond_the_schema(document))
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        # Python values that JSON cannot hold: names that are no text, whole numbers of thousands of digits.
+        told = f"holds what JSON cannot say ({type(error).__name__})"
+        return [OpportunityError("$", told, fix="give text names, and amounts as decimal strings")]
     once = {(problem.field, problem.message): problem for problem in found}
     return [once[key] for key in sorted(once)]
 
@@ -77,12 +82,16 @@ def document_of(opportunity: Opportunity) -> dict[str, object]:
     values: dict[str, Any] = {
         name: value for name, value in asdict(opportunity).items() if value not in (None, ())
     }
-    if opportunity.amount is not None:
-        values["amount"] = str(opportunity.amount)
-    if opportunity.legs:
-        legs = (asdict(leg) for leg in opportunity.legs)
-        values["legs"] = [{name: value for name, value in leg.items() if value is not None} for leg in legs]
+    amount, legs = opportunity.amount, values.get("legs")
+    if isinstance(amount, int) and amount.bit_length() <= 256:
+        values["amount"] = str(amount)
+    if isinstance(legs, list | tuple):
+        values["legs"] = [_without_nulls(leg) if isinstance(leg, Mapping) else leg for leg in legs]
     return values
+
+
+def _without_nulls(leg: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in leg.items() if value is not None}
 
 
 def opportunity_id(data: object) -> str:
@@ -109,7 +118,7 @@ def _build(data: Mapping[str, Any]) -> Opportunity:
         sell_dex=data.get("sell_dex"),
         amount=None if amount is None else int(amount),
         funding=None if funding is None else Funding(funding),
-        estimated_net_profit_usd=None if estimate is None else Decimal(str(estimate)),
+        estimated_net_profit_usd=None if estimate is None else _decimal(estimate),
         deadline=data.get("deadline"),
     )
 
@@ -209,9 +218,13 @@ def _kind(value: object) -> str:
     )
 
 
+def _decimal(value: object) -> Decimal:
+    return Decimal(value) if isinstance(value, int) else Decimal(str(value))
+
+
 def _is_finite(value: object) -> bool:
     try:
-        return Decimal(str(value)).is_finite()
+        return _decimal(value).is_finite()
     except InvalidOperation:
         return False
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from executor import venues
 from executor.chain.balances import balances
 from executor.chain.network import Network
-from executor.chain.prices import usd_price
+from executor.chain.prices import FeedAbsentError, usd_price
 from executor.chain.quantities import answer_error, member, quantity, to_quantity
 from executor.chain.reading import read, read_all
 from executor.chain.rpc import NodeRefusedError, Rpc, results
@@ -41,12 +41,14 @@ STALE_SECONDS = 120
 @dataclass(frozen=True, slots=True)
 class Prices:
     """USD per whole token as exact ratios, None where no price is known. `is_native`: the settlement token is
-    the wrapped native coin, so that gas needs no price."""
+    the wrapped native coin, so that gas needs no price. `feed_absent`: this is a local chain on which the
+    settlement token's feed does not exist, and no price was declared."""
 
     settlement: Token
     is_native: bool
     settlement_usd: Fraction | None
     native_usd: Fraction | None
+    feed_absent: bool = False
 
     def in_settlement(self, wei: int) -> int:
         """`wei` of the native coin in the settlement token's smallest unit, rounded up; 0 where no price is
@@ -74,12 +76,21 @@ class Purse:
 
 
 def check_fresh(newest: BlockHead, network: Network) -> None:
-    """Raises StaleNodeError when the newest block of a real network is old.
+    """Raises StaleNodeError when the newest block of a real network is old, or of a time that has not come.
 
     A local chain lives in a time of its own.
     """
+    if network.is_local:
+        return
     age = int(time.time()) - newest.timestamp
-    if age > STALE_SECONDS and not network.is_local:
+    if age < -STALE_SECONDS:
+        raise StaleNodeError(
+            f"the node's newest block {newest.number} is {-age} seconds ahead of this machine's clock.",
+            fix="set the clock (an old block cannot be told from a new one by a slow clock)",
+            block_number=newest.number,
+            age_seconds=age,
+        )
+    if age > STALE_SECONDS:
         raise StaleNodeError(
             f"the node's newest block {newest.number} is {age} seconds old.",
             fix="wait until the node has caught up, or use another one",
@@ -89,29 +100,40 @@ def check_fresh(newest: BlockHead, network: Network) -> None:
 
 
 async def read_prices(
-    rpc: Rpc, chain: ChainData, settings: ChainSettings, settlement: Token, head: BlockHead
+    rpc: Rpc,
+    chain: ChainData,
+    settings: ChainSettings,
+    settlement: Token,
+    head: BlockHead,
+    *,
+    is_local: bool = False,
 ) -> Prices:
     """The prices of the settlement token and of the native coin.
 
     Raises NodeError; a missing price is None.
     """
     is_native = settlement.address == chain.wrapped_native.address
+    absent: set[Address] = set()
 
     async def price(token: Token) -> Fraction | None:
         fixed: Mapping[str, Decimal] = settings.fixed_prices_usd
         age = settings.price_max_age_seconds
         try:
-            return (
-                await usd_price(rpc, chain, token, fixed=fixed, block=head, max_age_seconds=age)
-            ).usd_per_token
+            found = await usd_price(
+                rpc, chain, token, fixed=fixed, block=head, max_age_seconds=age, is_local=is_local
+            )
+        except FeedAbsentError:
+            absent.add(token.address)
+            return None
         except PriceUnavailableError:
             return None
+        return found.usd_per_token
 
     if is_native:
-        usd = await price(settlement)
-        return Prices(settlement, True, usd, usd)
-    settlement_usd, native_usd = await asyncio.gather(price(settlement), price(chain.wrapped_native))
-    return Prices(settlement, False, settlement_usd, native_usd)
+        usd = native_usd = await price(settlement)
+    else:
+        usd, native_usd = await asyncio.gather(price(settlement), price(chain.wrapped_native))
+    return Prices(settlement, is_native, usd, native_usd, settlement.address in absent)
 
 
 async def read_purse(

@@ -7,7 +7,7 @@ far it came.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,9 +16,10 @@ from executor.chain.head import head
 from executor.chain.reading import read
 from executor.chain.simulation import simulate
 from executor.config.settings import ChainSettings
+from executor.domain.attempt import Attempt
 from executor.domain.chain import ChainData, L2Kind
 from executor.domain.decision import Decision, Reason, Simulation, Verdict
-from executor.domain.errors import ExecutorError, RevertError
+from executor.domain.errors import ExecutorError, JournalError, RevertError
 from executor.domain.execution import Execution, Status
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
@@ -26,7 +27,7 @@ from executor.domain.plan import Plan
 from executor.domain.route import Leg, SizedRoute
 from executor.engine.fates import ended_by
 from executor.engine.following import follow
-from executor.engine.market import check_fresh, read_fees, read_prices, read_purse, read_states
+from executor.engine.market import Prices, check_fresh, read_fees, read_prices, read_purse, read_states
 from executor.engine.outcome import price_details, revert_names, revert_reason
 from executor.engine.resolution import resolve
 from executor.engine.router import check_ready, read_router
@@ -36,7 +37,7 @@ from executor.engine.trust import require_trusted
 from executor.plan import encode
 from executor.policy.decide import DecisionFacts, Limits, decide
 from executor.policy.gas_levels import L2GasThresholds
-from executor.submission.lane import RouterCall
+from executor.submission.lane import RouterCall, with_attempt
 from executor.wallet.signer import TransactionFields, unsigned_envelope
 
 Note = Callable[[str], None]
@@ -93,14 +94,27 @@ class SameChainRun:
         simulation = await self._simulate(trial, market)
         if simulation is None:
             return None
+        self._note("deciding")
         decision = await self._decide(trial, simulation, market)
-        self._know_decision(decision, simulation)
+        self._know_decision(decision, simulation, decision.minimum_profit)
         if decision.verdict is not Verdict.PROCEED:
             self._declined(*decision.reasons)
             return None
         plan = self._encode(sized, market, settlement_index, minimum=decision.minimum_profit)
-        final = await self._simulate(plan, market)
-        return None if final is None else Ready(market, plan, final)
+        return await self._confirm(plan, market)
+
+    async def _confirm(self, plan: Plan, market: Market) -> Ready | None:
+        """The decision once more, on the very bytes that would go out: what they must earn is written longer
+        than in the trial, and costs a little more gas."""
+        simulation = await self._simulate(plan, market)
+        if simulation is None:
+            return None
+        decision = await self._decide(plan, simulation, market)
+        self._know_decision(decision, simulation, plan.minimum_profit)
+        if decision.verdict is not Verdict.PROCEED:
+            self._declined(*decision.reasons)
+            return None
+        return Ready(market, plan, simulation)
 
     async def _read_market(self) -> tuple[Market, int]:
         self._note("reading the market")
@@ -122,7 +136,9 @@ class SameChainRun:
         )
         states, prices, purse, fees = await asyncio.gather(
             read_states(rpc, resolved.routes, now),
-            read_prices(rpc, session.chain, session.settings, settlement, now),
+            read_prices(
+                rpc, session.chain, session.settings, settlement, now, is_local=session.network.is_local
+            ),
             read_purse(
                 rpc,
                 session.chain,
@@ -133,7 +149,9 @@ class SameChainRun:
             ),
             read_fees(rpc, session.settings, now),
         )
-        self.draft = replace(self.draft, details={**self.draft.details, **price_details(prices)})
+        skipped = skipped_limits(session.settings, prices)
+        told = {"skipped_limits": list(skipped)} if skipped else {}
+        self.draft = replace(self.draft, details={**self.draft.details, **price_details(prices), **told})
         return Market(now, resolved.routes, states, prices, purse, fees), index
 
     def _is_late(self, block: BlockHead) -> bool:
@@ -174,7 +192,6 @@ class SameChainRun:
             return None
 
     async def _decide(self, plan: Plan, simulation: Simulation, market: Market) -> Decision:
-        self._note("deciding")
         session, prices = self._session, market.prices
         facts = DecisionFacts(
             simulated_profit=simulation.profit,
@@ -190,7 +207,7 @@ class SameChainRun:
             gas_money=market.purse.gas_money,
             now=self._now(market.head),
             deadline=self._opportunity.deadline,
-            limits=limits_of(session.settings, session.chain),
+            limits=limits_of(session.settings, session.chain, skipped_limits(session.settings, prices)),
         )
         return decide(facts)
 
@@ -228,10 +245,16 @@ class SameChainRun:
             ready.plan.router, ready.plan.calldata, ready.simulation.gas_limit, ready.market.fees
         )
         attempt = await desk.lane.send(self._opportunity, pending, call)
-        stored = desk.journal.stored(self._opportunity.opportunity_id)
-        pending = stored.execution if stored else pending
         self._note("waiting for the receipt")
-        return await follow(self._session, desk, pending, (attempt,))
+        return await follow(self._session, desk, self._recorded(desk, pending, attempt), (attempt,))
+
+    def _recorded(self, desk: Desk, pending: Execution, attempt: Attempt) -> Execution:
+        """`pending` as the journal has it, or as it was to be written where that cannot be read just now."""
+        try:
+            stored = desk.journal.stored(self._opportunity.opportunity_id)
+        except JournalError:
+            stored = None
+        return stored.execution if stored else with_attempt(pending, attempt)
 
     def _with_offer(self, ready: Ready) -> Execution:
         fees = ready.market.fees
@@ -252,12 +275,12 @@ class SameChainRun:
             details={**self.draft.details, "amounts": list(sized.amounts), "premium": sized.premium},
         )
 
-    def _know_decision(self, decision: Decision, simulation: Simulation) -> None:
+    def _know_decision(self, decision: Decision, simulation: Simulation, minimum: int) -> None:
         self.draft = replace(
             self.draft,
             expected_profit=decision.expected_profit,
             expected_net_profit=decision.expected_net_profit,
-            minimum_profit=decision.minimum_profit,
+            minimum_profit=minimum,
             gas_used=simulation.gas_used,
             gas_cost_wei=decision.gas_cost,
             profit_usd=decision.expected_net_profit_usd,
@@ -267,12 +290,25 @@ class SameChainRun:
         self.draft = replace(self.draft, status=Status.DECLINED, reasons=reasons)
 
 
-def limits_of(settings: ChainSettings, chain: ChainData) -> Limits:
-    """The user's limits as the policy takes them; gas price levels count on L2s only."""
+SIZE_LIMIT = "max_trade_size_usd"
+
+
+def skipped_limits(settings: ChainSettings, prices: Prices) -> tuple[str, ...]:
+    """The size limit where a local chain has no feed to judge it by: nothing real is at stake there.
+
+    A feed that is there but stale or wrong skips nothing, and min_profit_usd always needs its price.
+    """
+    unjudged = prices.feed_absent and settings.max_trade_size_usd is not None
+    return (SIZE_LIMIT,) if unjudged else ()
+
+
+def limits_of(settings: ChainSettings, chain: ChainData, skipped: Collection[str] = ()) -> Limits:
+    """The user's limits as the policy takes them, without the `skipped` ones; gas price levels count on L2s
+    only."""
     levels = None if chain.l2 is L2Kind.NONE else L2GasThresholds(**settings.l2_gas_thresholds.as_wei())
     return Limits(
         min_profit_usd=settings.min_profit_usd,
-        max_trade_size_usd=settings.max_trade_size_usd,
+        max_trade_size_usd=None if SIZE_LIMIT in skipped else settings.max_trade_size_usd,
         profit_share_bps=settings.profit_share_bps,
         max_base_fee=settings.max_base_fee,
         l2_gas_thresholds=levels,

@@ -13,7 +13,7 @@ from executor.chain.quantities import quantity, to_data
 from executor.chain.rpc import NodeRefusedError, Rpc, results
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt
-from executor.domain.errors import NodeError
+from executor.domain.errors import JournalError, NodeError
 from executor.domain.execution import Execution
 from executor.domain.opportunity import Opportunity
 from executor.journal.journal import AttemptState, Journal
@@ -68,28 +68,31 @@ class Lane:
         """Sign `call` at the next nonce, record it with the `pending` execution, send it.
 
         Raises TransactionRefusedError when the node surely did not take it; SafetyError, JournalError or
-        NodeError when nothing was signed. Returns as soon as the bytes are out, also when the node's answer
-        is unclear.
+        NodeError when nothing was sent. Returns as soon as the bytes are out, also when the node's answer is
+        unclear or the journal cannot note it: what was recorded stays live.
         """
         async with self._turn:
             await self._verify()
-            await self._send_unsent()
+            await self._send_waiting()
             attempt = self._sign(opportunity, call, await self.next_nonce())
-            self._journal.record(opportunity, _with_hash(pending, attempt), attempt)
+            self._journal.record(opportunity, with_attempt(pending, attempt), attempt)
             await self._send_first(attempt)
             return attempt
 
     async def next_nonce(self) -> int:
         """The lowest nonce that neither the chain nor a live attempt has taken. Raises NodeError."""
         taken = {stored.attempt.nonce for stored in self._journal.live_attempts(self.sender)}
-        nonce = max(await self._counts())
+        nonce = max(await self._counts(self.sender))
         while nonce in taken:
             nonce += 1
         return nonce
 
-    async def mined_count(self) -> int:
-        """How many transactions of the wallet are mined. Raises NodeError."""
-        return (await self._counts())[0]
+    async def mined_count(self, sender: Address) -> int:
+        """How many transactions of `sender` are mined. Raises NodeError.
+
+        An attempt that is followed need not be this lane's: the settings' wallet may have changed since.
+        """
+        return (await self._counts(sender))[0]
 
     async def send_again(self, attempt: Attempt) -> None:
         """Send recorded bytes once more.
@@ -102,11 +105,11 @@ class Lane:
             _LOG.info("sent_again", hash=attempt.hash, node_says=error.message)
         self._journal.mark(attempt.hash, AttemptState.SENT)
 
-    async def _send_unsent(self) -> None:
-        """An attempt that was recorded by a send that was cut short goes out before the next nonce is
-        taken."""
+    async def _send_waiting(self) -> None:
+        """What is recorded and not with the node goes out before the next nonce is taken: a send that was cut
+        short, a transaction that the pool has dropped. Behind such a gap nothing would ever be mined."""
         for stored in self._journal.live_attempts(self.sender):
-            if stored.state is AttemptState.RECORDED:
+            if stored.state is AttemptState.RECORDED or not await self._node_has(stored.attempt):
                 await self.send_again(stored.attempt)
 
     async def _send_first(self, attempt: Attempt) -> None:
@@ -115,8 +118,8 @@ class Lane:
         except NodeRefusedError as refusal:
             answer = meaning(refusal)
             _LOG.info("send_refused", hash=attempt.hash, meaning=answer.value, node_says=refusal.rpc_message)
-            if answer is Answer.REFUSED and not await self._node_has(attempt):
-                self._journal.mark(attempt.hash, AttemptState.REFUSED, refusal.rpc_message)
+            refused = answer is Answer.REFUSED and not await self._node_has(attempt)
+            if refused and self._noted(attempt, AttemptState.REFUSED, refusal.rpc_message):
                 raise TransactionRefusedError(
                     f"the node refused the transaction: {refusal.rpc_message}.",
                     fix="nothing was sent; see the node's reason, mend it and try again",
@@ -124,7 +127,17 @@ class Lane:
                 ) from None
         except NodeError as error:
             _LOG.warning("send_unanswered", hash=attempt.hash, error=error.message)
-        self._journal.mark(attempt.hash, AttemptState.SENT)
+        self._noted(attempt, AttemptState.SENT)
+
+    def _noted(self, attempt: Attempt, state: AttemptState, note: str = "") -> bool:
+        """Whether the journal took it. Where it did not, the record is live still, and that is what counts: a
+        live attempt is sent again and followed."""
+        try:
+            self._journal.mark(attempt.hash, state, note)
+        except JournalError as error:
+            _LOG.error("journal_unwritten", hash=attempt.hash, state=state.value, error=error.message)
+            return False
+        return True
 
     def _sign(self, opportunity: Opportunity, call: RouterCall, nonce: int) -> Attempt:
         fields = TransactionFields(
@@ -150,10 +163,10 @@ class Lane:
             gas_limit=fields.gas_limit,
         )
 
-    async def _counts(self) -> tuple[int, int]:
-        """The wallet's transaction count, mined and with those that the node holds ready."""
+    async def _counts(self, sender: Address) -> tuple[int, int]:
+        """The transaction count of `sender`, mined and with those that the node holds ready."""
         answers = await self._rpc.batch(
-            [("eth_getTransactionCount", (self.sender, tag)) for tag in ("latest", "pending")]
+            [("eth_getTransactionCount", (sender, tag)) for tag in ("latest", "pending")]
         )
         mined, pending = (quantity(answer, "eth_getTransactionCount") for answer in results(answers))
         return mined, pending
@@ -166,7 +179,8 @@ class Lane:
             return True
 
 
-def _with_hash(pending: Execution, attempt: Attempt) -> Execution:
+def with_attempt(pending: Execution, attempt: Attempt) -> Execution:
+    """`pending` with the hash, sender and nonce of the attempt that stands for it."""
     return replace(
         pending,
         transaction_hashes=(*pending.transaction_hashes, attempt.hash),

@@ -57,7 +57,7 @@ class Watch:
         lost_at: int | None = None
         while True:
             try:
-                found = await self._confirmed(attempt)
+                found = await self.confirmed(attempt)
                 if found is not None:
                     self._journal.mark(
                         attempt.hash, AttemptState.MINED if found.success else AttemptState.REVERTED
@@ -73,7 +73,8 @@ class Watch:
                 await self._lane.send_again(attempt)
             await self._clock.sleep(self._patience.poll_seconds)
 
-    async def _confirmed(self, attempt: Attempt) -> Receipt | None:
+    async def confirmed(self, attempt: Attempt) -> Receipt | None:
+        """The receipt if it lies deep enough by now, else None. Raises NodeError."""
         found = await receipt(self._rpc, attempt.hash)
         if found is None or self._patience.confirmations <= 1:
             return found
@@ -83,7 +84,7 @@ class Watch:
     async def _lost(self, attempt: Attempt, lost_at: int | None) -> int | None:
         """The block at which the nonce was first seen to be another transaction's; None while it is open."""
         if (
-            await self._lane.mined_count() <= attempt.nonce
+            await self._lane.mined_count(attempt.sender) <= attempt.nonce
             or await receipt(self._rpc, attempt.hash) is not None
         ):
             return None

@@ -1,6 +1,7 @@
 """What comes in is checked field by field; a rejection names the field and the fix."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from executor.domain.errors import OpportunityError
+from executor.domain.execution import Status
+from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding
+from executor.engine.executor import Executor
 from executor.engine.intake import load, parse, problems
 from executor.engine.opportunity_schema import opportunity_schema
 
@@ -199,3 +203,39 @@ def test_the_published_schema_is_a_schema_and_takes_the_good_documents_only() ->
     for name, document, _ in WRONG:
         if name not in beyond_a_schema | in_json_schema_an_integer:
             assert not validator.is_valid(document), name
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "-1e-99999999999999999999"])
+def test_a_number_out_of_all_bounds_is_refused(number: str) -> None:
+    with pytest.raises(OpportunityError, match="out of all bounds"):
+        load(f'{{"estimated_net_profit_usd": {number}}}')
+
+
+BEYOND_JSON: list[dict[Any, Any]] = [
+    {**high_level(), 1: 2},
+    {**high_level(), None: 2},
+    high_level(amount=10**5000),
+    high_level(deadline=10**5000),
+    high_level(token=[10**5000]),
+    explicit(legs=[10**5000]),
+]
+
+
+@pytest.mark.parametrize("document", BEYOND_JSON, ids=range(len(BEYOND_JSON)))
+def test_python_values_that_json_cannot_hold_are_refused(document: dict[Any, Any]) -> None:
+    assert problems(document)
+
+
+def test_an_estimate_of_thousands_of_digits_is_carried_and_not_trusted() -> None:
+    assert parse(high_level(estimated_net_profit_usd=10**5000)).estimated_net_profit_usd is not None
+
+
+LEGS: list[Any] = [({"pool": 1},), (1, 2), 5, ((),), "legs"]
+
+
+@pytest.mark.parametrize("legs", LEGS, ids=range(len(LEGS)))
+async def test_an_opportunity_built_wrong_is_rejected_and_nothing_raised(legs: Any) -> None:
+    async with Executor({"chains": {}}) as executor:
+        wrong = Opportunity("seen-1", "ethereum", legs=legs)
+        assert (await executor.execute(wrong)).status is Status.REJECTED
+        assert (await executor.execute(replace(wrong, amount=10**5000))).status is Status.REJECTED

@@ -12,7 +12,7 @@ from devnet import ETHER, GWEI, Node
 from executor.chain.rpc import Rpc
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt
-from executor.domain.errors import JournalError, SafetyError
+from executor.domain.errors import JournalError, SafetyError, UnknownOutcomeError
 from executor.domain.execution import Execution, Status
 from executor.domain.opportunity import Opportunity
 from executor.journal.journal import AttemptState, Journal
@@ -28,6 +28,21 @@ RECEIVER = Address("0x000000000000000000000000000000000000dEaD")
 CALL = RouterCall(RECEIVER, b"\x01\x02", 50_000, Fees(10 * GWEI, GWEI, 2 * GWEI))
 
 
+class MiningClock:
+    """A clock on which each sleep brings the next block, and takes no time."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        self._now += seconds
+        self._node.mine(1)
+
+
 @dataclass
 class Setting:
     node: Node
@@ -38,6 +53,10 @@ class Setting:
     async def send(self, name: str = "seen-1", call: RouterCall = CALL) -> Attempt:
         opportunity = Opportunity(name, "ethereum")
         return await self.lane.send(opportunity, Execution(name, "ethereum", Status.PENDING), call)
+
+    @staticmethod
+    async def verified() -> None:
+        """The network is the right one."""
 
     def states(self, name: str = "seen-1") -> list[AttemptState]:
         return [stored.state for stored in self.journal.attempts(name)]
@@ -51,13 +70,10 @@ def node() -> Iterator[Node]:
 
 @pytest.fixture
 async def setting(node: Node, tmp_path: Path) -> AsyncIterator[Setting]:
-    async def verified() -> None:
-        return None
-
     journal = Journal(tmp_path / "ethereum.sqlite3")
     with node.isolated():
         async with Rpc(node.url) as rpc:
-            lane = Lane(rpc, journal, development_signer(3), node.chain_id, verify=verified)
+            lane = Lane(rpc, journal, development_signer(3), node.chain_id, verify=Setting.verified)
             yield Setting(node, rpc, journal, lane)
         node.rpc("anvil_dropAllTransactions")
     journal.close()
@@ -100,6 +116,40 @@ async def test_a_send_that_was_cut_short_goes_out_before_the_next_one(setting: S
     setting.node.mine(1)
     for attempt in (first, second):
         assert setting.node.rpc("eth_getTransactionReceipt", attempt.hash)["status"] == "0x1"
+
+
+async def test_what_the_pool_dropped_goes_out_before_the_next_one(setting: Setting) -> None:
+    """Else the next one would wait behind a gap that nobody fills."""
+    first = await setting.send("a")
+    setting.node.rpc("anvil_dropTransaction", first.hash)
+    assert setting.states("a") == [AttemptState.SENT]
+    second = await setting.send("b")
+    setting.node.mine(1)
+    for attempt in (first, second):
+        assert setting.node.rpc("eth_getTransactionReceipt", attempt.hash)["status"] == "0x1"
+
+
+async def test_the_count_of_another_wallet_does_not_end_an_attempt(setting: Setting) -> None:
+    """The settings name another wallet by now, whose nonces are higher; the attempt may still be mined."""
+    attempt = await setting.send()
+    setting.node.rpc("anvil_dropTransaction", attempt.hash)
+    now = replace(
+        setting,
+        lane=Lane(
+            setting.rpc,
+            setting.journal,
+            development_signer(4),
+            setting.node.chain_id,
+            verify=setting.verified,
+        ),
+    )
+    await now.send("seen-2")
+    setting.node.mine(1)
+    clock = MiningClock(setting.node)
+    watch = Watch(setting.rpc, setting.journal, now.lane, clock, Patience(10, 1, 1))
+    with pytest.raises(UnknownOutcomeError):
+        await watch.outcome(attempt)
+    assert setting.states() == [AttemptState.SENT]
 
 
 async def test_what_the_wallet_sent_elsewhere_is_counted(setting: Setting) -> None:

@@ -1,0 +1,109 @@
+"""What was sent is followed, even while the journal cannot be written and after the settings have changed."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from executor.chain.network import Network
+from executor.domain.execution import Execution, Status
+from executor.domain.market import BlockHead
+from executor.engine.errors import StaleNodeError
+from executor.engine.executor import Executor
+from executor.engine.market import STALE_SECONDS, check_fresh
+from executor.journal.journal import AttemptState, Journal
+from tests.support.proxy import Answer, ChangingProxy, Request
+from tests.support.trading import Trading, explicit
+
+
+def journal_path(trading: Trading) -> Path:
+    return trading.folder / "journal" / "ethereum.sqlite3"
+
+
+def recorded(trading: Trading) -> tuple[Execution, list[AttemptState]]:
+    journal = Journal(journal_path(trading))
+    stored, attempts = journal.stored("seen-1"), journal.attempts("seen-1")
+    journal.close()
+    assert stored is not None
+    return stored.execution, [attempt.state for attempt in attempts]
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("refused", [False, True], ids=["taken", "refused"])
+async def test_a_journal_that_cannot_be_written_after_the_send_is_pending_and_no_failure(
+    trading: Trading, refused: bool
+) -> None:
+    """Another program locks the file between the record and the node's answer."""
+    trading.open_gap()
+    locks: list[sqlite3.Connection] = []
+
+    def lock_then_pass(request: Request) -> Answer | None:
+        if request["method"] != "eth_sendRawTransaction" or locks:
+            return None
+        locks.append(sqlite3.connect(journal_path(trading)))
+        locks[0].execute("BEGIN IMMEDIATE")
+        message = {"error": {"code": -32000, "message": "transaction underpriced"}}
+        return message if refused else None
+
+    settings = trading.settings(max_execution_time_seconds=1)
+    async with ChangingProxy(trading.node.url, withhold=lock_then_pass) as proxy:
+        settings["chains"]["ethereum"]["rpc_url"] = proxy.url
+        async with Executor(settings) as executor:
+            pending = await executor.execute(explicit())
+            assert pending.status is Status.PENDING
+            assert "journal_error" in [reason.code for reason in pending.reasons]
+            locks[0].close()
+            realised = await executor.execute(explicit())
+    assert realised.status is Status.REALISED, realised.reasons
+    assert realised.transaction_hashes == pending.transaction_hashes
+    assert trading.nonce() == 1
+    assert recorded(trading)[1] == [AttemptState.MINED]
+
+
+async def test_recovery_waits_for_as_many_blocks_as_a_run_does(trading: Trading) -> None:
+    trading.open_gap()
+    settings = trading.settings(max_execution_time_seconds=1, confirmations=3)
+    async with Executor(settings) as executor:
+        assert (await executor.execute(explicit())).status is Status.PENDING
+    assert trading.nonce() == 1
+    async with Executor(settings) as executor:
+        await executor.execute(explicit("opens", amount="1"))
+    execution, states = recorded(trading)
+    assert (execution.status, states) == (Status.PENDING, [AttemptState.SENT])
+    trading.node.mine(2)
+    async with Executor(settings) as executor:
+        await executor.execute(explicit("opens", amount="1"))
+    execution, states = recorded(trading)
+    assert (execution.status, states) == (Status.REALISED, [AttemptState.MINED])
+
+
+async def test_a_refusal_that_a_kill_left_without_its_outcome_has_a_reason(trading: Trading) -> None:
+    trading.open_gap()
+    trading.node.rpc("evm_setAutomine", False)
+    async with Executor(trading.settings(max_execution_time_seconds=1)) as executor:
+        pending = await executor.execute(explicit())
+    trading.node.rpc("anvil_dropAllTransactions")
+    trading.node.rpc("evm_setAutomine", True)
+    journal = Journal(journal_path(trading))
+    journal.mark(pending.transaction_hashes[0], AttemptState.REFUSED)
+    journal.close()
+    async with Executor(trading.settings()) as executor:
+        failed = await executor.execute(explicit())
+    assert failed.status is Status.FAILED
+    assert [reason.code for reason in failed.reasons] == ["transaction_refused"]
+    assert trading.nonce() == 0
+
+
+def test_a_slow_clock_is_told_from_a_fresh_node() -> None:
+    """By a clock that is behind, an old block of a stopped node would look new."""
+    block = BlockHead(1, "0x" + "11" * 32, "0x" + "22" * 32, int(time.time()), 1, 1, 30_000_000)
+    real, local = Network(1, False, "Geth"), Network(1, True, "anvil")
+    check_fresh(block, real)
+    ahead = replace(block, timestamp=block.timestamp + STALE_SECONDS + 10)
+    with pytest.raises(StaleNodeError, match="set the clock"):
+        check_fresh(ahead, real)
+    check_fresh(ahead, local)
