@@ -43,6 +43,11 @@ def _whole_bps(value: Decimal) -> Decimal:
 
 Gwei = Annotated[ExactDecimal, AfterValidator(_whole_wei)]
 Positive = Annotated[WholeNumber, Field(ge=1)]
+Seconds = Annotated[WholeNumber, Field(ge=1, le=86_400)]
+"""A time limit: at least a second, at most a day, so that it fits a plan's deadline."""
+
+ChainName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+"""Names a file of the journal too, so it holds nothing that a path could be made of."""
 
 
 class L2GasThresholds(Strict):
@@ -115,7 +120,7 @@ class ChainSettings(Strict):
     profit_share_bps: Annotated[WholeNumber, Field(ge=1, le=BPS)] = Field(
         default=9500, description="share of the simulated profit that the chain must deliver, in 1/10000"
     )
-    max_execution_time_seconds: Positive = Field(
+    max_execution_time_seconds: Seconds = Field(
         default=180, description="how long to wait for a receipt before reporting pending"
     )
     confirmations: Positive = Field(
@@ -128,7 +133,7 @@ class ChainSettings(Strict):
     price_max_age_seconds: Positive | None = Field(
         default=None, description="oldest usable feed answer; null: heartbeat of the feed + 10 %"
     )
-    rpc_timeout_seconds: Positive = Field(
+    rpc_timeout_seconds: Seconds = Field(
         default=10, description="how long to wait for one answer of the node"
     )
 
@@ -188,7 +193,7 @@ class Settings(BaseSettings):
         description="folder of the durable records, one file a chain; default: the per-user data folder",
         validate_default=False,
     )
-    chains: dict[str, ChainSettings] = Field(
+    chains: dict[ChainName, ChainSettings] = Field(
         default_factory=dict, description="settings by chain name (ethereum, base, sepolia)"
     )
 

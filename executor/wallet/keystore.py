@@ -49,9 +49,12 @@ def open_keystore(path: Path, passphrase: SecretStr) -> LocalSigner:
                 fix="give the passphrase that the keystore was made with",
             ) from None
         raise _no_keystore(path, "it cannot be decrypted") from None
-    except (KeyError, TypeError, NotImplementedError):
+    except (LookupError, TypeError, AttributeError, NotImplementedError, ArithmeticError, MemoryError):
         raise _no_keystore(path, "it cannot be decrypted") from None
-    signer = LocalSigner(Account.from_key(key))
+    try:
+        signer = LocalSigner(Account.from_key(key))
+    except ValueError:
+        raise _no_keystore(path, "what it holds is no key") from None
     if told is not None and told != signer.address:
         raise _no_keystore(path, f"it says {told} but holds the key of {signer.address}")
     return signer
@@ -66,7 +69,7 @@ def _content(path: Path) -> dict[str, object]:
             f"The keystore {path} cannot be read ({error.strerror}).",
             fix="check wallet.keystore or wallet.ape_account; make one with `ape accounts generate`",
         ) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _no_keystore(path, "it is not JSON") from None
     if not isinstance(content, dict) or not ("crypto" in content or "Crypto" in content):
         raise _no_keystore(path, "it has no `crypto` section")

@@ -73,8 +73,9 @@ def _from_descriptor(descriptor: int) -> SecretStr:
 
 def _from_file(path: Path) -> SecretStr:
     try:
-        mode = path.stat().st_mode
-        line = path.read_bytes().split(b"\n", 1)[0]
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            line = file.read(_LONGEST).split(b"\n", 1)[0]
     except OSError as error:
         raise WalletError(
             f"The passphrase file {path} cannot be read ({error.strerror}).",

@@ -288,3 +288,17 @@ def test_the_published_schema_rejects_what_the_settings_reject(bad: dict[str, ob
         jsonschema.validate(bad, settings_schema())
     with pytest.raises(ConfigError):
         Settings.from_mapping(bad)
+
+
+@pytest.mark.parametrize("name", ["../../ethereum", "a/b", "..", "a?b", "", "x" * 65, "a\n"])
+def test_the_name_of_a_chain_cannot_lead_to_another_file(name: str) -> None:
+    with pytest.raises(ConfigError, match="chains"):
+        Settings.from_mapping({"chains": {name: {"rpc_url": NODE}}})
+
+
+@pytest.mark.parametrize("key", ["max_execution_time_seconds", "rpc_timeout_seconds"])
+def test_a_time_limit_is_at_most_a_day(key: str) -> None:
+    """A longer one would not fit the deadline of a plan."""
+    assert key in refusal(**{key: 86_401}).field
+    assert key in refusal(**{key: 10**400}).field
+    assert getattr(chain(**{key: 86_400}).chain("ethereum"), key) == 86_400

@@ -83,6 +83,8 @@ def test_a_keystore_that_lies_about_its_address_is_refused(make_keystore: MakeKe
         "[]",
         "{}",
         '{"crypto": 7}',
+        "[" * 50_000,
+        '{"crypto": {"cipher": 5, "kdf": "scrypt", "kdfparams": {"n": 1e400}}, "version": 3}',
         '{"crypto": {}, "version": 3}',
         '{"crypto": {"kdf": "none"}, "version": 3}',
         '{"crypto": {}, "address": "0x12"}',
