@@ -207,7 +207,7 @@ def test_loading_takes_well_under_a_second(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_revert_takes_time_back_too(ethereum_node: Node) -> None:
-    """The node's clock falls behind by what each reverted test took, so its age is compared, not asked for."""
+    """The node's clock falls behind by what each reverted test took: ages are compared."""
     ethereum_node.mine()
     before = age_of_newest_block(ethereum_node)
     with ethereum_node.isolated() as node:
