@@ -28,16 +28,20 @@ test: lint types imports ## lint, types, import contract and all tests; TESTS=pa
 	@$(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
 
 lint: setup ## style
+	@echo "lint: ruff" >&2
 	@$(PY) -m ruff check --quiet $(CODE)
 	@$(PY) -m ruff format --quiet --check $(CODE) || { echo "format: run .venv/bin/ruff format"; exit 1; }
 
 types: setup ## static types
+	@echo "types: mypy, longest the first time" >&2
 	@$(PY) -m mypy --no-error-summary $(CODE)
 
 imports: setup ## the floors of the house
+	@echo "imports: the floors of the house" >&2
 	@found=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$found"; exit 1; }
 
 bench: setup ## measure: BENCH=gas
+	@echo "bench: measuring $(BENCH)" >&2
 	@$(PY) -m benchmarks.$(BENCH)
 
 compile: setup ## compile the contracts
