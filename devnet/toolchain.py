@@ -57,11 +57,6 @@ def forge_path() -> Path:
     return _executable("forge")
 
 
-def cast_path() -> Path:
-    """Foundry's RPC client. Raises ToolMissingError."""
-    return _executable("cast")
-
-
 def npm_path() -> Path:
     """The npm that the set-up chose or installed. Raises ToolMissingError."""
     return _existing("npm", TOOLS / "npm")
