@@ -114,9 +114,8 @@ async def _addresses(chain: _Chain) -> AsyncIterator[Finding]:
         state = State.NOTE if chain.network.is_local else State.WRONG
         facts: dict[str, object] = {"address": result.known.address, "source": result.known.source}
         yield Finding(f"address {result.known.name}", state, result.message, facts)
-    yield Finding(
-        "addresses", State.OK, f"{len(results) - len(failed)} of {len(results)} are what they should be"
-    )
+    state, right = State.NOTE if failed else State.OK, len(results) - len(failed)
+    yield Finding("addresses", state, f"{right} of {len(results)} are what they should be")
 
 
 async def _router(chain: _Chain) -> AsyncIterator[Finding]:
