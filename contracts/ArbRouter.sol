@@ -65,7 +65,7 @@ contract ArbRouter is SettlementTokens, Rescue, UniswapV2Venue, UniswapV3Venue, 
         if (flags & Plan.HEADER_MAX_BLOCK != 0) {
             uint256 maximumBlock = Read.u32(at);
             if (block.number > maximumBlock) revert BlockPassed(block.number, maximumBlock);
-            at = Read.skip(at, 4);
+            at = Read.skip(at, Plan.MAX_BLOCK_BYTES);
         }
         frame.cursor = at;
         frame.end = msg.data.length;
@@ -91,9 +91,11 @@ contract ArbRouter is SettlementTokens, Rescue, UniswapV2Venue, UniswapV3Venue, 
 
     /// @dev Runs the steps inside with one more token that may be paid; the router must not end with less of it.
     function _track(Frame memory frame) private {
-        address token = Read.addr(frame.cursor + 1);
-        uint256 start = frame.cursor + 23;
-        uint256 end = start + Read.u16(frame.cursor + 21);
+        uint256 tokenAt = Read.skip(frame.cursor, 1);
+        uint256 lengthAt = Read.skip(tokenAt, Plan.ADDRESS_BYTES);
+        uint256 start = Read.skip(lengthAt, Plan.LENGTH_BYTES);
+        uint256 end = Read.skip(start, Read.u16(lengthAt));
+        address token = Read.addr(tokenAt);
         uint256 outerEnd = frame.end;
         Read.requireWithin(end, outerEnd);
         uint256 balanceBefore = _startTracking(token);

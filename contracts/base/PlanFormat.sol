@@ -14,6 +14,16 @@ library PlanFormat {
     uint256 internal constant HEADER_BYTES = 0x11;
     /// Length of the part that all pool steps share.
     uint256 internal constant POOL_STEP_BYTES = 0x17;
+    /// Width of a block number.
+    uint256 internal constant MAX_BLOCK_BYTES = 0x04;
+    /// Width of an address or a price limit.
+    uint256 internal constant ADDRESS_BYTES = 0x14;
+    /// Width of an amount or a cap.
+    uint256 internal constant AMOUNT_BYTES = 0x10;
+    /// Width of a literal V2 output.
+    uint256 internal constant V2_OUTPUT_BYTES = 0x0e;
+    /// Width of a continuation's length.
+    uint256 internal constant LENGTH_BYTES = 0x02;
     /// Opcode bit: token0 goes in.
     uint256 internal constant ZERO_FOR_ONE = 0x01;
     /// Opcode: uniswap v2 swap.

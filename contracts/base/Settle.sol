@@ -24,7 +24,7 @@ abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
 
     /// @dev The length of a swap step's recipient field.
     function _recipientBytes(uint256 flags) internal pure returns (uint256) {
-        return flags & Plan.RECIPIENT_MASK == Plan.RECIPIENT_EXPLICIT << Plan.RECIPIENT_SHIFT ? 20 : 0;
+        return flags & Plan.RECIPIENT_MASK == Plan.RECIPIENT_EXPLICIT << Plan.RECIPIENT_SHIFT ? Plan.ADDRESS_BYTES : 0;
     }
 
     /// @dev Who receives the output of a swap step: its recipient field stands at `fieldAt`, the step after it starts at `nextAt`.

@@ -53,7 +53,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         if (flags & (Plan.V2_MEASURED | Plan.PAYER_MASK | Plan.RECIPIENT_MASK) != 0) revert Read.UnknownStep(head >> 248, flags);
         address pair = Read.poolAt(frame.cursor);
         (uint256 amountIn, uint256 amountOut, uint256 at) = _amounts(frame, head, Read.skip(frame.cursor, Plan.POOL_STEP_BYTES));
-        uint256 start = Read.skip(at, 2);
+        uint256 start = Read.skip(at, Plan.LENGTH_BYTES);
         uint256 end = Read.skip(start, Read.u16(at));
         Read.requireWithin(end, frame.end);
         frame.cursor = end;
@@ -88,7 +88,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
     /// @notice The callback of a flash swap that this router's own running plan asked for; anyone else is refused.
     function uniswapV2Call(address, uint256 amount0, uint256 amount1, bytes calldata data) external {
         _consume(data);
-        Frame memory frame = _continuation(data, 0, 20);
+        Frame memory frame = _continuation(data, 0, Plan.ADDRESS_BYTES);
         frame.last = amount0 == 0 ? amount1 : amount0;
         _run(frame);
     }
@@ -102,7 +102,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         uint256 flags = (head >> 240) & 0xff;
         if (payer > Plan.PAYER_TRACKED) revert Read.UnknownStep(head >> 248, flags);
         (token, fieldsEnd) = (settlement, at);
-        if (payer != Plan.PAYER_SETTLEMENT) (token, fieldsEnd) = (Read.addr(at), Read.skip(at, 20));
+        if (payer != Plan.PAYER_SETTLEMENT) (token, fieldsEnd) = (Read.addr(at), Read.skip(at, Plan.ADDRESS_BYTES));
         if (flags & Plan.V2_MEASURED != 0) measured = token;
     }
 
@@ -116,12 +116,12 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
         amountIn = frame.last;
         if (flags & Plan.V2_AMOUNT_LAST == 0) {
             amountIn = Read.u128(at);
-            at = Read.skip(at, 16);
+            at = Read.skip(at, Plan.AMOUNT_BYTES);
         }
         uint256 output = flags >> Plan.V2_OUTPUT_SHIFT;
         if (output == Plan.V2_OUTPUT_LITERAL) {
             amountOut = Read.u112(at);
-            at = Read.skip(at, 14);
+            at = Read.skip(at, Plan.V2_OUTPUT_BYTES);
         } else if (output == Plan.V2_OUTPUT_OWED) {
             amountOut = frame.owed;
         } else if (output != Plan.V2_OUTPUT_COMPUTED) {

@@ -77,7 +77,7 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
     /// @dev Runs the continuation, then pays what is owed if the registration says that the router pays.
     function _payOwed(int256 amount0Delta, int256 amount1Delta, bytes calldata data) private {
         _consume(data);
-        Frame memory frame = _continuation(data, 1, 21);
+        Frame memory frame = _continuation(data, 1, 1 + Plan.ADDRESS_BYTES);
         (int256 asked, int256 given) = amount0Delta > 0 ? (amount0Delta, amount1Delta) : (amount1Delta, amount0Delta);
         uint256 owed = asked > 0 ? uint256(asked) : 0;
         frame.owed = owed;
@@ -91,10 +91,10 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
         address token = frame.settlement;
         if (payer == Plan.PAYER_TRACKED) {
             token = Read.addr(frame.cursor);
-            frame.cursor = Read.skip(frame.cursor, 20);
+            frame.cursor = Read.skip(frame.cursor, Plan.ADDRESS_BYTES);
         }
         uint256 cap = Read.u128(frame.cursor);
-        frame.cursor = Read.skip(frame.cursor, 16);
+        frame.cursor = Read.skip(frame.cursor, Plan.AMOUNT_BYTES);
         if (frame.cursor < frame.end) _run(frame);
         if (owed > cap) revert Payments.PaymentOverCap(token, owed, cap);
         _pay(payer, token, msg.sender, owed);
@@ -112,21 +112,21 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
         if (swap.payer > Plan.PAYER_TRACKED) revert Read.UnknownStep(head >> 248, flags);
         if (swap.payer == Plan.PAYER_TRACKED) {
             swap.token = Read.addr(at);
-            at = Read.skip(at, 20);
+            at = Read.skip(at, Plan.ADDRESS_BYTES);
         }
         at = _readAmount(frame, swap, flags & Plan.V3_AMOUNT_MASK, at);
         uint256 recipientAt = at;
         at = Read.skip(at, _recipientBytes(flags));
         if (flags & Plan.V3_PRICE_LIMIT != 0) {
             swap.limit = uint160(Read.addr(at));
-            at = Read.skip(at, 20);
+            at = Read.skip(at, Plan.ADDRESS_BYTES);
         } else {
             swap.limit = swap.zeroForOne ? _LOWEST_LIMIT : _HIGHEST_LIMIT;
         }
         uint256 length;
         if (flags & Plan.V3_CONTINUATION != 0) {
             length = Read.u16(at);
-            at = Read.skip(at, 2);
+            at = Read.skip(at, Plan.LENGTH_BYTES);
         }
         swap.start = at;
         swap.end = Read.skip(at, length);
@@ -143,7 +143,7 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
             amount = frame.owed;
         } else {
             amount = Read.u128(at);
-            at = Read.skip(at, 16);
+            at = Read.skip(at, Plan.AMOUNT_BYTES);
         }
         if (amount > uint256(type(int256).max)) revert AmountTooLarge(amount);
         if (kind == Plan.V3_EXACT_IN || kind == Plan.V3_EXACT_IN_LAST) {
@@ -153,7 +153,7 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
             swap.amountSpecified = -int256(amount);
             if (swap.payer != Plan.PAYER_NONE) {
                 swap.cap = Read.u128(at);
-                at = Read.skip(at, 16);
+                at = Read.skip(at, Plan.AMOUNT_BYTES);
             }
         }
         return at;

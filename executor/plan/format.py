@@ -131,6 +131,11 @@ def solidity_constants() -> tuple[Constant, ...]:
         Constant("HEADER_KNOWN_FLAGS", HEADER_KNOWN_FLAGS, "Header flags: all that have a meaning."),
         Constant("HEADER_BYTES", HEADER_BYTES, "Length of a header without optional fields."),
         Constant("POOL_STEP_BYTES", POOL_STEP_BYTES, "Length of the part that all pool steps share."),
+        Constant("MAX_BLOCK_BYTES", MAX_BLOCK_BYTES, "Width of a block number."),
+        Constant("ADDRESS_BYTES", ADDRESS_BYTES, "Width of an address or a price limit."),
+        Constant("AMOUNT_BYTES", AMOUNT_BYTES, "Width of an amount or a cap."),
+        Constant("V2_OUTPUT_BYTES", V2_OUTPUT_BYTES, "Width of a literal V2 output."),
+        Constant("LENGTH_BYTES", LENGTH_BYTES, "Width of a continuation's length."),
         Constant("ZERO_FOR_ONE", ZERO_FOR_ONE, "Opcode bit: token0 goes in."),
     ]
     rows += [Constant(op.name, op.value, f"Opcode: {op.name.lower().replace('_', ' ')}.") for op in Opcode]

@@ -368,8 +368,12 @@ async def test_confirmations_are_waited_for(trading: Trading) -> None:
     trading.open_gap()
     async with Executor(trading.settings(confirmations=3)) as executor:
         task = asyncio.create_task(executor.execute(explicit()))
-        await asyncio.sleep(1)
+        for _ in range(300):
+            if trading.nonce() == 1:
+                break
+            await asyncio.sleep(0.1)
         assert trading.nonce() == 1
+        await asyncio.sleep(0.5)
         assert not task.done()
         trading.node.mine(2)
         assert (await task).status is Status.REALISED
