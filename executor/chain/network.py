@@ -39,13 +39,13 @@ async def identify(rpc: Rpc) -> Network:
     return Network(chain_id=chain_id, is_local=local, client=client)
 
 
-def require_chain(network: Network, chain: ChainData) -> None:
-    """Raise ConfigError when the node serves another chain than the one whose data are used."""
+def require_chain(network: Network, chain: ChainData, name: str) -> None:
+    """Raise ConfigError when the node serves another chain than the one that the settings call `name`."""
     if network.chain_id != chain.chain_id:
         raise ConfigError(
-            f"chains.{chain.name}.rpc_url",
-            f"the node serves chain id {network.chain_id}, {chain.name} has {chain.chain_id}",
-            fix="point rpc_url at a node of that chain",
+            f"chains.{name}.rpc_url",
+            f"the node serves chain id {network.chain_id}, {name} is {chain.chain_id}",
+            fix="point rpc_url at a node of this chain",
         )
 
 

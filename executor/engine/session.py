@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from executor.chain.deployments import read_deployment
-from executor.chain.network import Network, identify
+from executor.chain.network import Network, identify, require_chain
 from executor.chain.rpc import Rpc
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
@@ -82,12 +82,7 @@ async def open_session(
     own, chain = settings.chain(name), chain_of(settings, name)
     rpc = await stack.enter_async_context(Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds))
     network = await identify(rpc)
-    if network.chain_id != chain.chain_id:
-        raise ConfigError(
-            f"chains.{name}.rpc_url",
-            f"the node serves chain id {network.chain_id}, {name} is {chain.chain_id}",
-            fix="point rpc_url at a node of this chain",
-        )
+    require_chain(network, chain, name)
     deployment = read_own_deployment(own, chain, network)
     router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
     await check_code(rpc, router, deployment)

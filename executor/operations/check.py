@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from executor.chain.balances import balances
 from executor.chain.checks import run_checks
 from executor.chain.head import head
-from executor.chain.network import Network, identify
+from executor.chain.network import Network, identify, require_chain
 from executor.chain.prices import usd_price
 from executor.chain.reading import read, read_all
 from executor.chain.rpc import Rpc
@@ -15,7 +15,7 @@ from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.chain import ChainData
-from executor.domain.errors import ConfigError, ExecutorError, PriceUnavailableError
+from executor.domain.errors import ExecutorError, PriceUnavailableError
 from executor.domain.market import BlockHead
 from executor.engine.market import check_fresh, read_fees
 from executor.engine.router import RouterState, check_code, check_ready, read_router
@@ -93,12 +93,7 @@ def _node(chain: _Chain) -> list[Finding]:
 
 
 def _same_chain(chain: _Chain) -> None:
-    if chain.network.chain_id != chain.data.chain_id:
-        raise ConfigError(
-            f"chains.{chain.name}.rpc_url",
-            f"the node serves chain id {chain.network.chain_id}, {chain.name} is {chain.data.chain_id}",
-            fix="point rpc_url at a node of this chain",
-        )
+    require_chain(chain.network, chain.data, chain.name)
 
 
 def _public(chain: _Chain) -> None:

@@ -45,7 +45,7 @@ async def test_the_chain_data_of_base_hold_on_its_real_bytecode(base: Node) -> N
     data = load_chain("base")
     async with Rpc(base.url) as rpc:
         network = await identify(rpc)
-        require_chain(network, data)
+        require_chain(network, data, "ethereum")
         results = await run_checks(rpc, data.known_addresses())
     assert {told.known.name for told in results if not told.ok} <= NOT_ON_LOCAL_BASE
 
@@ -96,9 +96,9 @@ async def test_a_local_mainnet_with_chain_id_one_is_local(rpc: Rpc) -> None:
 
 async def test_a_node_of_another_chain_is_refused_by_its_key(rpc: Rpc, chain: ChainData) -> None:
     network = await identify(rpc)
-    require_chain(network, chain)
-    with pytest.raises(ConfigError, match="chain id 1, base has 8453") as caught:
-        require_chain(network, load_chain("base"))
+    require_chain(network, chain, "ethereum")
+    with pytest.raises(ConfigError, match="chain id 1, base is 8453") as caught:
+        require_chain(network, load_chain("base"), "base")
     assert caught.value.field == "chains.base.rpc_url"
 
 
