@@ -98,7 +98,7 @@ def _build(node: Node) -> LoopMarket:
         [p.relative_to(PROJECT) for p in sorted((PROJECT / "benchmarks/contracts").glob("*.sol"))]
     )
     token = place.deploy(parts["PlainToken"], "(uint256)", 10**6 * ETHER)
-    # With WETH as token0 the swap goes up from tick 0; down from there, it would first read a second bitmap word.
+    # With WETH as token0 the swap goes up from tick 0; down, it would first read a second bitmap word.
     while int(token, 16) < int(weth, 16):
         token = place.deploy(parts["PlainToken"], "(uint256)", 10**6 * ETHER)
     node.set_balance(place.deployer, 10**6 * ETHER)
