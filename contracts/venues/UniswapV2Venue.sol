@@ -9,8 +9,8 @@ import {PlanReader as Read} from "../base/PlanReader.sol";
 import {Settle} from "../base/Settle.sol";
 
 /// @notice Pools of the Uniswap V2 shape: the input is sent first, the output is asked for.
-/// @dev Fees are per pool, in basis points. Not checked here: that the pool is genuine. A false pool can keep what it was sent, and
-/// the profit rule then undoes the whole call.
+/// @dev Fees are per pool, in basis points. Not checked here: that the pool is genuine. A false pool can keep what it was sent;
+/// the profit rule then undoes the whole call, unless the asked minimum is still met.
 abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
     /// @notice This is no pair: it does not tell its reserves.
     error NoReserves(address pair);

@@ -11,7 +11,7 @@ import {Settle} from "../base/Settle.sol";
 /// @notice Pools of the Uniswap V3 shape: the output is sent first, the input is asked for in a callback.
 /// @dev The data of a callback: the payer in one byte, the settlement token, the tracked token where there is one, the cap where the
 /// router pays, then the continuation. Not checked here: that the pool is genuine; what a false one can ask for is capped, and the
-/// profit rule undoes the whole call when it is not worth it.
+/// profit rule undoes the whole call unless the asked minimum is still met.
 abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3SwapCallback {
     uint160 private constant _LOWEST_LIMIT = 4295128740;
     uint160 private constant _HIGHEST_LIMIT = 1461446703485210103287273052203988822378723970341;
@@ -145,7 +145,8 @@ abstract contract UniswapV3Venue is Settle, IUniswapV3SwapCallback, IPancakeV3Sw
             amount = Read.u128(at);
             at = Read.skip(at, Plan.AMOUNT_BYTES);
         }
-        if (amount > uint256(type(int256).max)) revert AmountTooLarge(amount);
+        // The cap travels in 16 bytes: what does not fit is refused, never cut off.
+        if (amount > type(uint128).max) revert AmountTooLarge(amount);
         if (kind == Plan.V3_EXACT_IN || kind == Plan.V3_EXACT_IN_LAST) {
             swap.amountSpecified = int256(amount);
             swap.cap = amount;
