@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from types import FrameType
 
 from devnet import feeds
-from devnet.books import BOOKS
-from devnet.chains import CHAINS, ChainSpec
+from devnet.books import book_of
+from devnet.chains import CHAINS, TIERS, ChainSpec
 from devnet.errors import DevnetError
 from devnet.node import Node
 from devnet.settings import ETHER, GWEI, MNEMONIC
@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ExitStack() as running:
             nodes = {}
             for offset, name in enumerate(names):
-                node = Node.load(name, port=options.port + offset, block_time=options.block_time)
+                node = Node.load(
+                    name, tier=options.tier, port=options.port + offset, block_time=options.block_time
+                )
                 nodes[name] = running.enter_context(node)
                 _describe(CHAINS[name], node)
             print("\nRunning. Ctrl-C stops.", flush=True)
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         default=DEFAULT_PORT,
         help="port of the first chain; others follow (default: 8545)",
     )
+    parser.add_argument("--tier", choices=TIERS, default="lean", help="how much stands on it (default: lean)")
     parser.add_argument("--block-time", type=int, help="seconds between blocks (default: one a transaction)")
     return parser
 
@@ -64,7 +67,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _describe(spec: ChainSpec, node: Node) -> None:
-    book = BOOKS[spec.name]
+    book = book_of(node)
     print(f"\n{spec.name} (chain id {spec.chain_id}, block {node.block_number})")
     print(f"  RPC        {node.url}   {node.ws_url}")
     print(f"  base fee   {spec.base_fee / GWEI:g} gwei")

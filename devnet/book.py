@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
@@ -57,6 +57,23 @@ class AddressBook:
             if address.lower() == token.lower():
                 return symbol
         raise KeyError(token)
+
+    def extended(
+        self,
+        *,
+        contracts: Mapping[str, str],
+        pools: tuple[PoolRecord, ...] = (),
+        tokens: Mapping[str, str] | None = None,
+        decimals: Mapping[str, int] | None = None,
+    ) -> AddressBook:
+        """This book with more in it, as a chain of the full tier has; nothing of this one is changed."""
+        return replace(
+            self,
+            contracts={**self.contracts, **contracts},
+            pools=(*self.pools, *pools),
+            tokens={**self.tokens, **(tokens or {})},
+            decimals={**self.decimals, **(decimals or {})},
+        )
 
 
 TICK_SPACINGS = {100: 1, 500: 10, 2500: 50, 3000: 60, 10000: 200}

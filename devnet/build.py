@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from devnet import cache, packages
+from devnet import cache, dumps, packages
 from devnet.addresses import AddressBook
-from devnet.books import BOOKS
-from devnet.chains import ChainSpec
-from devnet.manifest import PACKAGES
+from devnet.books import BOOKS_OF_TIER
+from devnet.chains import ChainSpec, Tier
+from devnet.manifest import PACKAGES_OF_TIER
 from devnet.node import Node
 from devnet.place import Placer
 from devnet.protocols import (
@@ -16,6 +16,7 @@ from devnet.protocols import (
     aerodrome_v2,
     balancer_v2,
     chainlink,
+    morpho_blue,
     multicall3,
     optimism,
     pancake_v3,
@@ -61,26 +62,40 @@ BUILDERS: dict[str, tuple[Builder, ...]] = {
 }
 
 
-def build(spec: ChainSpec) -> Node:
+# On top of those, for the full tier.
+FULL_BUILDERS: dict[str, tuple[Builder, ...]] = {
+    "ethereum": (morpho_blue.build,),
+    "base": (morpho_blue.build,),
+}
+BUILDERS_OF_TIER: dict[Tier, dict[str, tuple[Builder, ...]]] = {"lean": BUILDERS, "full": FULL_BUILDERS}
+
+
+def build(spec: ChainSpec, tier: Tier = "lean") -> Node:
     """A node with everything of the chain's address book on it; the caller closes it.
 
-    Raises DevnetError when a package, a compilation or an address is not as it should be.
+    The full tier starts from the dump of the lean one. Raises DevnetError when a package, a compilation or an
+    address is not as it should be.
     """
-    packages.ensure(PACKAGES[spec.name])
-    node = Node.empty(
+    packages.ensure(PACKAGES_OF_TIER[tier][spec.name])
+    node = _empty(spec) if tier == "lean" else Node.of_state(spec, dumps.path(spec))
+    title = spec.name if tier == "lean" else f"{tier} {spec.name}"
+    try:
+        with cache.progress(f"building the {title} chain"):
+            place = Placer(node)
+            for builder in BUILDERS_OF_TIER[tier][spec.name]:
+                builder(place, BOOKS_OF_TIER[tier][spec.name])
+            node.mine()
+    except BaseException:
+        node.close()
+        raise
+    return node
+
+
+def _empty(spec: ChainSpec) -> Node:
+    return Node.empty(
         chain_id=spec.chain_id,
         hardfork=spec.hardfork,
         number=spec.genesis_number,
         base_fee=spec.base_fee,
         gas_limit=spec.gas_limit,
     )
-    try:
-        with cache.progress(f"building the {spec.name} chain"):
-            place = Placer(node)
-            for builder in BUILDERS[spec.name]:
-                builder(place, BOOKS[spec.name])
-            node.mine()
-    except BaseException:
-        node.close()
-        raise
-    return node

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from devnet.settings import GWEI
+
+# How much stands on a chain: the lean tier needs no slow compiler, the full tier is built on top of it.
+Tier = Literal["lean", "full"]
+TIERS: tuple[Tier, ...] = ("lean", "full")
 
 
 @dataclass(frozen=True)

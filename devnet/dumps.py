@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from devnet import cache, toolchain
-from devnet.chains import ChainSpec
-from devnet.manifest import PACKAGES, Package
+from devnet.chains import ChainSpec, Tier
+from devnet.manifest import PACKAGES_OF_TIER, Package
 from devnet.node import Node
 
 FOLDER = Path(__file__).resolve().parent
@@ -19,14 +19,15 @@ OUTSIDE_THE_BUILD = ("__main__.py", "demo.py", "market.py", "errors.py", "proces
 KEPT_DUMPS = 8
 
 
-def path(spec: ChainSpec) -> Path:
+def path(spec: ChainSpec, tier: Tier = "lean") -> Path:
     """The dump of a chain, built first when there is none of this content. Raises DevnetError."""
-    dump = cache.folder("dumps") / f"{spec.name}-{key(PACKAGES[spec.name])}.json"
+    stem = spec.name if tier == "lean" else f"{tier}-{spec.name}"
+    dump = cache.folder("dumps") / f"{stem}-{key(PACKAGES_OF_TIER[tier][spec.name])}.json"
     if not dump.is_file():
         with cache.locked(dump):
             if not dump.is_file():
-                cache.write_atomically(dump, json.dumps(_built(spec)).encode())
-                _forget_old(dump.parent, spec)
+                cache.write_atomically(dump, json.dumps(_built(spec, tier)).encode())
+                _forget_old(dump.parent, stem)
     return dump
 
 
@@ -56,10 +57,10 @@ def slim(state: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _built(spec: ChainSpec) -> dict[str, Any]:
+def _built(spec: ChainSpec, tier: Tier) -> dict[str, Any]:
     from devnet.build import build
 
-    with build(spec) as node:
+    with build(spec, tier) as node:
         return slim(read_state(node))
 
 
@@ -70,7 +71,7 @@ def read_state(node: Node) -> dict[str, Any]:
     return state
 
 
-def _forget_old(folder: Path, spec: ChainSpec) -> None:
-    dumps = sorted(folder.glob(f"{spec.name}-*.json"), key=lambda file: file.stat().st_mtime)
+def _forget_old(folder: Path, stem: str) -> None:
+    dumps = sorted(folder.glob(f"{stem}-*.json"), key=lambda file: file.stat().st_mtime)
     for file in dumps[:-KEPT_DUMPS]:
         file.unlink(missing_ok=True)

@@ -175,6 +175,14 @@ OPTIMISM = Package(
     "c4cfe872b1622a0347b776fd869eb8d57ae61e3c17c8d8d4c1106e2ec33f5b41",
     ("forge-artifacts/GasPriceOracle.sol/", "forge-artifacts/L1Block.sol/"),
 )
+MORPHO_BLUE = Package(
+    "npm",
+    "@morpho-org/morpho-blue",
+    "1.0.0",
+    "sha512-30ab7360c444eb907585525800fb6697779c1cf6367bf48bdc946f33b5d68ed6"
+    "e75905fa53f0b76de49dc6beeffab1da549d2b8bf7543f1bcd7d6b6bd0d65d1b",
+    ("src/",),
+)
 
 # What a chain needs is fetched when that chain is built.
 COMMON: tuple[Package, ...] = (
@@ -196,3 +204,9 @@ PACKAGES: dict[str, tuple[Package, ...]] = {
     "ethereum": (*COMMON, SUSHISWAP),
     "base": (*COMMON, AERODROME, OPTIMISM),
 }
+FULL_COMMON: tuple[Package, ...] = (MORPHO_BLUE,)
+FULL_PACKAGES: dict[str, tuple[Package, ...]] = {
+    "ethereum": (*PACKAGES["ethereum"], *FULL_COMMON),
+    "base": (*PACKAGES["base"], *FULL_COMMON),
+}
+PACKAGES_OF_TIER = {"lean": PACKAGES, "full": FULL_PACKAGES}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from devnet import abi
 from devnet.addresses import NATIVE, PoolRecord
 from devnet.book import POOL_KEY
@@ -34,17 +36,10 @@ def trade(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
     The seller is given the tokens first. Raises ValueError for a token that the pool does not have or a venue
     without a router here, TransactionError when the trade fails.
     """
-    if pool.venue in ("uniswap_v2", "sushi_v2"):
-        return trade_v2(node, pool, token_in, amount)
-    if pool.venue in ("uniswap_v3", "pancake_v3"):
-        return trade_v3(node, pool, token_in, amount)
-    if pool.venue == "uniswap_v4":
-        return trade_v4(node, pool, token_in, amount)
-    if pool.venue == "balancer_v2":
-        return trade_balancer_v2(node, pool, token_in, _other(pool, token_in), amount)
-    if pool.venue == "aerodrome_v2":
-        return trade_aerodrome_v2(node, pool, token_in, amount)
-    raise ValueError(f"no trade is known for the venue {pool.venue}: use its own router")
+    trade_here = TRADES.get(pool.venue)
+    if trade_here is None:
+        raise ValueError(f"no trade is known for the venue {pool.venue}: use its own router")
+    return trade_here(node, pool, token_in, amount)
 
 
 def trade_v2(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
@@ -100,9 +95,9 @@ def trade_aerodrome_v2(node: Node, pool: PoolRecord, token_in: str, amount: int)
     return node.erc20_balance(token_out, TRADER) - before
 
 
-def trade_balancer_v2(node: Node, pool: PoolRecord, token_in: str, token_out: str, amount: int) -> int:
-    """As `trade`, at the Balancer vault, with the token to receive named."""
-    vault = book_of(node).contracts["balancer_v2_vault"]
+def trade_balancer_v2(node: Node, pool: PoolRecord, token_in: str, amount: int, token_out: str = "") -> int:
+    """As `trade`, at the Balancer vault; of more than two tokens the one to receive may be named."""
+    vault, token_out = book_of(node).contracts["balancer_v2_vault"], token_out or _other(pool, token_in)
     _prepare(node, token_in, amount, vault)
     before = node.erc20_balance(token_out, TRADER)
     swap = (bytes.fromhex(str(pool.pool_id)[2:]), 0, token_in, token_out, amount, b"")
@@ -126,3 +121,15 @@ def _prepare(node: Node, token: str, amount: int, spender: str) -> None:
     node.set_erc20_balance(token, TRADER, amount)
     node.send(TRADER, token, abi.encode_call("approve(address,uint256)", spender, 0))
     node.send(TRADER, token, abi.encode_call("approve(address,uint256)", spender, amount))
+
+
+Trade = Callable[[Node, PoolRecord, str, int], int]
+TRADES: dict[str, Trade] = {
+    "uniswap_v2": trade_v2,
+    "sushi_v2": trade_v2,
+    "uniswap_v3": trade_v3,
+    "pancake_v3": trade_v3,
+    "uniswap_v4": trade_v4,
+    "balancer_v2": trade_balancer_v2,
+    "aerodrome_v2": trade_aerodrome_v2,
+}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from eth_utils.address import to_checksum_address
 
 from devnet import abi
+from devnet.chains import ChainSpec, Tier
 from devnet.errors import NodeError, RpcError, TransactionError
 from devnet.process import HOST, AnvilProcess
 from devnet.rpc import RpcClient
@@ -48,19 +50,17 @@ class Node:
         self.chain_id = int(self.rpc("eth_chainId"), 16)
 
     @classmethod
-    def load(cls, chain: str = "ethereum", **options: Any) -> Self:
+    def load(cls, chain: str = "ethereum", *, tier: Tier = "lean", **options: Any) -> Self:
         """A node that holds the built chain `ethereum` or `base`; builds it first when that is not done.
 
-        Keywords are those of NodeOptions. Raises DevnetError when the chain cannot be built, PortInUseError.
+        The tier `full` has more protocols, which take minutes to compile the first time. Other keywords are
+        those of NodeOptions. Raises DevnetError when the chain cannot be built, PortInUseError.
         """
         from devnet import dumps, feeds
         from devnet.chains import CHAINS
 
         spec = CHAINS[chain]
-        settings = NodeOptions(**{"base_fee": spec.base_fee, "gas_limit": spec.gas_limit, **options})
-        dump = dumps.path(spec)
-        arguments = ["--load-state", str(dump), *spec.node_arguments()]
-        node = cls._start(arguments, settings)
+        node = cls.of_state(spec, dumps.path(spec, tier), **options)
         try:
             # A fork caches storage by the header of its upstream block. A fee recipient of its own makes
             # the header of each load unlike all others, so that no cache entry ever fits a second chain.
@@ -72,6 +72,12 @@ class Node:
             node.close()
             raise
         return node
+
+    @classmethod
+    def of_state(cls, spec: ChainSpec, dump: Path, **options: Any) -> Self:
+        """A node that goes on from a dumped state as it is: its feeds are as old as the dump."""
+        settings = NodeOptions(**{"base_fee": spec.base_fee, "gas_limit": spec.gas_limit, **options})
+        return cls._start(["--load-state", str(dump), *spec.node_arguments()], settings)
 
     @classmethod
     def fork(

@@ -40,3 +40,31 @@ def base(base_node: Node) -> Iterator[Node]:
     """The local Base chain as it is at rest; what the test does to it is undone."""
     with base_node.isolated():
         yield base_node
+
+
+@pytest.fixture(scope="session")
+def ethereum_full_node() -> Iterator[Node]:
+    """The local mainnet with the full tier. Take `ethereum_full` instead unless the chain is only read."""
+    with Node.load("ethereum", tier="full") as node:
+        yield node
+
+
+@pytest.fixture
+def ethereum_full(ethereum_full_node: Node) -> Iterator[Node]:
+    """The local mainnet with the full tier at rest; what the test does to it is undone."""
+    with ethereum_full_node.isolated():
+        yield ethereum_full_node
+
+
+@pytest.fixture(scope="session")
+def base_full_node() -> Iterator[Node]:
+    """The local Base chain with the full tier. Take `base_full` instead unless the chain is only read."""
+    with Node.load("base", tier="full") as node:
+        yield node
+
+
+@pytest.fixture
+def base_full(base_full_node: Node) -> Iterator[Node]:
+    """The local Base chain with the full tier at rest; what the test does to it is undone."""
+    with base_full_node.isolated():
+        yield base_full_node

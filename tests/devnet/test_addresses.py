@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_utils.crypto import keccak
 
-from devnet import BASE, ETHEREUM, Node, abi, artifacts, feeds
+from devnet import BASE, BASE_FULL, ETHEREUM, ETHEREUM_FULL, Node, abi, artifacts, feeds
 from devnet.addresses import SUBSTITUTES
 from devnet.book import AddressBook
 from devnet.liquidity import PRICES_USD, symbol_of, unit
@@ -53,6 +53,7 @@ DOMAIN_SEPARATORS = {
         "06c37168a7db5138defc7866392bb87a741f9b3d104deb5094588ce041cae335"
     ),
 }
+ALL_BOOKS = {"ethereum": ETHEREUM, "base": BASE, "ethereum_full": ETHEREUM_FULL, "base_full": BASE_FULL}
 BASE_CODE = {
     "0x4200000000000000000000000000000000000006",
     "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913",
@@ -97,10 +98,11 @@ def test_bases_best_known_addresses_hold_code(base_node: Node) -> None:
     assert {address for address in BASE_CODE if not base_node.code(address)} == set()
 
 
-@pytest.mark.parametrize("chain", ["ethereum", "base"])
-def test_every_address_of_the_book_holds_code(chain: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(("chain", "book"), ALL_BOOKS.items())
+def test_every_address_of_the_book_holds_code(
+    chain: str, book: AddressBook, request: pytest.FixtureRequest
+) -> None:
     node: Node = request.getfixturevalue(f"{chain}_node")
-    book: AddressBook = {"ethereum": ETHEREUM, "base": BASE}[chain]
     named = {
         **book.tokens,
         **book.contracts,

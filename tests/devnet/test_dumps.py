@@ -82,10 +82,11 @@ def test_a_dump_holds_the_newest_header_and_no_history() -> None:
 def test_old_dumps_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(12):
         (tmp_path / f"base-{number:02}.json").write_text("{}")
-    (tmp_path / "ethereum-00.json").write_text("{}")
-    dumps._forget_old(tmp_path, BASE)
+    for other in ("ethereum-00", "full-base-00"):
+        (tmp_path / f"{other}.json").write_text("{}")
+    dumps._forget_old(tmp_path, "base")
     assert len(list(tmp_path.glob("base-*.json"))) == dumps.KEPT_DUMPS
-    assert len(list(tmp_path.glob("ethereum-*.json"))) == 1
+    assert len(list(tmp_path.glob("*-00.json"))) == 2
 
 
 def test_an_address_that_comes_out_elsewhere_stops_the_build() -> None:

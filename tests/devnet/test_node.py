@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -192,7 +193,7 @@ def test_a_node_with_a_block_time_mines_by_the_clock() -> None:
 
 
 @pytest.mark.parametrize("options", [{"no_mining": True}, {"block_time": 5}])
-def test_a_chain_loads_in_every_way_of_mining(options: dict[str, int]) -> None:
+def test_a_chain_loads_in_every_way_of_mining(options: dict[str, Any]) -> None:
     with Node.load("ethereum", **options) as node:
         _, updated_at = feeds.latest(node, ETHEREUM.feeds["ETH/USD"])
         assert abs(time.time() - updated_at) < 10

@@ -111,6 +111,17 @@ contract Borrower {
         return true;
     }
 
+    function borrowMorpho(address morpho, address token, uint256 amount) external {
+        _must(morpho, abi.encodeWithSignature("flashLoan(address,uint256,bytes)", token, amount, abi.encode(token)));
+    }
+
+    function onMorphoFlashLoan(uint256 amount, bytes calldata data) external {
+        address token = abi.decode(data, (address));
+        held = IToken(token).balanceOf(address(this));
+        fee = 0;
+        IToken(token).approve(msg.sender, amount);
+    }
+
     function borrowERC3156(address lender, address token, uint256 amount) external {
         _must(
             lender,
