@@ -1,0 +1,195 @@
+"""Builds the measured market on a node: tokens, pools, the router and the contracts without checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from benchmarks.loops import LOOPS, PoolName
+from benchmarks.market import OPERATOR, OWNER, START, TRADER, Factories, Market
+from devnet import abi, artifacts, own
+from devnet.artifacts import Artifact
+from devnet.compiler import PROJECT, compile_files
+from devnet.manifest import CANONICAL_WETH, UNISWAP_V2_CORE, UNISWAP_V3_CORE
+from devnet.node import ETHER, Node, Receipt
+from devnet.place import Placer, account
+from executor.domain.address import ZERO_ADDRESS, Address, to_address
+from executor.domain.deployment import RouterConstants, creation_code
+from executor.domain.pool import Pool, VenueKind
+from executor.domain.token import Token
+
+# An account of its own: the addresses of what it creates do not depend on what else the chain holds.
+MAKER = account("benchmark maker")
+MAKER_ETHER = 10**6 * ETHER
+SUPPLY = 10**6 * ETHER
+INVENTORY = 10 * ETHER
+DUST = 1
+SIDE = 1000 * ETHER
+CHEAP_SIDE = 1080 * ETHER
+FEE = 3000
+TICK_SPACING = 60
+FULL_RANGE = 887_220
+PRICE_ONE = 1 << 96
+# More than any transaction here needs: an estimate would be of the second before, when a pool's oracle had
+# less to write.
+GAS = 15_000_000
+V2_FACTORY = "build/UniswapV2Factory.json"
+V3_FACTORY = "artifacts/contracts/UniswapV3Factory.sol/UniswapV3Factory.json"
+V2_POOLS: Mapping[PoolName, tuple[str, str, str, int]] = {
+    "cheap": ("cheap", "weth", "a", CHEAP_SIDE),
+    "even": ("even", "weth", "a", SIDE),
+    "a_b": ("cheap", "b", "a", SIDE),
+    "b_weth": ("cheap", "weth", "b", SIDE),
+}
+"""Factory, token0, token1 and how much of token1 stands against 1000 of token0."""
+V3_POOLS: Mapping[PoolName, tuple[str, str]] = {
+    "v3": ("weth", "a"),
+    "v3_a_b": ("b", "a"),
+    "v3_b_weth": ("weth", "b"),
+}
+
+
+def deploy_weth(node: Node) -> Address:
+    """WETH for a chain that has none."""
+    return _deploy(node, artifacts.load(CANONICAL_WETH, "build/contracts/WETH9.json").bytecode)
+
+
+def build(node: Node, weth: Address, constants: RouterConstants) -> Market:
+    """The market around `weth`, warm, with a router built with `constants` and contracts without checks."""
+    node.mine(timestamp=START)
+    node.set_balance(MAKER, MAKER_ETHER)
+    _call(node, weth, "deposit()", value=MAKER_ETHER // 10)
+    parts = _contracts()
+    tokens = _tokens(node, weth, parts["PlainToken"])
+    factories = _factories(node)
+    provider = _deploy(node, own.contracts()["PoolTrader"].bytecode)
+    pools = _pairs(node, tokens, factories) | _v3_pools(node, tokens, factories, provider)
+    router = _router(node, constants)
+    bare = {
+        name: _bare(node, parts[name], tokens, [pools[pool].address for pool in loop.pools])
+        for loop in LOOPS
+        for name in loop.bare.values()
+    }
+    market = Market(node, tokens["weth"], tokens["a"], tokens["b"], pools, factories, router, bare)
+    for holder in (router, TRADER, *bare.values()):
+        stock(market, holder)
+    _warm(node, pools.values(), provider)
+    return market
+
+
+def stock(market: Market, holder: str) -> None:
+    """Give `holder` an inventory of WETH, and dust of the tokens in between."""
+    for token, amount in ((market.weth, INVENTORY), (market.a, DUST), (market.b, DUST)):
+        _call(market.node, token.address, "transfer(address,uint256)", holder, amount)
+
+
+def _call(node: Node, to: str, signature: str, *arguments: object, value: int = 0) -> Receipt:
+    return node.send(MAKER, to, abi.encode_call(signature, *arguments), value=value, gas=GAS)
+
+
+def _deploy(node: Node, code: bytes) -> Address:
+    return to_address(node.send(MAKER, None, code, gas=GAS)["contractAddress"])
+
+
+def _read_address(node: Node, to: str, signature: str, *arguments: object) -> Address:
+    return to_address(abi.decode("(address)", node.call(to, abi.encode_call(signature, *arguments)))[0])
+
+
+def _contracts() -> dict[str, Artifact]:
+    folder = PROJECT / "benchmarks" / "contracts"
+    return compile_files([path.relative_to(PROJECT) for path in sorted(folder.glob("*.sol"))])
+
+
+def _tokens(node: Node, weth: Address, code: Artifact) -> dict[str, Token]:
+    """WETH < B < A by address.
+
+    Every hop but the first then goes from token1 to token0, which in a V3 pool at tick zero is up; down, it
+    would first read a second word of the tick bitmap.
+    """
+    found = [weth]
+    while len(found) < 3:
+        token = _deploy(node, code.bytecode + abi.encode("(uint256)", SUPPLY))
+        if int(token, 16) > int(found[-1], 16):
+            found.append(token)
+    return {
+        name: Token(1, address, name.upper(), 18)
+        for name, address in zip(("weth", "b", "a"), found, strict=True)
+    }
+
+
+def _factories(node: Node) -> Factories:
+    v2 = artifacts.load(UNISWAP_V2_CORE, V2_FACTORY).bytecode + abi.encode("(address)", MAKER)
+    v3 = artifacts.load(UNISWAP_V3_CORE, V3_FACTORY).bytecode
+    return Factories(_deploy(node, v2), _deploy(node, v2), _deploy(node, v3))
+
+
+def _pairs(node: Node, tokens: Mapping[str, Token], factories: Factories) -> dict[PoolName, Pool]:
+    found: dict[PoolName, Pool] = {}
+    for name, (maker, zero, one, amount1) in V2_POOLS.items():
+        factory = factories.cheap if maker == "cheap" else factories.even
+        token0, token1 = tokens[zero], tokens[one]
+        both = (token0.address, token1.address)
+        _call(node, factory, "createPair(address,address)", *both)
+        pair = _read_address(node, factory, "getPair(address,address)", *both)
+        for token, amount in zip(both, (SIDE, amount1), strict=True):
+            _call(node, token, "transfer(address,uint256)", pair, amount)
+        _call(node, pair, "mint(address)", MAKER)
+        found[name] = Pool(name, VenueKind.UNISWAP_V2, pair, token0, token1, FEE)
+    return found
+
+
+def _v3_pools(
+    node: Node, tokens: Mapping[str, Token], factories: Factories, provider: Address
+) -> dict[PoolName, Pool]:
+    """Pools at price one, each with one position over the whole range."""
+    for token in tokens.values():
+        _call(node, token.address, "transfer(address,uint256)", provider, 3 * SIDE)
+    found: dict[PoolName, Pool] = {}
+    for name, (zero, one) in V3_POOLS.items():
+        token0, token1 = tokens[zero], tokens[one]
+        key = (token0.address, token1.address, FEE)
+        _call(node, factories.v3, "createPool(address,address,uint24)", *key)
+        pool = _read_address(node, factories.v3, "getPool(address,address,uint24)", *key)
+        _call(node, pool, "initialize(uint160)", PRICE_ONE)
+        mint = "mint(address,int24,int24,uint128)"
+        _call(node, provider, mint, pool, -FULL_RANGE, FULL_RANGE, SIDE)
+        found[name] = Pool(name, VenueKind.UNISWAP_V3, pool, token0, token1, FEE, TICK_SPACING)
+    return found
+
+
+def _router(node: Node, constants: RouterConstants) -> Address:
+    code = compile_files(["contracts/ArbRouter.sol"])["ArbRouter"].bytecode
+    router = _deploy(node, creation_code(code, to_address(OWNER), constants))
+    Placer(node).call(OWNER, router, "setPrimaryOperator(address)", OPERATOR)
+    return router
+
+
+def _bare(node: Node, code: Artifact, tokens: Mapping[str, Token], pools: Sequence[Address]) -> Address:
+    padded = [*pools, *[ZERO_ADDRESS] * (3 - len(pools))]
+    arguments = (tokens["weth"].address, tokens["a"].address, padded)
+    return _deploy(node, code.bytecode + abi.encode("(address,address,address[3])", *arguments))
+
+
+def _warm(node: Node, pools: Iterable[Pool], provider: Address) -> None:
+    """Touch each pool well after its first liquidity, so that no accumulator of it is zero.
+
+    The two trades on a V3 pool are of a thousand smallest units: fees grow, the price stays one to 18 digits.
+    """
+    node.mine(timestamp=START + 500)
+    for pool in pools:
+        if pool.kind is VenueKind.UNISWAP_V2:
+            _call(node, pool.address, "sync()")
+            continue
+        for zero_for_one in (True, False):
+            swap = "swap(address,address,bool,int256)"
+            _call(node, provider, swap, pool.address, provider, zero_for_one, 1000)
+    node.mine(timestamp=START + 600)
+
+
+@contextmanager
+def loop_market(*, traced: bool = False) -> Iterator[Market]:
+    """The market on an empty node; `traced` keeps every step of every transaction for reading."""
+    extra = ("--steps-tracing",) if traced else ()
+    with Node.empty(chain_id=1, base_fee=10**9, extra=extra) as node:
+        weth = deploy_weth(node)
+        yield build(node, weth, RouterConstants((weth,), None, None))

@@ -1,0 +1,114 @@
+"""The measured market: the same real V2 and V3 bytecode in the same state for every case.
+
+Pairs and pools of three tokens with a fee of 0.3 % each: one pair holds 1000 WETH : 1080 A, everything else
+stands at price one. Block times are fixed, accumulators are warm, and one unit of each token lies in every
+contract, so that no case pays for an empty slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from benchmarks.loops import Loop, PoolName
+from devnet.errors import RpcError, TransactionError
+from devnet.node import ETHER, Node, Receipt
+from devnet.place import account
+from executor.domain.address import Address
+from executor.domain.call import EthCall, drive
+from executor.domain.market import PoolState
+from executor.domain.pool import Pool
+from executor.domain.route import Funding, Leg, Route, SizedRoute
+from executor.domain.token import Token
+from executor.routing.sizing import forward
+from executor.venues import read
+
+OWNER, OPERATOR, TRADER = account("owner"), account("operator"), account("trader")
+START = 2_000_000_000
+"""Time of the first block of the market's making, in unix seconds."""
+MEASURED_AT = START + 1000
+DEADLINE = START + 10**6
+AMOUNT_IN = ETHER
+GAS_LIMIT = 3_000_000
+
+
+@dataclass(frozen=True)
+class Factories:
+    """Who made the pools: each pair of the same two tokens needs a factory of its own."""
+
+    cheap: Address
+    even: Address
+    v3: Address
+
+
+@dataclass(frozen=True)
+class Market:
+    """What stands on `node`; `bare` holds the contracts without checks by name. WETH < B < A by address."""
+
+    node: Node
+    weth: Token
+    a: Token
+    b: Token
+    pools: Mapping[PoolName, Pool]
+    factories: Factories
+    router: Address
+    bare: Mapping[str, Address]
+
+    def sized(self, loop: Loop, funding: Funding = Funding.INVENTORY, premium: int = 0) -> SizedRoute:
+        """One WETH around `loop`, with the amounts that the pools give now."""
+        legs: list[Leg] = []
+        token = self.weth
+        for name in loop.pools:
+            legs.append(Leg(self.pools[name], token))
+            token = legs[-1].token_out
+        route = Route(tuple(legs))
+        states = {leg.pool.address: self.state(leg.pool) for leg in legs}
+        return SizedRoute(route, forward(route, states, AMOUNT_IN), funding, premium)
+
+    def state(self, pool: Pool) -> PoolState:
+        """The pool as its maths see it now."""
+        return drive(read(pool), self._answer)
+
+    def gas(self, sender: str, to: str, data: bytes) -> int:
+        """Gas used by one transaction from the fixed state at the fixed time; the state is put back."""
+        with self.node.isolated():
+            return int(self._send(sender, to, data)["gasUsed"], 16)
+
+    def gas_of_revert(self, sender: str, to: str, data: bytes) -> int:
+        """The same for a transaction that must revert. Raises AssertionError when it does not."""
+        with self.node.isolated():
+            return self.gas_of_revert_now(sender, to, data)
+
+    def gas_of_revert_now(self, sender: str, to: str, data: bytes) -> int:
+        """As `gas_of_revert`, on the state as it is; the transaction stays."""
+        try:
+            self._send(sender, to, data)
+        except TransactionError as error:
+            return int(str(error.receipt["gasUsed"]), 16)
+        raise AssertionError("the transaction was to revert and did not")
+
+    def storage_reads(self, sender: str, to: str, data: bytes) -> list[int]:
+        """The slots that the router itself reads during one transaction, in order; needs a traced market."""
+        with self.node.isolated():
+            sent = self._send(sender, to, data)["transactionHash"]
+            trace = self.node.rpc("debug_traceTransaction", sent, {"disableStorage": True})
+        reads, frames = [], [to.lower()]
+        for step in trace["structLogs"]:
+            del frames[step["depth"] :]
+            if step["op"] == "SLOAD" and frames[-1] == self.router.lower():
+                reads.append(int(step["stack"][-1], 16))
+            if step["op"] in ("CALL", "STATICCALL"):
+                frames.append(f"0x{int(step['stack'][-2], 16):040x}")
+            if step["op"] == "DELEGATECALL":
+                frames.append(frames[-1])
+        return reads
+
+    def _send(self, sender: str, to: str, data: bytes) -> Receipt:
+        self.node.rpc("evm_setNextBlockTimestamp", MEASURED_AT)
+        return self.node.send(sender, to, data, gas=GAS_LIMIT)
+
+    def _answer(self, call: EthCall) -> bytes | None:
+        try:
+            return self.node.call(call.to, call.data)
+        except RpcError:
+            return None
