@@ -18,9 +18,10 @@ class PoolRecord:
     """One funded pool.
 
     `venue` is the family name (uniswap_v2, sushi_v2, uniswap_v3, pancake_v3, uniswap_v4, balancer_v2,
-    aerodrome_v2), `address` the contract that swaps, `tokens` its tokens in the pool's order, `fee` the swap
-    fee in millionths; `pool_id` (0x, 32 bytes) tells pools of a shared contract apart, `tick_spacing` is 0
-    where there are no ticks, `stable` marks the stable-swap curve.
+    balancer_v3, aerodrome_v2), `address` the contract that swaps, `tokens` its tokens in the pool's order,
+    `fee` the swap fee in millionths; `pool_id` (0x, 32 bytes) tells pools of a shared contract apart,
+    `tick_spacing` is 0 where there are no ticks, `stable` marks the stable-swap curve, `weights` are those of
+    the tokens in percent where they are not equal.
     """
 
     name: str
@@ -31,6 +32,7 @@ class PoolRecord:
     pool_id: str | None = None
     tick_spacing: int = 0
     stable: bool = False
+    weights: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,13 @@ class PoolWriter:
         """A Balancer V2 pool; its id starts with its address."""
         name, address = self._title("balancer_v2", tokens), to_checksum_address(pool_id[:42])
         return PoolRecord(name, "balancer_v2", address, tokens, fee, pool_id, stable=stable)
+
+    def balancer_v3(
+        self, address: str, fee: int, *tokens: str, stable: bool = False, weights: tuple[int, ...] = ()
+    ) -> PoolRecord:
+        """A pool of the Balancer V3 vault, of equal weights unless `weights` (percent) says otherwise."""
+        name = self._title("balancer_v3", tokens)
+        return PoolRecord(name, "balancer_v3", address, tokens, fee, stable=stable, weights=weights)
 
     def _title(self, venue: str, tokens: tuple[str, ...]) -> str:
         return f"{venue} {'/'.join(self.symbols.get(token, 'ETH') for token in tokens)}"

@@ -15,6 +15,7 @@ from devnet.protocols import (
     aave_v3,
     aerodrome_v2,
     balancer_v2,
+    balancer_v3,
     chainlink,
     morpho_blue,
     multicall3,
@@ -64,8 +65,8 @@ BUILDERS: dict[str, tuple[Builder, ...]] = {
 
 # On top of those, for the full tier.
 FULL_BUILDERS: dict[str, tuple[Builder, ...]] = {
-    "ethereum": (morpho_blue.build,),
-    "base": (morpho_blue.build,),
+    "ethereum": (morpho_blue.build, balancer_v3.build),
+    "base": (morpho_blue.build, balancer_v3.build),
 }
 BUILDERS_OF_TIER: dict[Tier, dict[str, tuple[Builder, ...]]] = {"lean": BUILDERS, "full": FULL_BUILDERS}
 

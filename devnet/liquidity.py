@@ -27,6 +27,7 @@ SIDE_USD = {
     "uniswap_v2": 15_000_000,
     "sushi_v2": 3_000_000,
     "balancer_v2": 6_000_000,
+    "balancer_v3": 6_000_000,
     "aerodrome_v2": 10_000_000,
 }
 THIN_SIDE_USD = {"uniswap_v2 STA/WETH": 600_000, "uniswap_v2 DAI/USDC": 4_000_000}
@@ -48,8 +49,11 @@ def tokens_for(book: AddressBook, token: str, dollars: int) -> int:
 
 
 def side_amount(book: AddressBook, pool: PoolRecord, token: str) -> int:
-    """Smallest units of `token` on its side of a pool without ranges."""
-    return tokens_for(book, token, THIN_SIDE_USD.get(pool.name) or SIDE_USD[pool.venue])
+    """Smallest units of `token` on its side of a pool without ranges, by its weight where those differ."""
+    dollars = THIN_SIDE_USD.get(pool.name) or SIDE_USD[pool.venue]
+    if pool.weights:
+        dollars = dollars * len(pool.tokens) * pool.weights[pool.tokens.index(token)] // 100
+    return tokens_for(book, token, dollars)
 
 
 def sqrt_price(book: AddressBook, pool: PoolRecord) -> int:

@@ -118,6 +118,7 @@ UNISWAP_V4 = Package(
         "foundry-out/PositionManager.sol/PositionManager.json",
         "foundry-out/PoolSwapTest.sol/PoolSwapTest.default.json",
         "foundry-out/PoolModifyLiquidityTest.sol/PoolModifyLiquidityTest.default.json",
+        "lib/permit2/src/",
         "lib/permit2/test/utils/DeployPermit2.sol",
     ),
 )
@@ -184,6 +185,45 @@ MORPHO_BLUE = Package(
     ("src/",),
 )
 
+# Balancer V3 is compiled from these by import name.
+BALANCER_V3: dict[str, Package] = {
+    f"@balancer-labs/v3-{name}": Package(
+        "npm", f"@balancer-labs/v3-{name}", "1.0.0", f"sha512-{digest}", ("contracts/",)
+    )
+    for name, digest in (
+        (
+            "interfaces",
+            "1d6b004489bee7e50f790fef721e010b02e7d1d0d40fe3a36d5501c406928fc1"
+            "9b45d9803e865a76d93807511942a1f04e7d85992ac6bea47b2f3164e0655cc5",
+        ),
+        (
+            "pool-stable",
+            "07b9cb3f762a897f4f13b531bc7d29e50613da06885da69e0381b2ff579e77d7"
+            "cee205ff8bd33af3e28d5c7e413ee525ce2303fe61cb197bc6d63a81daee855b",
+        ),
+        (
+            "pool-utils",
+            "2d4767c9912aff2f70eccc75d8aee2d76e866b8668f34b03556f6cdfe31ba79c"
+            "0ab20f4b8ea7ea257737284914b7f7cbb23376834bb80cf8f0b3dc22be1bf592",
+        ),
+        (
+            "pool-weighted",
+            "6087aa7057c11807665e27e8aa5b0bc2d49dc96173c18012329bb959e9109b0f"
+            "3b6e2c9ce23e0c99a65ef04d3a32aa4561487f627d8eadab0c589330f2932b03",
+        ),
+        (
+            "solidity-utils",
+            "774176295e2925c515b1a187e480520e8ef2ae75856c04634e5b4f3685fb2464"
+            "4f1a3bfa424469c4fea1b25dffe2feef6a137384c37ed28ba089d3cdc290ddcd",
+        ),
+        (
+            "vault",
+            "d484e89e9ff3e30442a14d5688700ee04a749180b74b1726a23d51ffe5efa905"
+            "8e1452a799d78de3b61b9689043139899ade596784224d957dbed9bced5a3d4b",
+        ),
+    )
+}
+
 # What a chain needs is fetched when that chain is built.
 COMMON: tuple[Package, ...] = (
     CANONICAL_WETH,
@@ -204,7 +244,7 @@ PACKAGES: dict[str, tuple[Package, ...]] = {
     "ethereum": (*COMMON, SUSHISWAP),
     "base": (*COMMON, AERODROME, OPTIMISM),
 }
-FULL_COMMON: tuple[Package, ...] = (MORPHO_BLUE,)
+FULL_COMMON: tuple[Package, ...] = (MORPHO_BLUE, *BALANCER_V3.values())
 FULL_PACKAGES: dict[str, tuple[Package, ...]] = {
     "ethereum": (*PACKAGES["ethereum"], *FULL_COMMON),
     "base": (*PACKAGES["base"], *FULL_COMMON),

@@ -28,6 +28,7 @@ SWAP_AERODROME_V2 = (
 SWAP_BALANCER_V2 = (
     "swap((bytes32,uint8,address,address,uint256,bytes),(address,bool,address,bool),uint256,uint256)"
 )
+SWAP_BALANCER_V3 = "swapSingleTokenExactIn(address,address,address,uint256,uint256,uint256,bool,bytes)"
 
 
 def trade(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
@@ -106,6 +107,19 @@ def trade_balancer_v2(node: Node, pool: PoolRecord, token_in: str, amount: int, 
     return node.erc20_balance(token_out, TRADER) - before
 
 
+def trade_balancer_v3(node: Node, pool: PoolRecord, token_in: str, amount: int, token_out: str = "") -> int:
+    """As `trade`, through Balancer's router; of more than two tokens the one to receive may be named."""
+    contracts, token_out = book_of(node).contracts, token_out or _other(pool, token_in)
+    router, permit2 = contracts["balancer_v3_router"], contracts["permit2"]
+    _prepare(node, token_in, amount, permit2)
+    allow = "approve(address,address,uint160,uint48)"
+    node.send(TRADER, permit2, abi.encode_call(allow, token_in, router, amount, 2**48 - 1))
+    before = node.erc20_balance(token_out, TRADER)
+    swap = (pool.address, token_in, token_out, amount, 0, NEVER, False, b"")
+    node.send(TRADER, router, abi.encode_call(SWAP_BALANCER_V3, *swap))
+    return node.erc20_balance(token_out, TRADER) - before
+
+
 def _other(pool: PoolRecord, token_in: str) -> str:
     if token_in not in pool.tokens:
         raise ValueError(f"{pool.name} does not hold {token_in}: sell one of {', '.join(pool.tokens)}")
@@ -131,5 +145,6 @@ TRADES: dict[str, Trade] = {
     "pancake_v3": trade_v3,
     "uniswap_v4": trade_v4,
     "balancer_v2": trade_balancer_v2,
+    "balancer_v3": trade_balancer_v3,
     "aerodrome_v2": trade_aerodrome_v2,
 }

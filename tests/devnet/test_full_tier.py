@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devnet import BASE, BASE_FULL, ETHEREUM, ETHEREUM_FULL, Node
+from devnet import BASE, BASE_FULL, ETHEREUM, ETHEREUM_FULL, Node, abi
 from devnet.book import AddressBook
 from devnet.books import book_of
 from devnet.liquidity import tokens_for
@@ -44,3 +44,41 @@ def test_morpho_lends_for_nothing(chain: str, symbol: str, request: pytest.Fixtu
     amount = tokens_for(book, token, 90_000_000)
     signature = "borrowMorpho(address,address,uint256)"
     assert borrower.borrow(signature, book.contracts["morpho_blue"], token, amount) == (amount, 0)
+
+
+@pytest.mark.parametrize(
+    ("chain", "symbol"),
+    [
+        ("ethereum_full", "WETH"),
+        ("ethereum_full", "USDC"),
+        ("ethereum_full", "DAI"),
+        ("ethereum_full", "USDT"),
+        ("base_full", "WETH"),
+    ],
+)
+def test_the_balancer_v3_vault_lends_for_nothing(
+    chain: str, symbol: str, request: pytest.FixtureRequest
+) -> None:
+    node: Node = request.getfixturevalue(chain)
+    book = book_of(node)
+    token = book.tokens[symbol]
+    borrower = Borrower(node, token, 0)
+    amount = tokens_for(book, token, 5_000_000)
+    signature = "borrowBalancerV3(address,address,uint256)"
+    assert borrower.borrow(signature, book.contracts["balancer_v3_vault"], token, amount) == (amount, 0)
+
+
+def test_every_balancer_v3_contract_fits_under_the_size_limit(ethereum_full_node: Node) -> None:
+    sizes = {
+        name: len(ethereum_full_node.code(address))
+        for name, address in ETHEREUM_FULL.contracts.items()
+        if name.startswith("balancer_v3")
+    }
+    assert len(sizes) == 7
+    assert max(sizes.values()) <= 24_576
+
+
+def test_a_balancer_v3_pool_has_the_weights_of_the_book(ethereum_full_node: Node) -> None:
+    pool = ETHEREUM_FULL.pool("balancer_v3 DAI/WETH")
+    answer = ethereum_full_node.call(pool.address, abi.encode_call("getNormalizedWeights()"))
+    assert abi.decode("(uint256[])", answer)[0] == tuple(weight * 10**16 for weight in pool.weights)

@@ -94,6 +94,21 @@ contract Borrower {
         _transfer(tokens[0], msg.sender, amounts[0] + fees[0]);
     }
 
+    function borrowBalancerV3(address vault, address token, uint256 amount) external {
+        bytes memory inner = abi.encodeCall(this.whileBalancerV3IsUnlocked, (token, amount));
+        _must(vault, abi.encodeWithSignature("unlock(bytes)", inner));
+    }
+
+    function whileBalancerV3IsUnlocked(address token, uint256 amount) external {
+        _must(
+            msg.sender, abi.encodeWithSignature("sendTo(address,address,uint256)", token, address(this), amount)
+        );
+        held = IToken(token).balanceOf(address(this));
+        fee = 0;
+        _transfer(token, msg.sender, amount);
+        _must(msg.sender, abi.encodeWithSignature("settle(address,uint256)", token, amount));
+    }
+
     function borrowAave(address pool, address token, uint256 amount) external {
         bytes memory call = abi.encodeWithSignature(
             "flashLoanSimple(address,address,uint256,bytes,uint16)", address(this), token, amount, "", 0
