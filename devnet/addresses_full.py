@@ -1,13 +1,17 @@
 """What the full tier adds to each chain's address book.
 
-Addresses are those of the real chains where the contract exists there.
+Addresses are those of the real chains where the contract exists there; `FULL_SUBSTITUTES` says what is not
+the real bytecode.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from devnet.addresses import DAI, ETHEREUM, USDC, USDT, WETH
 from devnet.addresses_base import BASE
 from devnet.book import PoolWriter
+from devnet.roles import account
 
 MORPHO_BLUE = "0xBBBBBbbBBb9cC5e90e3b3Af64bdAF62C37EEFFCb"
 # Of the Balancer V3 contracts that have one address on every chain.
@@ -18,7 +22,13 @@ BALANCER_V3 = {
     "balancer_v3_protocol_fee_controller": "0xa731C23D7c95436Baaae9D52782f966E1ed07cc8",
 }
 
-_pool = PoolWriter({address: symbol for symbol, address in ETHEREUM.tokens.items()})
+# Vaults, whose shares are tokens.
+SDAI = "0x83F20F44975D03b1b09e64809B757c47f942BEeA"
+STEAK_USDC = "0xBEEF01735c132Ada46AA9aA4c54623cAA92A64CB"
+VAULTS = {"sDAI": SDAI, "steakUSDC": STEAK_USDC}
+
+_symbols = {address: symbol for symbol, address in (*ETHEREUM.tokens.items(), *VAULTS.items())}
+_pool = PoolWriter(_symbols)
 _base_pool = PoolWriter({address: symbol for symbol, address in BASE.tokens.items()})
 
 ETHEREUM_FULL = ETHEREUM.extended(
@@ -28,9 +38,19 @@ ETHEREUM_FULL = ETHEREUM.extended(
         "balancer_v3_router": "0xAE563E3f8219521950555F5962419C8919758Ea2",
         "balancer_v3_weighted_pool_factory": "0x201efd508c8DfE9DE1a13c2452863A78CB2a86Cc",
         "balancer_v3_stable_pool_factory": "0xB9d01CA61b9C181dA1051bFDd28e1097e920AB14",
+        "spark_addresses_provider": "0x02C3eA4e34C0cBd694D2adFa2c690EECbC1793eE",
+        "spark_pool": "0xC13e21B648A5Ee794902342038FF3aDAB66BE987",
+        "aave_v3_prime_addresses_provider": "0xcfBf336fe147D643B9Cb705648500e101504B16d",
+        "aave_v3_prime_pool": "0x4e033931ad43597d96D6bcc25c280717730B58B1",
+        "maker_dss_flash": "0x60744434d6339a6B27d73d9Eda62b6F66a0a04FA",
+        "erc3156_lender_with_fee": account("erc3156 lender with a fee"),
     },
-    # Pools of this chain only: a factory derives their addresses from its code and the deployer's.
+    tokens=VAULTS,
+    decimals={"sDAI": 18, "steakUSDC": 18},
+    # Pools of this chain only; their addresses follow from factories, code and tokens all the same.
     pools=(
+        _pool.v2("uniswap_v2", "0xc7060A4FA0Ee0Fe1a85376842F90aD70539f7291", SDAI, WETH),
+        _pool.v3("uniswap_v3", "0xF8daeD07091410A715698bBCC6310f9bC225C3F3", 3000, STEAK_USDC, WETH),
         _pool.balancer_v3("0x50Bd682f8c424170fF0989783375D19380977462", 2500, USDC, WETH),
         _pool.balancer_v3("0x97D02c6EBE50966285119A76461c3a60E76f863e", 3000, DAI, WETH, weights=(20, 80)),
         _pool.balancer_v3("0x80ECC13AA78d4e9aBB8235472bCa3d98CeEDFD9a", 100, DAI, USDC, USDT, stable=True),
@@ -48,3 +68,14 @@ BASE_FULL = BASE.extended(
         _base_pool.balancer_v3("0xDc283088Ee9B6Ab6b11D88EdF17D9827fA2E4365", 2500, *BASE.tokens.values()),
     ),
 )
+
+# What is not the bytecode that the real chain runs at that address, and why.
+FULL_SUBSTITUTES: Mapping[str, str] = {
+    "balancer_v3_vault": "the packaged source, optimised for size alone so that it fits the size limit",
+    "spark_pool": "the first release of Aave V3, as at the main market here",
+    "aave_v3_prime_pool": "the first release of Aave V3, as at the main market here",
+    "maker_dss_flash": "ERC-3156's reference lender, which lends what it holds; Maker's mints",
+    "erc3156_lender_with_fee": "the same lender with a fee, at an address that nothing real has",
+    "sDAI": "OpenZeppelin's ERC-4626 vault whose yield is donated; no package holds Maker's",
+    "steakUSDC": "OpenZeppelin's ERC-4626 vault whose yield is donated; the real one lends at Morpho",
+}

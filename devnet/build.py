@@ -17,6 +17,8 @@ from devnet.protocols import (
     balancer_v2,
     balancer_v3,
     chainlink,
+    erc3156,
+    erc4626,
     morpho_blue,
     multicall3,
     optimism,
@@ -65,7 +67,7 @@ BUILDERS: dict[str, tuple[Builder, ...]] = {
 
 # On top of those, for the full tier.
 FULL_BUILDERS: dict[str, tuple[Builder, ...]] = {
-    "ethereum": (morpho_blue.build, balancer_v3.build),
+    "ethereum": (morpho_blue.build, balancer_v3.build, aave_v3.build_others, erc3156.build, erc4626.build),
     "base": (morpho_blue.build, balancer_v3.build),
 }
 BUILDERS_OF_TIER: dict[Tier, dict[str, tuple[Builder, ...]]] = {"lean": BUILDERS, "full": FULL_BUILDERS}

@@ -1,6 +1,6 @@
 """Depth and prices: how much each pool holds, all at one price, so that nothing is to be gained at rest.
 
-Prices are whole US dollars for a whole token. Pool maths here only sizes the first deposits; it is written
+Prices are US dollars for a whole token. Pool maths here only sizes the first deposits; it is written
 from the protocols' published formulas: sqrt price = sqrt(token1 / token0) * 2**96, price at a tick =
 1.0001**tick, and liquidity as in section 6.2 of the Uniswap V3 whitepaper.
 """
@@ -8,11 +8,22 @@ from the protocols' published formulas: sqrt price = sqrt(token1 / token0) * 2**
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from fractions import Fraction
 from math import isqrt
 
 from devnet.addresses import NATIVE, AddressBook, PoolRecord
 
-PRICES_USD = {"WETH": 3000, "ETH": 3000, "USDC": 1, "DAI": 1, "USDT": 1, "STA": 1}
+PRICES_USD: dict[str, int | Fraction] = {
+    "WETH": 3000,
+    "ETH": 3000,
+    "USDC": 1,
+    "DAI": 1,
+    "USDT": 1,
+    "STA": 1,
+    # A share of a vault is worth what it redeems to.
+    "sDAI": Fraction(6, 5),
+    "steakUSDC": Fraction(21, 20),
+}
 Q96 = 2**96
 MAX_TICK = 887272
 

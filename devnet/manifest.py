@@ -184,6 +184,14 @@ MORPHO_BLUE = Package(
     "e75905fa53f0b76de49dc6beeffab1da549d2b8bf7543f1bcd7d6b6bd0d65d1b",
     ("src/",),
 )
+ERC3156 = Package(
+    "npm",
+    "erc3156",
+    "0.4.8",
+    "sha512-2b3b035cd258f29b46fc82b3a70c58e5e75400c565fc94120b4a56849cc31352"
+    "510eeb5aac5a035a82d5d2d66853c6ac166965768ecd0e64fb4738b721a7200c",
+    ("contracts/",),
+)
 
 # Balancer V3 is compiled from these by import name.
 BALANCER_V3: dict[str, Package] = {
@@ -246,7 +254,7 @@ PACKAGES: dict[str, tuple[Package, ...]] = {
 }
 FULL_COMMON: tuple[Package, ...] = (MORPHO_BLUE, *BALANCER_V3.values())
 FULL_PACKAGES: dict[str, tuple[Package, ...]] = {
-    "ethereum": (*PACKAGES["ethereum"], *FULL_COMMON),
+    "ethereum": (*PACKAGES["ethereum"], *FULL_COMMON, ERC3156),
     "base": (*PACKAGES["base"], *FULL_COMMON),
 }
 PACKAGES_OF_TIER = {"lean": PACKAGES, "full": FULL_PACKAGES}

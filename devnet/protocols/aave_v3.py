@@ -1,11 +1,13 @@
-"""Aave V3: one market with flash loans on at 5 basis points.
+"""Aave V3 and markets of its kind: flash loans on at 5 basis points.
 
-Order matters: the pool and the configurator are proxies that the addresses provider creates, so their
-addresses follow from its first two creations.
+Spark runs Aave's code under other addresses, and so does Aave's own side market. Order matters: the pool
+and the configurator are proxies that the addresses provider creates, so their addresses follow from its
+first two creations.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from devnet import artifacts
@@ -30,14 +32,37 @@ COLLATERAL = "configureReserveAsCollateral(address,uint256,uint256,uint256)"
 COLLATERAL_TERMS = (7500, 8000, 10500)
 
 
+@dataclass(frozen=True)
+class Market:
+    """A market: the start of its names in the book, its title on chain, and what may be lent there."""
+
+    prefix: str
+    title: str
+    reserves: tuple[str, ...] = RESERVES
+
+
+SPARK = Market("spark", "Spark Protocol")
+PRIME = Market("aave_v3_prime", "Aave Lido Ethereum Market", ("WETH", "USDC"))
+
+
 def build(place: Placer, book: AddressBook) -> None:
-    """Deploy the market, list the book's reserves and supply them."""
-    provider = book.contracts["aave_v3_addresses_provider"]
-    name = "Aave Ethereum Market" if book.chain_id == 1 else "Aave Base Market"
+    """Deploy the chain's main market, list the book's reserves and supply them."""
+    title = "Aave Ethereum Market" if book.chain_id == 1 else "Aave Base Market"
+    _build(place, book, Market("aave_v3", title))
+
+
+def build_others(place: Placer, book: AddressBook) -> None:
+    """As `build`, for Spark and for Aave's side market."""
+    for market in (SPARK, PRIME):
+        _build(place, book, market)
+
+
+def _build(place: Placer, book: AddressBook, market: Market) -> None:
+    provider = book.contracts[f"{market.prefix}_addresses_provider"]
     provider_code = _load("configuration/PoolAddressesProvider")
-    place.construct_at(provider, provider_code, "(string,address)", name, ADMIN)
-    pool, configurator = _pool(place, provider, book.contracts["aave_v3_pool"])
-    listed = [symbol for symbol in RESERVES if symbol in book.tokens and _feed(symbol) in book.feeds]
+    place.construct_at(provider, provider_code, "(string,address)", market.title, ADMIN)
+    pool, configurator = _pool(place, provider, book.contracts[f"{market.prefix}_pool"])
+    listed = [symbol for symbol in market.reserves if symbol in book.tokens and _feed(symbol) in book.feeds]
     _oracle(place, book, provider, listed)
     _list_reserves(place, book, provider, pool, configurator, listed)
     place.call(ADMIN, configurator, "updateFlashloanPremiumTotal(uint128)", FLASH_PREMIUM_BPS)

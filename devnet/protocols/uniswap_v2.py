@@ -28,10 +28,16 @@ def build(place: Placer, book: AddressBook) -> None:
         place.construct_at(router, router_code, "(address,address)", *wiring)
     for pool in book.pools:
         if pool.venue == VENUE:
-            place.call(place.deployer, factory, "createPair(address,address)", *pool.tokens)
-            pair = place.read_address(factory, "getPair(address,address)", *pool.tokens)
-            require_address(pool.name, pair, pool.address)
-            fill(place, book, pool)
+            open_pair(place, book, pool)
+
+
+def open_pair(place: Placer, book: AddressBook, pool: PoolRecord) -> None:
+    """Create a pair through the factory and give it its first liquidity."""
+    factory = book.contracts["uniswap_v2_factory"]
+    place.call(place.deployer, factory, "createPair(address,address)", *pool.tokens)
+    pair = place.read_address(factory, "getPair(address,address)", *pool.tokens)
+    require_address(pool.name, pair, pool.address)
+    fill(place, book, pool)
 
 
 def fill(place: Placer, book: AddressBook, pool: PoolRecord) -> None:

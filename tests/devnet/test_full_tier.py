@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from devnet import BASE, BASE_FULL, ETHEREUM, ETHEREUM_FULL, Node, abi
+from devnet.addresses_full import FULL_SUBSTITUTES
 from devnet.book import AddressBook
 from devnet.books import book_of
-from devnet.liquidity import tokens_for
-from tests.devnet.borrower import Borrower
+from devnet.liquidity import tokens_for, unit
+from tests.devnet.borrower import STRANGER, Borrower
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,101 @@ def test_a_balancer_v3_pool_has_the_weights_of_the_book(ethereum_full_node: Node
     pool = ETHEREUM_FULL.pool("balancer_v3 DAI/WETH")
     answer = ethereum_full_node.call(pool.address, abi.encode_call("getNormalizedWeights()"))
     assert abi.decode("(uint256[])", answer)[0] == tuple(weight * 10**16 for weight in pool.weights)
+
+
+@pytest.mark.parametrize(
+    ("market", "symbol"),
+    [
+        ("spark", "WETH"),
+        ("spark", "USDC"),
+        ("spark", "DAI"),
+        ("aave_v3_prime", "WETH"),
+        ("aave_v3_prime", "USDC"),
+    ],
+)
+def test_a_market_with_aaves_code_lends_for_five_basis_points(
+    ethereum_full: Node, market: str, symbol: str
+) -> None:
+    token = ETHEREUM_FULL.tokens[symbol]
+    amount = tokens_for(ETHEREUM_FULL, token, 1_000_000)
+    borrower = Borrower(ethereum_full, token, amount // 1000)
+    pool = ETHEREUM_FULL.contracts[f"{market}_pool"]
+    held, fee = borrower.borrow("borrowAave(address,address,uint256)", pool, token, amount)
+    assert held == amount
+    assert abs(fee - amount * 5 // 10_000) <= 1
+
+
+def test_the_side_markets_keep_their_books_apart(ethereum_full_node: Node) -> None:
+    signature = "getReservesList()"
+    listed = {
+        name: abi.decode("(address[])", ethereum_full_node.call(address, abi.encode_call(signature)))[0]
+        for name, address in ETHEREUM_FULL.contracts.items()
+        if name in ("aave_v3_pool", "spark_pool", "aave_v3_prime_pool")
+    }
+    assert {name: len(reserves) for name, reserves in listed.items()} == {
+        "aave_v3_pool": 4,
+        "spark_pool": 4,
+        "aave_v3_prime_pool": 2,
+    }
+
+
+def ask(node: Node, to: str, signature: str, *arguments: object) -> int:
+    return int(abi.decode("(uint256)", node.call(to, abi.encode_call(signature, *arguments)))[0])
+
+
+@pytest.mark.parametrize(
+    ("lender", "symbol", "fee_bps"),
+    [
+        ("maker_dss_flash", "DAI", 0),
+        ("erc3156_lender_with_fee", "DAI", 9),
+        ("erc3156_lender_with_fee", "WETH", 9),
+        ("erc3156_lender_with_fee", "USDC", 9),
+    ],
+)
+def test_an_erc3156_lender_takes_the_fee_that_it_names(
+    ethereum_full: Node, lender: str, symbol: str, fee_bps: int
+) -> None:
+    token, address = ETHEREUM_FULL.tokens[symbol], ETHEREUM_FULL.contracts[lender]
+    amount = ask(ethereum_full, address, "maxFlashLoan(address)", token)
+    assert amount == tokens_for(ETHEREUM_FULL, token, 100_000_000)
+    named = ask(ethereum_full, address, "flashFee(address,uint256)", token, amount)
+    assert named == amount * fee_bps // 10_000
+    borrower = Borrower(ethereum_full, token, named)
+    signature = "borrowERC3156(address,address,uint256)"
+    assert borrower.borrow(signature, address, token, amount) == (amount, named)
+
+
+def test_makers_lender_lends_dai_alone(ethereum_full_node: Node) -> None:
+    lender = ETHEREUM_FULL.contracts["maker_dss_flash"]
+    for symbol, token in ETHEREUM_FULL.tokens.items():
+        lends = ask(ethereum_full_node, lender, "maxFlashLoan(address)", token) > 0
+        assert lends == (symbol == "DAI")
+
+
+@pytest.mark.parametrize(("symbol", "asset", "percent"), [("sDAI", "DAI", 120), ("steakUSDC", "USDC", 105)])
+def test_a_share_of_a_vault_has_earned(ethereum_full: Node, symbol: str, asset: str, percent: int) -> None:
+    vault, token = ETHEREUM_FULL.tokens[symbol], ETHEREUM_FULL.tokens[asset]
+    share, whole = unit(ETHEREUM_FULL, vault), unit(ETHEREUM_FULL, token)
+    assert abs(ask(ethereum_full, vault, "convertToAssets(uint256)", share) - whole * percent // 100) <= 1
+    ethereum_full.set_erc20_balance(token, STRANGER, 1000 * whole)
+    ethereum_full.send(STRANGER, token, abi.encode_call("approve(address,uint256)", vault, 1000 * whole))
+    deposit = abi.encode_call("deposit(uint256,address)", 1000 * whole, STRANGER)
+    ethereum_full.send(STRANGER, vault, deposit)
+    shares = ethereum_full.erc20_balance(vault, STRANGER)
+    assert abs(shares - 1000 * share * 100 // percent) <= share // 10**6
+    redeem = abi.encode_call("redeem(uint256,address,address)", shares, STRANGER, STRANGER)
+    ethereum_full.send(STRANGER, vault, redeem)
+    assert 0 <= 1000 * whole - ethereum_full.erc20_balance(token, STRANGER) <= 1
+
+
+@pytest.mark.parametrize(("chain", "book"), [("ethereum_full", ETHEREUM_FULL), ("base_full", BASE_FULL)])
+def test_every_token_has_the_decimals_of_the_book(
+    chain: str, book: AddressBook, request: pytest.FixtureRequest
+) -> None:
+    node: Node = request.getfixturevalue(f"{chain}_node")
+    for symbol, token in book.tokens.items():
+        assert ask(node, token, "decimals()") == book.decimals[symbol]
+
+
+def test_what_is_not_the_real_bytecode_is_said() -> None:
+    assert set(FULL_SUBSTITUTES) <= set(ETHEREUM_FULL.tokens) | set(ETHEREUM_FULL.contracts)
