@@ -11,7 +11,7 @@ abstract contract CallbackGuard {
     error CallbackNotRegistered(address caller, bytes4 selector);
     /// @notice The pool or lender returned without having called back.
     error CallbackMissing(address expected);
-    /// @notice `execute` was entered while a plan was running.
+    /// @notice A plan was started while a plan was running.
     error AlreadyRunning();
 
     bytes32 private constant _IDLE = 0;
@@ -26,6 +26,11 @@ abstract contract CallbackGuard {
         _state = _IDLE;
     }
 
+    /// @dev Whether a plan is running.
+    function _isRunning() internal view returns (bool) {
+        return _state != _IDLE;
+    }
+
     /// @dev Registers `expected` with `selector` and the bytes that stand in memory at `lengthAt` (length word, then data).
     function _register(address expected, bytes4 selector, uint256 lengthAt) internal {
         bytes32 commitment;
@@ -36,25 +41,34 @@ abstract contract CallbackGuard {
             commitment := keccak256(lengthAt, add(length, 0x20))
             mstore(lengthAt, length)
         }
-        _state = commitment;
+        _state = _sealed(commitment);
     }
 
-    /// @dev Accepts this call if it is the registered one, once.
-    function _consume(bytes calldata data) internal {
+    /// @dev Accepts this call if it is the registered one, once. Its data stands in calldata from `start`, `length` bytes long.
+    function _consume(uint256 start, uint256 length) internal {
         bytes32 commitment;
-        bytes4 selector = msg.sig;
-        // commitment = keccak256(abi.encodePacked(msg.sender, uint64(0), selector, data))
+        // commitment = keccak256(abi.encodePacked(msg.sender, uint64(0), msg.sig, msg.data[start:start + length]))
         assembly ("memory-safe") {
             let free := mload(0x40)
-            mstore(free, or(shl(96, caller()), shr(224, selector)))
-            calldatacopy(add(free, 0x20), data.offset, data.length)
-            commitment := keccak256(free, add(data.length, 0x20))
+            mstore(free, or(shl(96, caller()), shr(224, calldataload(0))))
+            calldatacopy(add(free, 0x20), start, length)
+            commitment := keccak256(free, add(length, 0x20))
         }
-        if (commitment != _state) revert CallbackNotRegistered(msg.sender, selector);
+        if (_sealed(commitment) != _state) _refuseCallback();
         _state = _RUNNING;
     }
 
     function _requireSpent(address expected) internal view {
         if (_state != _RUNNING) revert CallbackMissing(expected);
+    }
+
+    /// @dev What stands in the word for a commitment; a simulation changes it, so that it cannot be taken for the real thing.
+    function _sealed(bytes32 commitment) internal pure virtual returns (bytes32) {
+        return commitment;
+    }
+
+    /// @dev Must not return.
+    function _refuseCallback() internal virtual {
+        revert CallbackNotRegistered(msg.sender, msg.sig);
     }
 }

@@ -11,6 +11,8 @@ library Payments {
     error BalanceUnreadable(address token);
     /// @notice A callback or a lender asks for more than its registration allows.
     error PaymentOverCap(address token, uint256 asked, uint256 cap);
+    /// @notice The receiver did not take the chain's own coin.
+    error NativeTransferFailed(address to, uint256 amount);
     /// @notice A pool or lender reverted; `reason` is what it said.
     error CallFailed(address target, bytes reason);
 
@@ -20,6 +22,12 @@ library Payments {
 
     function approve(address token, address spender, uint256 amount) internal {
         _call(token, IERC20.approve.selector, spender, amount);
+    }
+
+    /// @dev What `spender` may still take from the router. A token that does not tell counts as one that lets it take all.
+    function allowance(address token, address spender) internal view returns (uint256 amount) {
+        (bool ok, bytes memory answer) = token.staticcall(abi.encodeCall(IERC20.allowance, (address(this), spender)));
+        return ok && answer.length > 31 ? abi.decode(answer, (uint256)) : type(uint256).max;
     }
 
     function balanceOf(address token, address account) internal view returns (uint256 amount) {
@@ -35,6 +43,14 @@ library Payments {
             amount := mload(0x00)
         }
         if (!ok) revert BalanceUnreadable(token);
+    }
+
+    /// @dev Reverts with `reason` as it is.
+    function rethrow(bytes memory reason) internal pure {
+        // revert with the bytes of reason
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
+        }
     }
 
     /// @dev Reverts with what the failed call returned. To be called right after that call.

@@ -55,6 +55,15 @@ library PlanReader {
         }
     }
 
+    /// @dev The bytes parameter of a callback, whose offset word stands at `parameterAt`. Neither offset nor length is checked: a callback
+    /// is accepted only if the bytes found there hash to what was registered, which is never all zeros.
+    function data(uint256 parameterAt) internal pure returns (uint256 start, uint256 length) {
+        unchecked {
+            uint256 lengthAt = 4 + word(parameterAt);
+            return (lengthAt + 0x20, word(lengthAt));
+        }
+    }
+
     /// @dev Offsets are far below 2**64 and fields far below 2**16, so that the sum cannot wrap.
     function skip(uint256 at, uint256 width) internal pure returns (uint256) {
         unchecked {

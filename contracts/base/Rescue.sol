@@ -3,14 +3,12 @@ pragma solidity 0.8.28;
 
 import {IERC20} from "../../interfaces/IERC20.sol";
 import {Payments} from "./Payments.sol";
-import {Roles} from "./Roles.sol";
+import {Gate} from "./Gate.sol";
 
 /// @notice The owner takes home any token and any ETH, paused or not.
-abstract contract Rescue is Roles {
+abstract contract Rescue is Gate {
     /// @notice The token did not move.
     error NothingWithdrawn(address token, uint256 amount);
-    /// @notice The receiver did not take the ETH.
-    error NativeTransferFailed(address to, uint256 amount);
 
     event Withdrawn(address indexed token, address indexed to, uint256 amount);
 
@@ -29,7 +27,7 @@ abstract contract Rescue is Roles {
     function withdrawNative(address payable to, uint256 amount) external onlyOwner {
         if (amount == type(uint256).max) amount = address(this).balance;
         (bool ok,) = to.call{value: amount}("");
-        if (!ok) revert NativeTransferFailed(to, amount);
+        if (!ok) revert Payments.NativeTransferFailed(to, amount);
         emit Withdrawn(address(0), to, amount);
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 import {CallbackGuard} from "./CallbackGuard.sol";
-import {Frame, PlanRunner} from "./Frame.sol";
+import {Frame, FrameAccess, PlanRunner} from "./Frame.sol";
 import {Payments} from "./Payments.sol";
 import {PlanFormat as Plan} from "./PlanFormat.sol";
 import {PlanReader as Read} from "./PlanReader.sol";
@@ -15,11 +15,30 @@ import {TrackedTokens} from "./TrackedTokens.sol";
 abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
     /// @notice The amount is beyond what the venue's maths take.
     error AmountTooLarge(uint256 amount);
+    /// @notice The spender returned without having pulled all that it was allowed to.
+    error AllowanceLeft(address token, address spender, uint256 amount);
 
     /// @dev Pays `amount` of `token` to `to`; `token` is the settlement token unless `payer` says that it is a tracked one.
     function _pay(uint256 payer, address token, address to, uint256 amount) internal {
         if (payer != Plan.PAYER_SETTLEMENT) _requireTracked(token);
         Payments.transfer(token, to, amount);
+    }
+
+    /// @dev The router may part with the settlement token and with tracked tokens, and with nothing else.
+    function _requirePayable(Frame frame, address token) internal view {
+        if (token != frame.settlement()) _requireTracked(token);
+    }
+
+    /// @dev Lets `spender` pull exactly `amount`, once: to be followed by its call and `_requirePulled`.
+    function _allow(Frame frame, address token, address spender, uint256 amount) internal {
+        _requirePayable(frame, token);
+        Payments.approve(token, spender, amount);
+    }
+
+    /// @dev No allowance outlives the call that it was given for.
+    function _requirePulled(address token, address spender) internal view {
+        uint256 left = Payments.allowance(token, spender);
+        if (left != 0) revert AllowanceLeft(token, spender, left);
     }
 
     /// @dev The length of a swap step's recipient field.
@@ -28,29 +47,20 @@ abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
     }
 
     /// @dev Who receives the output of a swap step: its recipient field stands at `fieldAt`, the step after it starts at `nextAt`.
-    function _recipient(Frame memory frame, uint256 flags, uint256 fieldAt, uint256 nextAt) internal view returns (address) {
+    function _recipient(Frame frame, uint256 flags, uint256 fieldAt, uint256 nextAt) internal view returns (address) {
         uint256 kind = (flags & Plan.RECIPIENT_MASK) >> Plan.RECIPIENT_SHIFT;
         if (kind == Plan.RECIPIENT_ROUTER) return address(this);
         if (kind == Plan.RECIPIENT_CALLER) return msg.sender;
         if (kind == Plan.RECIPIENT_EXPLICIT) return Read.addr(fieldAt);
-        Read.requireWithin(Read.skip(nextAt, Plan.POOL_STEP_BYTES), frame.end);
+        Read.requireWithin(Read.skip(nextAt, Plan.POOL_STEP_BYTES), frame.end());
         return Read.poolAt(nextAt);
     }
 
-    /// @dev The frame over `data` from byte `offset` on; the settlement token stands at byte `settlementAt`.
-    function _continuation(bytes calldata data, uint256 settlementAt, uint256 offset)
-        internal
-        pure
-        returns (Frame memory frame)
-    {
-        uint256 start;
-        // start = where data begins in msg.data
-        assembly ("memory-safe") {
-            start := data.offset
-        }
-        frame.cursor = Read.skip(start, offset);
-        frame.end = Read.skip(start, data.length);
-        frame.settlement = Read.addr(Read.skip(start, settlementAt));
+    /// @dev Sends on what arrived in `token` since `balanceBefore`, unless it is for the router; returns how much arrived.
+    function _forward(address token, uint256 balanceBefore, address to) internal returns (uint256 arrived) {
+        uint256 balance = _balance(token);
+        if (balance > balanceBefore) arrived = balance - balanceBefore;
+        if (to != address(this) && arrived != 0) Payments.transfer(token, to, arrived);
     }
 
     /// @dev Calls `target`, which must call back with exactly `data` through `selector`, once.

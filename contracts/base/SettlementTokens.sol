@@ -1,36 +1,25 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Roles} from "./Roles.sol";
+import {Gate} from "./Gate.sol";
 
 /// @notice The tokens that profit may be measured in: up to four fixed at deployment, and one that the owner sets.
 /// @dev A plan names one by index. A counterfeit token cannot stand in for a real one, since the list is not the operator's.
-abstract contract SettlementTokens is Roles {
+abstract contract SettlementTokens is Gate {
     /// @notice The list holds no token at this index.
     error NoSettlementToken(uint256 index);
 
-    event SettlementTokenSet(address indexed token);
-
     /// @notice The place in the list that the owner sets.
-    uint256 public constant OWNER_SET_INDEX = 4;
+    uint256 internal constant OWNER_SET_INDEX = 4;
 
     address private immutable _token0;
     address private immutable _token1;
     address private immutable _token2;
     address private immutable _token3;
-    address private _ownerSetToken;
+    address internal _ownerSetToken;
 
     constructor(address[4] memory tokens) {
         (_token0, _token1, _token2, _token3) = (tokens[0], tokens[1], tokens[2], tokens[3]);
-    }
-
-    function settlementToken(uint256 index) external view returns (address) {
-        return _settlementToken(index);
-    }
-
-    function setSettlementToken(address token) external onlyOwner {
-        _ownerSetToken = token;
-        emit SettlementTokenSet(token);
     }
 
     function _settlementToken(uint256 index) internal view returns (address token) {

@@ -2,46 +2,48 @@
 pragma solidity 0.8.28;
 
 import {IAaveV3Pool, IFlashLoanSimpleReceiver} from "../../interfaces/IAaveV3Pool.sol";
-import {IERC20} from "../../interfaces/IERC20.sol";
+import {Constants} from "../base/Constants.sol";
 import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
 import {Payments} from "../base/Payments.sol";
+import {PlanFormat as Plan} from "../base/PlanFormat.sol";
+import {PlanReader as Read} from "../base/PlanReader.sol";
 
-/// @notice Borrows the settlement token from the Aave V3 pool named at deployment; the pool pulls the repayment.
+/// @notice Borrows from a market of the Aave V3 shape named at deployment (Aave, Spark); the pool pulls the repayment.
 /// @dev The allowance is exact, and the call reverts unless the pool has spent all of it: none is left standing.
-abstract contract AaveV3Lender is Lending, IFlashLoanSimpleReceiver {
+abstract contract AaveV3Lender is Lending {
     /// @notice The loan was not started by this router.
     error LoanNotOurs(address initiator, address asset);
-    /// @notice The lender returned without having pulled all that it was allowed to.
-    error AllowanceLeft(address token, address spender, uint256 amount);
 
-    address public immutable aaveV3Pool;
+    address private immutable _aaveV3Pool;
+    address private immutable _sparkPool;
 
-    constructor(address pool) {
-        aaveV3Pool = pool;
+    constructor(Constants memory constants) {
+        (_aaveV3Pool, _sparkPool) = (constants.aaveV3Pool, constants.sparkPool);
     }
 
-    function _aaveV3Loan(Frame memory frame) internal {
-        (uint256 amount, bytes memory data) = _readLoan(frame, aaveV3Pool);
+    function _aaveV3Loan(Frame frame) internal {
+        Loan memory loan = _readLoan(frame, false);
+        if (loan.variant > Plan.AAVE_V3_MARKET_SPARK) revert Read.UnknownStep(Plan.AAVE_V3_LOAN, loan.variant);
+        address pool = _available(loan.variant == Plan.AAVE_V3_MARKET_AAVE ? _aaveV3Pool : _sparkPool, Plan.AAVE_V3_LOAN);
         _callRegistered(
-            aaveV3Pool,
+            pool,
             IFlashLoanSimpleReceiver.executeOperation.selector,
-            data,
-            abi.encodeCall(IAaveV3Pool.flashLoanSimple, (address(this), frame.settlement, amount, data, 0))
+            loan.data,
+            abi.encodeCall(IAaveV3Pool.flashLoanSimple, (address(this), loan.token, loan.amount, loan.data, 0))
         );
-        uint256 left = IERC20(frame.settlement).allowance(address(this), aaveV3Pool);
-        if (left != 0) revert AllowanceLeft(frame.settlement, aaveV3Pool, left);
+        _requirePulled(loan.token, pool);
     }
 
-    /// @notice The callback of a loan that this router's own running plan asked for; anyone else is refused.
-    function executeOperation(address asset, uint256 amount, uint256 premium, address initiator, bytes calldata params)
-        external
-        returns (bool)
-    {
-        _consume(params);
-        address settlement = _runLoan(params, amount, amount + premium);
-        if (initiator != address(this) || asset != settlement) revert LoanNotOurs(initiator, asset);
-        Payments.approve(settlement, msg.sender, amount + premium);
-        return true;
+    /// @dev executeOperation(address asset, uint256 amount, uint256 premium, address initiator, bytes params) returns (bool)
+    function _onAaveV3Loan() internal returns (uint256) {
+        (address asset, uint256 amount, address initiator) = (address(uint160(Read.word(4))), Read.word(36), address(uint160(Read.word(100))));
+        uint256 repayment = amount + Read.word(68);
+        Borrowed memory borrowed = _acceptLoan(132, amount);
+        if (initiator != address(this) || asset != borrowed.token) revert LoanNotOurs(initiator, asset);
+        _run(borrowed.frame);
+        _requireUnderCap(borrowed, repayment);
+        Payments.approve(borrowed.token, msg.sender, repayment);
+        return 1;
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 import {IUniswapV2Pair, IUniswapV2Callee} from "../../interfaces/IUniswapV2Pair.sol";
-import {Frame} from "../base/Frame.sol";
+import {Frame, FrameAccess} from "../base/Frame.sol";
 import {Payments} from "../base/Payments.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
 import {PlanReader as Read} from "../base/PlanReader.sol";
@@ -11,7 +11,7 @@ import {Settle} from "../base/Settle.sol";
 /// @notice Pools of the Uniswap V2 shape: the input is sent first, the output is asked for.
 /// @dev Fees are per pool, in basis points. Not checked here: that the pool is genuine. A false pool can keep what it was sent;
 /// the profit rule then undoes the whole call, unless the asked minimum is still met.
-abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
+abstract contract UniswapV2Venue is Settle {
     /// @notice This is no pair: it does not tell its reserves.
     error NoReserves(address pair);
 
@@ -20,46 +20,46 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
     uint256 private constant _SPECIAL = Plan.V2_MEASURED | (Plan.PAYER_TRACKED << Plan.PAYER_SHIFT);
 
     /// @dev Pays the pair if the step says so, then swaps.
-    function _uniswapV2Swap(Frame memory frame) internal {
-        uint256 head = Read.word(frame.cursor);
+    function _uniswapV2Swap(Frame frame) internal {
+        uint256 head = Read.word(frame.cursor());
         uint256 flags = (head >> 240) & 0xff;
-        address pair = Read.poolAt(frame.cursor);
-        uint256 at = Read.skip(frame.cursor, Plan.POOL_STEP_BYTES);
+        address pair = Read.poolAt(frame.cursor());
+        uint256 at = Read.skip(frame.cursor(), Plan.POOL_STEP_BYTES);
 
         uint256 payer = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
-        address token = frame.settlement;
+        address token = frame.settlement();
         address measured;
         if (flags & _SPECIAL != 0) (token, measured, at) = _specialInput(head, payer, token, at);
         uint256 amountIn;
         uint256 amountOut;
         (amountIn, amountOut, at) = _amounts(frame, head, at);
         uint256 next = Read.skip(at, _recipientBytes(flags));
-        Read.requireWithin(next, frame.end);
+        Read.requireWithin(next, frame.end());
         address to = _recipient(frame, flags, at, next);
-        frame.cursor = next;
+        frame.setCursor(next);
 
         if (payer != Plan.PAYER_NONE) _pay(payer, token, pair, amountIn);
         if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) {
             amountOut = _amountOut(pair, head, amountIn, measured);
         }
         _swapPair(pair, (head >> 248) & Plan.ZERO_FOR_ONE, amountOut, to);
-        frame.last = amountOut;
+        frame.setLast(amountOut);
     }
 
     /// @dev Takes the output first; the continuation pays the pair inside its callback.
-    function _uniswapV2FlashSwap(Frame memory frame) internal {
-        uint256 head = Read.word(frame.cursor);
+    function _uniswapV2FlashSwap(Frame frame) internal {
+        uint256 head = Read.word(frame.cursor());
         uint256 flags = (head >> 240) & 0xff;
         if (flags & (Plan.V2_MEASURED | Plan.PAYER_MASK | Plan.RECIPIENT_MASK) != 0) revert Read.UnknownStep(head >> 248, flags);
-        address pair = Read.poolAt(frame.cursor);
-        (uint256 amountIn, uint256 amountOut, uint256 at) = _amounts(frame, head, Read.skip(frame.cursor, Plan.POOL_STEP_BYTES));
+        address pair = Read.poolAt(frame.cursor());
+        (uint256 amountIn, uint256 amountOut, uint256 at) = _amounts(frame, head, Read.skip(frame.cursor(), Plan.POOL_STEP_BYTES));
         uint256 start = Read.skip(at, Plan.LENGTH_BYTES);
         uint256 end = Read.skip(start, Read.u16(at));
-        Read.requireWithin(end, frame.end);
-        frame.cursor = end;
+        Read.requireWithin(end, frame.end());
+        frame.setCursor(end);
 
         if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) amountOut = _amountOut(pair, head, amountIn, address(0));
-        bytes memory data = abi.encodePacked(frame.settlement, msg.data[start:end]);
+        bytes memory data = abi.encodePacked(frame.settlement(), msg.data[start:end]);
         bool zeroForOne = (head >> 248) & Plan.ZERO_FOR_ONE != 0;
         (uint256 amount0Out, uint256 amount1Out) = zeroForOne ? (uint256(0), amountOut) : (amountOut, uint256(0));
         _callRegistered(
@@ -68,29 +68,30 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
             data,
             abi.encodeCall(IUniswapV2Pair.swap, (amount0Out, amount1Out, address(this), data))
         );
-        frame.last = amountOut;
+        frame.setLast(amountOut);
     }
 
     /// @dev Sets `last` to what the pair would give, so that a later pool can be asked for it before this one is paid.
-    function _uniswapV2Quote(Frame memory frame) internal view {
-        uint256 head = Read.word(frame.cursor);
+    function _uniswapV2Quote(Frame frame) internal view {
+        uint256 head = Read.word(frame.cursor());
         uint256 flags = (head >> 240) & 0xff;
         if (flags & ~Plan.V2_AMOUNT_LAST != Plan.V2_OUTPUT_COMPUTED << Plan.V2_OUTPUT_SHIFT) {
             revert Read.UnknownStep(head >> 248, flags);
         }
-        address pair = Read.poolAt(frame.cursor);
-        (uint256 amountIn,, uint256 at) = _amounts(frame, head, Read.skip(frame.cursor, Plan.POOL_STEP_BYTES));
-        Read.requireWithin(at, frame.end);
-        frame.cursor = at;
-        frame.last = _amountOut(pair, head, amountIn, address(0));
+        address pair = Read.poolAt(frame.cursor());
+        (uint256 amountIn,, uint256 at) = _amounts(frame, head, Read.skip(frame.cursor(), Plan.POOL_STEP_BYTES));
+        Read.requireWithin(at, frame.end());
+        frame.setCursor(at);
+        frame.setLast(_amountOut(pair, head, amountIn, address(0)));
     }
 
-    /// @notice The callback of a flash swap that this router's own running plan asked for; anyone else is refused.
-    function uniswapV2Call(address, uint256 amount0, uint256 amount1, bytes calldata data) external {
-        _consume(data);
-        Frame memory frame = _continuation(data, 0, Plan.ADDRESS_BYTES);
-        frame.last = amount0 == 0 ? amount1 : amount0;
-        _run(frame);
+    /// @dev uniswapV2Call(address sender, uint256 amount0, uint256 amount1, bytes data): of a flash swap that a running plan asked for.
+    function _onUniswapV2Call() internal {
+        (uint256 start, uint256 length) = Read.data(100);
+        _consume(start, length);
+        (uint256 amount0, uint256 amount1) = (Read.word(36), Read.word(68));
+        uint256 at = Read.skip(start, Plan.ADDRESS_BYTES);
+        _run(FrameAccess.open(at, Read.skip(start, length), Read.addr(start), amount0 == 0 ? amount1 : amount0, 0));
     }
 
     /// @dev The input token of a step that pays a tracked token or measures what arrived, and the token to measure, if so.
@@ -107,13 +108,13 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
     }
 
     /// @dev The step's input amount and, unless it is computed, its output amount; also where the fields behind them start.
-    function _amounts(Frame memory frame, uint256 head, uint256 at)
+    function _amounts(Frame frame, uint256 head, uint256 at)
         private
         pure
         returns (uint256 amountIn, uint256 amountOut, uint256 fieldsEnd)
     {
         uint256 flags = (head >> 240) & 0xff;
-        amountIn = frame.last;
+        amountIn = frame.last();
         if (flags & Plan.V2_AMOUNT_LAST == 0) {
             amountIn = Read.u128(at);
             at = Read.skip(at, Plan.AMOUNT_BYTES);
@@ -123,7 +124,7 @@ abstract contract UniswapV2Venue is Settle, IUniswapV2Callee {
             amountOut = Read.u112(at);
             at = Read.skip(at, Plan.V2_OUTPUT_BYTES);
         } else if (output == Plan.V2_OUTPUT_OWED) {
-            amountOut = frame.owed;
+            amountOut = frame.owed();
         } else if (output != Plan.V2_OUTPUT_COMPUTED) {
             revert Read.UnknownStep(head >> 248, flags);
         }

@@ -70,7 +70,7 @@ def _header(reader: _Reader) -> Header:
             fix="check which router version made this plan",
         )
     deadline, minimum = reader.uint(f.DEADLINE_BYTES), reader.uint(f.MINIMUM_PROFIT_BYTES)
-    max_block = reader.uint(f.MAX_BLOCK_BYTES) if flags & f.HEADER_MAX_BLOCK else None
+    max_block = reader.uint(f.BLOCK_BYTES) if flags & f.HEADER_GUARDED else None
     return Header(flags & f.HEADER_SETTLEMENT_MASK, deadline, minimum, max_block)
 
 
@@ -93,6 +93,7 @@ def _step(reader: _Reader) -> Step:
             raise _unknown(byte, 0)
         if opcode is f.Opcode.TRACK:
             return Track(reader.address(), reader.steps())
+        reader.uint(1)
         return Loan(opcode, reader.uint(f.AMOUNT_BYTES), reader.uint(f.AMOUNT_BYTES), reader.steps())
     flags, extra, pool = reader.uint(1), reader.uint(1), reader.address()
     if opcode is f.Opcode.UNISWAP_V3_SWAP:

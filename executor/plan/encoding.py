@@ -49,13 +49,13 @@ def _header(header: Header) -> bytes:
             field="settlement_index",
             fix=f"use 0 to {f.OWNER_SET_SETTLEMENT_INDEX}",
         )
-    flags = header.settlement_index | (f.HEADER_MAX_BLOCK if header.max_block is not None else 0)
+    flags = header.settlement_index | (f.HEADER_GUARDED if header.max_block is not None else 0)
     out = (
         bytes([flags])
         + _uint(header.deadline, f.DEADLINE_BYTES, "deadline")
         + _uint(header.minimum_profit, f.MINIMUM_PROFIT_BYTES, "minimum_profit")
     )
-    return out if header.max_block is None else out + _uint(header.max_block, f.MAX_BLOCK_BYTES, "max_block")
+    return out if header.max_block is None else out + _uint(header.max_block, f.BLOCK_BYTES, "max_block")
 
 
 def _step(step: Step) -> bytes:
@@ -77,7 +77,7 @@ def _step(step: Step) -> bytes:
             return bytes([f.Opcode.TRACK]) + _address(step.token, "token") + _continuation(step.continuation)
         case Loan():
             return (
-                bytes([step.opcode])
+                bytes([step.opcode, 0])
                 + _uint(step.amount, f.AMOUNT_BYTES, "amount")
                 + _uint(step.cap, f.AMOUNT_BYTES, "cap")
                 + _continuation(step.continuation)

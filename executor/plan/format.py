@@ -3,7 +3,8 @@
 `contracts/base/PlanFormat.sol` is generated from this module (`make generate`), and a test compares the two.
 A plan is what follows the four selector bytes of `execute()`:
 
-    header, then steps; a step may hold steps of its own (its continuation), which run inside its callback.
+    header, tip, guards, then steps; a step may hold steps of its own (its continuation), which run inside its
+    callback.
 """
 
 from dataclasses import dataclass
@@ -13,34 +14,83 @@ from eth_hash.auto import keccak
 
 SELECTOR = keccak(b"execute()")[:4]
 
-# Header: flags, deadline, minimum profit, maximum block (only with HEADER_MAX_BLOCK).
+# Header: flags, deadline, minimum profit; then the tip (only with HEADER_TIP), then the guards (only with
+# HEADER_GUARDED, behind their length in bytes).
 HEADER_SETTLEMENT_MASK = 0x07
-HEADER_MAX_BLOCK = 0x08
-HEADER_KNOWN_FLAGS = HEADER_SETTLEMENT_MASK | HEADER_MAX_BLOCK
+HEADER_GUARDED = 0x08
+HEADER_TIP = 0x10
+HEADER_KNOWN_FLAGS = HEADER_SETTLEMENT_MASK | HEADER_GUARDED | HEADER_TIP
 DEADLINE_BYTES = 4
 MINIMUM_PROFIT_BYTES = 12
-MAX_BLOCK_BYTES = 4
 HEADER_BYTES = 1 + DEADLINE_BYTES + MINIMUM_PROFIT_BYTES
 OWNER_SET_SETTLEMENT_INDEX = 4
 
-# Fields of steps.
+# Tip: flags, share of the realised profit in basis points, fixed part, receiver (only with TIP_RECEIVER).
+TIP_RECEIVER = 0x01
+TIP_SHARE_BYTES = 2
+TIP_FIXED_BYTES = 12
+TIP_BYTES = 1 + TIP_SHARE_BYTES + TIP_FIXED_BYTES
+
+# Fields of guards and steps.
 ADDRESS_BYTES = 20
 AMOUNT_BYTES = 16
 V2_OUTPUT_BYTES = 14
 LENGTH_BYTES = 2
 POOL_STEP_BYTES = 3 + ADDRESS_BYTES
+BLOCK_BYTES = 4
+HASH_BYTES = 32
+BASE_FEE_BYTES = 8
+TOLERANCE_BYTES = 3
+FEE_BYTES = 3
+POOL_ID_TAIL_BYTES = 12
+
+
+class Guard(IntEnum):
+    """The first byte of a guard: what must hold before the first token moves."""
+
+    MAX_BLOCK = 1
+    EXACT_BLOCK = 2
+    PARENT_HASH = 3
+    BASE_FEE = 4
+    V2_RESERVES = 5
+    V3_PRICE = 6
+    ALGEBRA_PRICE = 7
+    V4_PRICE = 8
 
 
 class Opcode(IntEnum):
-    """The first byte of a step. Pool steps carry `zeroForOne` in its lowest bit."""
+    """The first byte of a step. Steps of two-token pools carry `zeroForOne` in its lowest bit."""
 
     UNISWAP_V2_SWAP = 0x10
     UNISWAP_V2_FLASH_SWAP = 0x12
     UNISWAP_V2_QUOTE = 0x14
     UNISWAP_V3_SWAP = 0x20
+    SOLIDLY_SWAP = 0x30
+    SOLIDLY_QUOTE = 0x32
     TRACK = 0x40
+    MEASURE = 0x42
+    WRAP_NATIVE = 0x50
+    UNWRAP_NATIVE = 0x52
+    ERC4626_DEPOSIT = 0x54
+    ERC4626_REDEEM = 0x56
+    CURVE_EXCHANGE = 0x58
+    BALANCER_V2_SWAP = 0x5A
     AAVE_V3_LOAN = 0x60
     BALANCER_V2_LOAN = 0x62
+    MORPHO_BLUE_LOAN = 0x64
+    ERC3156_LOAN = 0x66
+    UNISWAP_V4_LOAN = 0x68
+    BALANCER_V3_LOAN = 0x6A
+    UNISWAP_V3_LOAN = 0x6C
+    UNISWAP_V2_LOAN = 0x6E
+    UNISWAP_V4_UNLOCK = 0x70
+    UNISWAP_V4_SWAP = 0x72
+    UNISWAP_V4_TAKE = 0x74
+    UNISWAP_V4_SETTLE = 0x76
+    BALANCER_V3_UNLOCK = 0x80
+    BALANCER_V3_SWAP = 0x82
+    BALANCER_V3_SEND = 0x84
+    BALANCER_V3_SETTLE = 0x86
 
 
 ZERO_FOR_ONE = 0x01
@@ -48,6 +98,9 @@ ZERO_FOR_ONE = 0x01
 POOL_OPCODES = frozenset(
     {Opcode.UNISWAP_V2_SWAP, Opcode.UNISWAP_V2_FLASH_SWAP, Opcode.UNISWAP_V2_QUOTE, Opcode.UNISWAP_V3_SWAP}
 )
+
+# Every step other than of V2 and V3 pools: the amount is what the last step gave (else 16 bytes follow).
+AMOUNT_LAST = 0x01
 
 
 class Payer(IntEnum):
@@ -110,6 +163,45 @@ class V3CallbackKind(IntEnum):
 
     UNISWAP = 0
     PANCAKE = 1
+    ALGEBRA = 2
+    SOLIDLY = 3
+
+
+class Measure(IntEnum):
+    """What a MEASURE step makes the last amount (the byte behind its opcode)."""
+
+    BALANCE = 0
+    SURPLUS = 1
+
+
+# Curve: bits of the byte before the pool.
+CURVE_UINT256_INDEXES = 0x01
+CURVE_NATIVE_IN = 0x02
+
+# Loans: flags.
+LOAN_TRACKED = 0x01
+LOAN_VARIANT_SHIFT = 4
+LOAN_VARIANT_MASK = 0xF0
+
+
+class AaveV3Market(IntEnum):
+    """Which market of the Aave V3 shape lends (the variant of the loan's flags)."""
+
+    AAVE = 0
+    SPARK = 1
+
+
+# Loans of pools: bits of the variant.
+POOL_LOAN_TOKEN1 = 0x1
+POOL_LOAN_CALLBACK_SHIFT = 1
+
+
+class V2CallbackKind(IntEnum):
+    """Which callback a pair calls."""
+
+    UNISWAP = 0
+    PANCAKE = 1
+    SOLIDLY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +219,31 @@ def solidity_constants() -> tuple[Constant, ...]:
         Constant(
             "HEADER_SETTLEMENT_MASK", HEADER_SETTLEMENT_MASK, "Header flags: index of the settlement token."
         ),
-        Constant("HEADER_MAX_BLOCK", HEADER_MAX_BLOCK, "Header flags: a maximum block follows."),
+        Constant("HEADER_GUARDED", HEADER_GUARDED, "Header flags: guards follow."),
+        Constant("HEADER_TIP", HEADER_TIP, "Header flags: a tip follows."),
         Constant("HEADER_KNOWN_FLAGS", HEADER_KNOWN_FLAGS, "Header flags: all that have a meaning."),
         Constant("HEADER_BYTES", HEADER_BYTES, "Length of a header without optional fields."),
         Constant("POOL_STEP_BYTES", POOL_STEP_BYTES, "Length of the part that all pool steps share."),
-        Constant("MAX_BLOCK_BYTES", MAX_BLOCK_BYTES, "Width of a block number."),
+        Constant("TIP_RECEIVER", TIP_RECEIVER, "Tip flags: the receiver follows."),
+        Constant("TIP_SHARE_BYTES", TIP_SHARE_BYTES, "Width of a tip's share in basis points."),
+        Constant("TIP_FIXED_BYTES", TIP_FIXED_BYTES, "Width of a tip's fixed part."),
+        Constant("TIP_BYTES", TIP_BYTES, "Length of a tip without its receiver."),
+        Constant("BLOCK_BYTES", BLOCK_BYTES, "Width of a block number."),
+        Constant("HASH_BYTES", HASH_BYTES, "Width of a hash or a pool id."),
+        Constant("BASE_FEE_BYTES", BASE_FEE_BYTES, "Width of a base fee in wei per gas."),
+        Constant("TOLERANCE_BYTES", TOLERANCE_BYTES, "Width of a tolerance in millionths."),
+        Constant("FEE_BYTES", FEE_BYTES, "Width of a fee or a tick spacing in a V4 pool key."),
+        Constant(
+            "POOL_ID_TAIL_BYTES", POOL_ID_TAIL_BYTES, "Width of a Balancer V2 pool id behind its address."
+        ),
         Constant("ADDRESS_BYTES", ADDRESS_BYTES, "Width of an address or a price limit."),
         Constant("AMOUNT_BYTES", AMOUNT_BYTES, "Width of an amount or a cap."),
         Constant("V2_OUTPUT_BYTES", V2_OUTPUT_BYTES, "Width of a literal V2 output."),
         Constant("LENGTH_BYTES", LENGTH_BYTES, "Width of a continuation's length."),
         Constant("ZERO_FOR_ONE", ZERO_FOR_ONE, "Opcode bit: token0 goes in."),
+    ]
+    rows += [
+        Constant(f"GUARD_{g.name}", g.value, f"Guard: {g.name.lower().replace('_', ' ')}.") for g in Guard
     ]
     rows += [Constant(op.name, op.value, f"Opcode: {op.name.lower().replace('_', ' ')}.") for op in Opcode]
     rows += [
@@ -151,6 +258,32 @@ def solidity_constants() -> tuple[Constant, ...]:
     rows += [
         Constant(f"RECIPIENT_{r.name}", r.value, f"Recipient: {r.name.lower().replace('_', ' ')}.")
         for r in Recipient
+    ]
+    rows += [Constant("AMOUNT_LAST", AMOUNT_LAST, "Flags: the amount is what the last step gave.")]
+    rows += [Constant(f"MEASURE_{m.name}", m.value, f"Measure: {m.name.lower()}.") for m in Measure]
+    rows += [
+        Constant(
+            "CURVE_UINT256_INDEXES",
+            CURVE_UINT256_INDEXES,
+            "Curve: the pool's indexes are uint256, not int128.",
+        ),
+        Constant("CURVE_NATIVE_IN", CURVE_NATIVE_IN, "Curve: the input is the chain's own coin."),
+        Constant("LOAN_TRACKED", LOAN_TRACKED, "Loan flags: of a tracked token, which follows."),
+        Constant("LOAN_VARIANT_SHIFT", LOAN_VARIANT_SHIFT, "Loan flags: which of the lender's kind."),
+        Constant("LOAN_VARIANT_MASK", LOAN_VARIANT_MASK, "Loan flags: which of the lender's kind."),
+    ]
+    rows += [
+        Constant(f"AAVE_V3_MARKET_{m.name}", m.value, f"Aave V3 market: {m.name.lower()}.")
+        for m in AaveV3Market
+    ]
+    rows += [
+        Constant("POOL_LOAN_TOKEN1", POOL_LOAN_TOKEN1, "Variant of a pool's loan: token1 is borrowed."),
+        Constant(
+            "POOL_LOAN_CALLBACK_SHIFT", POOL_LOAN_CALLBACK_SHIFT, "Variant of a pool's loan: its callback."
+        ),
+    ]
+    rows += [
+        Constant(f"V2_CALLBACK_{c.name}", c.value, f"V2 callback: {c.name.lower()}.") for c in V2CallbackKind
     ]
     rows += [
         Constant("V2_AMOUNT_LAST", V2_AMOUNT_LAST, "V2 flags: the input is what the last step gave."),

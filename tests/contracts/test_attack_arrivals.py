@@ -8,18 +8,15 @@ from eth_account.messages import encode_typed_data
 
 from devnet import abi
 from devnet.node import ETHER
-from devnet.place import Placer
 from executor.domain.address import Address
 from tests.contracts.schemes import MAX, Deed, place, plan_of, scheme, v3_through
 from tests.support.routers import (
-    CONSTRUCTOR,
     FOREVER,
     PAUSER,
     STRANGER,
-    ZERO,
     Desk,
     Reverted,
-    router_artifact,
+    deploy_another,
 )
 
 DOLLARS = 100_000 * 10**6
@@ -79,8 +76,7 @@ def test_a_move_to_a_new_router_that_anyone_may_carry_out_can_be_taken_by_its_op
 def moving_from_an_old_router(desk: Desk, amount: int) -> str:
     """The owner of an old router, a contract, has agreed to move all its WETH to the new one."""
     weth, signers = desk.book.tokens["WETH"], place(desk, "SignersAccount")
-    constants = ([weth, ZERO, ZERO, ZERO], ZERO, ZERO)
-    old = Placer(desk.node).deploy(router_artifact(), CONSTRUCTOR, signers, constants)
+    old = deploy_another(desk, signers).router
     desk.node.set_erc20_balance(weth, old, amount)
     move = abi.encode_call("withdraw(address,address,uint256)", weth, desk.router, MAX)
     desk.node.send(STRANGER, signers, abi.encode_call("agree(address,bytes)", old, move))

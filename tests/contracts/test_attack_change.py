@@ -6,22 +6,18 @@ import pytest
 
 from devnet import abi
 from devnet.node import ETHER
-from devnet.place import Placer
-from executor.domain.address import to_address
 from executor.plan.encoding import encode_plan
 from executor.plan.format import Opcode
 from executor.plan.steps import DecodedPlan, Header, Loan
 from tests.contracts.schemes import Deed, place, plan_of, scheme, v3_through
 from tests.support.routers import (
-    CONSTRUCTOR,
     FOREVER,
     OPERATOR,
     OWNER,
     STRANGER,
-    ZERO,
     Desk,
     Reverted,
-    router_artifact,
+    deploy_another,
 )
 
 
@@ -59,11 +55,9 @@ def test_a_lender_that_does_not_pull_is_refused_and_keeps_no_allowance(desk: Des
     """
     weth = desk.book.tokens["WETH"]
     lender = place(desk, "LazyLender")
-    constants = ([weth, ZERO, ZERO, ZERO], lender, ZERO)
-    router = Placer(desk.node).deploy(router_artifact(), CONSTRUCTOR, OPERATOR, constants)
-    other = Desk(desk.node, desk.book, to_address(router))
+    other = deploy_another(desk, OPERATOR, aave_v3_pool=lender)
     other.send(OPERATOR, "setPrimaryOperator(address)", OPERATOR)
-    desk.node.set_erc20_balance(weth, router, 50 * ETHER)
+    desk.node.set_erc20_balance(weth, other.router, 50 * ETHER)
     step = Loan(Opcode.AAVE_V3_LOAN, 50 * ETHER, 50 * ETHER, ())
     with pytest.raises(Reverted, match="AllowanceLeft"):
         other.simulate(encode_plan(DecodedPlan(Header(0, FOREVER, 0), (step,))))

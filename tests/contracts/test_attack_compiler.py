@@ -13,7 +13,7 @@ from executor.domain.route import Funding
 from executor.plan import encode
 from executor.plan.compile import Custody
 from tests.contracts.test_execution import ROUTES, open_gap, sized
-from tests.support.routers import FOREVER, Desk, deploy_desk, router_artifact
+from tests.support.routers import FOREVER, Desk, deploy_desk, router_artifacts
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 # mstore(0x40, 0x80): the heap starts where it does when no local variable has been moved to memory.
@@ -24,7 +24,8 @@ def test_no_local_variable_lives_in_memory_where_another_recursion_could_overwri
     """Up to 0.8.36 the IR pipeline may give two functions that call each other one memory slot for a variable
     each; the router's steps do call each other. (Solidity's list of known bugs.)
     """
-    assert router_artifact().deployed_bytecode.startswith(HEAP_AT_0X80)
+    for part in router_artifacts().values():
+        assert part.deployed_bytecode.startswith(HEAP_AT_0X80)
 
 
 def test_nothing_is_cleared_by_delete() -> None:
@@ -41,9 +42,11 @@ def other_pipeline(router_node: Node) -> Desk:
     about.
     """
     version, settings = project_settings()
-    code = compile_files(["contracts/ArbRouter.sol"], version=version, settings={**settings, "viaIR": False})[
-        "ArbRouter"
-    ]
+    legacy = {**settings, "viaIR": False}
+    code = {
+        name: compile_files([f"contracts/{name}.sol"], version=version, settings=legacy)[name]
+        for name in router_artifacts()
+    }
     return deploy_desk(router_node, code=code)
 
 

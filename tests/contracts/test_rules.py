@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from devnet.node import ETHER
-from devnet.place import Placer
 from executor.domain.address import to_address
 from executor.domain.route import Funding
 from executor.plan import encode
@@ -15,7 +14,7 @@ from executor.plan.encoding import encode_plan
 from executor.plan.format import SELECTOR, Opcode, Payer, Recipient, V2Output
 from executor.plan.steps import DecodedPlan, Header, Loan, Step, Track, V2Swap
 from tests.contracts.test_execution import ROUTES, open_gap, sized
-from tests.support.routers import CONSTRUCTOR, FOREVER, OPERATOR, OWNER, ZERO, Desk, Reverted, router_artifact
+from tests.support.routers import FOREVER, OPERATOR, OWNER, Desk, Reverted, deploy_another
 
 HELD = {"WETH": 50 * ETHER, "USDC": 10**11, "DAI": 10**23, "USDT": 10**11}
 
@@ -123,10 +122,7 @@ def test_a_lender_that_asks_for_more_than_the_cap_is_refused(desk: Desk, opcode:
 
 @pytest.mark.parametrize("opcode", [Opcode.AAVE_V3_LOAN, Opcode.BALANCER_V2_LOAN])
 def test_a_lender_that_the_chain_lacks_is_named_as_missing(desk: Desk, opcode: Opcode) -> None:
-    place = Placer(desk.node)
-    tokens = [desk.book.tokens["WETH"], ZERO, ZERO, ZERO]
-    bare = place.deploy(router_artifact(), CONSTRUCTOR, OPERATOR, (tokens, ZERO, ZERO))
-    other = Desk(desk.node, desk.book, to_address(bare))
+    other = deploy_another(desk, OPERATOR)
     other.send(OPERATOR, "setPrimaryOperator(address)", OPERATOR)
     with pytest.raises(Reverted) as refused:
         other.simulate(plan_of(Loan(opcode, ETHER, ETHER, ())))

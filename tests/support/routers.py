@@ -25,7 +25,16 @@ from executor.venues import read, uniswap_v3
 
 OWNER, OPERATOR, PAUSER, STRANGER = (account(role) for role in ("owner", "operator", "pauser", "stranger"))
 ZERO = "0x" + "00" * 20
-CONSTRUCTOR = "(address,(address[4],address,address))"
+CONSTANTS = "(address[4],address,address,address,address,address,address,address,address)"
+LENDERS = (
+    "aave_v3_pool",
+    "spark_pool",
+    "balancer_v2_vault",
+    "balancer_v3_vault",
+    "morpho_blue",
+    "erc3156_lender",
+    "uniswap_v4_pool_manager",
+)
 KINDS = {
     "uniswap_v2": (VenueKind.UNISWAP_V2, V3Callback.UNISWAP),
     "sushi_v2": (VenueKind.UNISWAP_V2, V3Callback.UNISWAP),
@@ -36,9 +45,10 @@ FOREVER = 4_000_000_000
 
 
 @lru_cache(maxsize=1)
-def router_artifact() -> Artifact:
-    """The router as the project's settings compile it."""
-    return compile_files(["contracts/ArbRouter.sol"])["ArbRouter"]
+def router_artifacts() -> Mapping[str, Artifact]:
+    """The router and its parts as the project's settings compile them."""
+    names = ("ArbRouter", "RouterControl", "RouterExtension")
+    return {name: compile_files([f"contracts/{name}.sol"])[name] for name in names}
 
 
 def test_contracts() -> dict[str, Artifact]:
@@ -154,20 +164,38 @@ def revert_data(error: RpcError) -> bytes:
     return bytes.fromhex(data[2:]) if isinstance(data, str) and data.startswith("0x") else b""
 
 
-def constants(book: AddressBook) -> tuple[list[str], str, str]:
-    """The constructor's constants for a built chain."""
+def constants(book: AddressBook) -> tuple[object, ...]:
+    """The router's constants for a built chain."""
     tokens = [book.tokens.get(symbol, ZERO) for symbol in ("WETH", "USDC", "DAI", "USDT")]
-    return tokens, book.contracts.get("aave_v3_pool", ZERO), book.contracts.get("balancer_v2_vault", ZERO)
+    return tokens, book.tokens["WETH"], *(book.contracts.get(name, ZERO) for name in LENDERS)
 
 
-def deploy_desk(node: Node, *, inventory: int = 50 * ETHER, code: Artifact | None = None) -> Desk:
+def deploy_router(
+    place: Placer, owner: str, fixed: tuple[object, ...], code: Mapping[str, Artifact]
+) -> Address:
+    """The router with its parts."""
+    extension = place.deploy(code["RouterExtension"], f"({CONSTANTS})", fixed)
+    control = place.deploy(code["RouterControl"], f"({CONSTANTS})", fixed)
+    arguments = (owner, fixed, extension, control)
+    return to_address(place.deploy(code["ArbRouter"], f"(address,{CONSTANTS},address,address)", *arguments))
+
+
+def deploy_desk(
+    node: Node, *, inventory: int = 50 * ETHER, code: Mapping[str, Artifact] | None = None
+) -> Desk:
     """Deploy a router, set its roles, give it `inventory` wei of WETH."""
     book = book_of(node)
-    place = Placer(node)
-    router = to_address(place.deploy(code or router_artifact(), CONSTRUCTOR, OWNER, constants(book)))
+    router = deploy_router(Placer(node), OWNER, constants(book), code or router_artifacts())
     desk = Desk(node, book, router)
     desk.send(OWNER, "setPrimaryOperator(address)", OPERATOR)
     desk.send(OWNER, "setPauser(address)", PAUSER)
     if inventory:
         node.set_erc20_balance(book.tokens["WETH"], router, inventory)
     return desk
+
+
+def deploy_another(desk: Desk, owner: str, **lenders: str) -> Desk:
+    """A second router on the desk's chain that knows WETH and the lenders named, and no operator yet."""
+    weth = desk.book.tokens["WETH"]
+    fixed = ([weth, ZERO, ZERO, ZERO], weth, *(lenders.get(name, ZERO) for name in LENDERS))
+    return Desk(desk.node, desk.book, deploy_router(Placer(desk.node), owner, fixed, router_artifacts()))

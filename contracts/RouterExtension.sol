@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {Constants} from "./base/Constants.sol";
+import {Frame, FrameAccess} from "./base/Frame.sol";
+import {Measuring} from "./base/Measuring.sol";
+import {PlanFormat as Plan} from "./base/PlanFormat.sol";
+import {PlanReader as Read} from "./base/PlanReader.sol";
+
+/// @title Steps that few routes have
+/// @notice The router runs one step here by delegatecall: the code is this contract's, everything else is the router's.
+/// @dev Only a running plan of the router gets here; the router's fallback never does. Called directly it has nothing to lose: it holds
+/// no tokens, no roles and no allowances, and nobody may give it any.
+contract RouterExtension is Measuring {
+    /// @notice This contract was called directly.
+    error OnlyByDelegatecall();
+
+    address private immutable _self = address(this);
+
+    /// Where the bytes of the step begin: behind the settlement token, `last` and `owed`.
+    uint256 private constant _STEP_AT = 0x60;
+
+    constructor(Constants memory constants) {}
+
+    /// @dev Runs the first step of the bytes behind the three words; returns its length and what it gave.
+    fallback() external {
+        if (address(this) == _self) revert OnlyByDelegatecall();
+        Frame frame = FrameAccess.open(_STEP_AT, msg.data.length, address(uint160(Read.word(0))), Read.word(0x20), Read.word(0x40));
+        _step(frame, Read.u8(_STEP_AT));
+        Read.requireWithin(frame.cursor(), frame.end());
+        uint256 length = frame.cursor() - _STEP_AT;
+        uint256 last = frame.last();
+        // return abi.encode(length, last)
+        assembly ("memory-safe") {
+            mstore(0x00, length)
+            mstore(0x20, last)
+            return(0x00, 0x40)
+        }
+    }
+
+    function _step(Frame frame, uint256 opcode) private {
+        if (opcode == Plan.MEASURE) _measure(frame);
+        else revert Read.UnknownStep(opcode, 0);
+    }
+
+    /// @dev Steps of the extension have no continuation of their own.
+    function _run(Frame frame) internal pure override {
+        revert Read.UnknownStep(Read.u8(frame.cursor()), 0);
+    }
+}

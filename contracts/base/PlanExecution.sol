@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {AaveV3Lender} from "../lenders/AaveV3Lender.sol";
+import {BalancerV2Lender} from "../lenders/BalancerV2Lender.sol";
+import {UniswapV2Venue} from "../venues/UniswapV2Venue.sol";
+import {UniswapV3Venue} from "../venues/UniswapV3Venue.sol";
+import {Constants} from "./Constants.sol";
+import {Frame, FrameAccess} from "./Frame.sol";
+import {Payments} from "./Payments.sol";
+import {PlanFormat as Plan} from "./PlanFormat.sol";
+import {PlanReader as Read} from "./PlanReader.sol";
+
+/// @notice The two tables of the router: which step an opcode is, and which callback a selector is.
+/// @dev Steps that few routes have live in an immutable extension, which is reached from here by delegatecall and from nowhere else.
+abstract contract PlanExecution is UniswapV2Venue, UniswapV3Venue, AaveV3Lender, BalancerV2Lender {
+    address private immutable _extension;
+
+    /// The word that a callback returns, for those that return one.
+    uint256 private constant _NOTHING = 0;
+
+    constructor(Constants memory constants, address extension) AaveV3Lender(constants) BalancerV2Lender(constants) {
+        _extension = extension;
+    }
+
+    /// @dev One step after the other.
+    function _run(Frame frame) internal virtual override {
+        uint256 end = frame.end();
+        while (frame.cursor() < end) _step(frame, Read.u8(frame.cursor()));
+        Read.requireWithin(frame.cursor(), end);
+    }
+
+    /// @dev Pool steps carry the direction in the lowest bit of their opcode.
+    function _step(Frame frame, uint256 opcode) internal {
+        uint256 step = opcode & ~Plan.ZERO_FOR_ONE;
+        if (step == Plan.UNISWAP_V3_SWAP) _uniswapV3Swap(frame);
+        else if (step == Plan.UNISWAP_V2_SWAP) _uniswapV2Swap(frame);
+        else if (step == Plan.UNISWAP_V2_QUOTE) _uniswapV2Quote(frame);
+        else if (step == Plan.UNISWAP_V2_FLASH_SWAP) _uniswapV2FlashSwap(frame);
+        else if (opcode == Plan.TRACK) _track(frame);
+        else if (opcode == Plan.AAVE_V3_LOAN) _aaveV3Loan(frame);
+        else if (opcode == Plan.BALANCER_V2_LOAN) _balancerV2Loan(frame);
+        else _extendedStep(frame);
+    }
+
+    /// @dev Runs the callback that `selector` names; `known` is false if it names none. `answer` is the word to return, `answered` says
+    /// whether there is one.
+    function _callback(bytes4 selector) internal returns (bool known) {
+        if (selector == 0xfa461e33 || selector == 0x23a69e75 || selector == 0x2c8958f6 || selector == 0x3a1c453c) {
+            _onUniswapV3Swap();
+        } else if (selector == 0x10d1e85c) {
+            _onUniswapV2Call();
+        } else if (selector == 0xf04f2707) {
+            _onBalancerV2Loan();
+        } else if (selector == 0x1b11d0ff) {
+            _return(_onAaveV3Loan());
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    /// @dev Runs the steps inside with one more token that may be paid; the router must not end with less of it.
+    function _track(Frame frame) private {
+        uint256 tokenAt = Read.skip(frame.cursor(), 1);
+        uint256 lengthAt = Read.skip(tokenAt, Plan.ADDRESS_BYTES);
+        uint256 start = Read.skip(lengthAt, Plan.LENGTH_BYTES);
+        uint256 end = Read.skip(start, Read.u16(lengthAt));
+        address token = Read.addr(tokenAt);
+        uint256 outerEnd = frame.end();
+        Read.requireWithin(end, outerEnd);
+        uint256 balanceBefore = _startTracking(token);
+        frame.setCursor(start);
+        frame.setEnd(end);
+        _run(frame);
+        frame.setEnd(outerEnd);
+        _endTracking(token, balanceBefore);
+    }
+
+    /// @dev Runs one step in the extension, which gets the frame's values and the rest of its bytes.
+    function _extendedStep(Frame frame) private {
+        uint256 cursor = frame.cursor();
+        (bool ok, bytes memory answer) = _extension.delegatecall(
+            abi.encodePacked(
+                uint256(uint160(frame.settlement())), frame.last(), frame.owed(), msg.data[cursor:frame.end()]
+            )
+        );
+        if (!ok) Payments.rethrow(answer);
+        (uint256 length, uint256 last) = abi.decode(answer, (uint256, uint256));
+        frame.setCursor(Read.skip(cursor, length));
+        frame.setLast(last);
+    }
+
+    function _return(uint256 word) private pure {
+        // return abi.encode(word)
+        assembly ("memory-safe") {
+            mstore(0x00, word)
+            return(0x00, 0x20)
+        }
+    }
+}
