@@ -24,8 +24,16 @@ library PlanReader {
         return word(at) >> 240;
     }
 
+    function u24(uint256 at) internal pure returns (uint256) {
+        return word(at) >> 232;
+    }
+
     function u32(uint256 at) internal pure returns (uint256) {
         return word(at) >> 224;
+    }
+
+    function u64(uint256 at) internal pure returns (uint256) {
+        return word(at) >> 192;
     }
 
     function u96(uint256 at) internal pure returns (uint256) {
