@@ -14,12 +14,14 @@ from devnet.manifest import CANONICAL_WETH, UNISWAP_V2_CORE, UNISWAP_V3_CORE
 from devnet.node import ETHER, Node, Receipt
 from devnet.place import Placer, account
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
-from executor.domain.deployment import RouterConstants, creation_code
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.token import Token
+from tests.support.routers import LENDERS, deploy_router, router_artifacts
 
-# An account of its own: the addresses of what it creates do not depend on what else the chain holds.
+# Accounts of their own: an address in calldata costs what its zero bytes make it cost, so that none may depend
+# on what else the chain holds or on how many parts the router has.
 MAKER = account("benchmark maker")
+ROUTER_MAKER = account("benchmark router maker")
 MAKER_ETHER = 10**6 * ETHER
 SUPPLY = 10**6 * ETHER
 INVENTORY = 10 * ETHER
@@ -51,20 +53,22 @@ V3_POOLS: Mapping[PoolName, tuple[str, str]] = {
 
 def deploy_weth(node: Node) -> Address:
     """WETH for a chain that has none."""
-    return _deploy(node, artifacts.load(CANONICAL_WETH, "build/contracts/WETH9.json").bytecode)
+    return deploy(node, artifacts.load(CANONICAL_WETH, "build/contracts/WETH9.json").bytecode)
 
 
-def build(node: Node, weth: Address, constants: RouterConstants) -> Market:
-    """The market around `weth`, warm, with a router built with `constants` and contracts without checks."""
+def build(node: Node, weth: Address, lenders: Mapping[str, str]) -> Market:
+    """The market around `weth`, warm, with a router that knows `lenders` (by their names in the address
+    book), and contracts without checks.
+    """
     node.mine(timestamp=START)
     node.set_balance(MAKER, MAKER_ETHER)
     _call(node, weth, "deposit()", value=MAKER_ETHER // 10)
     parts = _contracts()
     tokens = _tokens(node, weth, parts["PlainToken"])
     factories = _factories(node)
-    provider = _deploy(node, own.contracts()["PoolTrader"].bytecode)
+    provider = deploy(node, own.contracts()["PoolTrader"].bytecode)
     pools = _pairs(node, tokens, factories) | _v3_pools(node, tokens, factories, provider)
-    router = _router(node, constants)
+    router = _router(node, weth, lenders)
     bare = {
         name: _bare(node, parts[name], tokens, [pools[pool].address for pool in loop.pools])
         for loop in LOOPS
@@ -87,8 +91,9 @@ def _call(node: Node, to: str, signature: str, *arguments: object, value: int = 
     return node.send(MAKER, to, abi.encode_call(signature, *arguments), value=value, gas=GAS)
 
 
-def _deploy(node: Node, code: bytes) -> Address:
-    return to_address(node.send(MAKER, None, code, gas=GAS)["contractAddress"])
+def deploy(node: Node, code: bytes, maker: str = MAKER) -> Address:
+    """Run creation code with its arguments; the new address, which follows from what `maker` created before."""
+    return to_address(node.send(maker, None, code, gas=GAS)["contractAddress"])
 
 
 def _read_address(node: Node, to: str, signature: str, *arguments: object) -> Address:
@@ -108,7 +113,7 @@ def _tokens(node: Node, weth: Address, code: Artifact) -> dict[str, Token]:
     """
     found = [weth]
     while len(found) < 3:
-        token = _deploy(node, code.bytecode + abi.encode("(uint256)", SUPPLY))
+        token = deploy(node, code.bytecode + abi.encode("(uint256)", SUPPLY))
         if int(token, 16) > int(found[-1], 16):
             found.append(token)
     return {
@@ -120,7 +125,7 @@ def _tokens(node: Node, weth: Address, code: Artifact) -> dict[str, Token]:
 def _factories(node: Node) -> Factories:
     v2 = artifacts.load(UNISWAP_V2_CORE, V2_FACTORY).bytecode + abi.encode("(address)", MAKER)
     v3 = artifacts.load(UNISWAP_V3_CORE, V3_FACTORY).bytecode
-    return Factories(_deploy(node, v2), _deploy(node, v2), _deploy(node, v3))
+    return Factories(deploy(node, v2), deploy(node, v2), deploy(node, v3))
 
 
 def _pairs(node: Node, tokens: Mapping[str, Token], factories: Factories) -> dict[PoolName, Pool]:
@@ -157,17 +162,21 @@ def _v3_pools(
     return found
 
 
-def _router(node: Node, constants: RouterConstants) -> Address:
-    code = compile_files(["contracts/ArbRouter.sol"])["ArbRouter"].bytecode
-    router = _deploy(node, creation_code(code, to_address(OWNER), constants))
-    Placer(node).call(OWNER, router, "setPrimaryOperator(address)", OPERATOR)
+def _router(node: Node, weth: Address, lenders: Mapping[str, str]) -> Address:
+    """The router and its parts; WETH is its only settlement token."""
+    place = Placer(node)
+    place.deployer = ROUTER_MAKER
+    node.set_balance(ROUTER_MAKER, MAKER_ETHER)
+    fixed = ([weth, *[ZERO_ADDRESS] * 3], weth, *(lenders.get(name, ZERO_ADDRESS) for name in LENDERS))
+    router = deploy_router(place, OWNER, fixed, router_artifacts())
+    place.call(OWNER, router, "setPrimaryOperator(address)", OPERATOR)
     return router
 
 
 def _bare(node: Node, code: Artifact, tokens: Mapping[str, Token], pools: Sequence[Address]) -> Address:
     padded = [*pools, *[ZERO_ADDRESS] * (3 - len(pools))]
     arguments = (tokens["weth"].address, tokens["a"].address, padded)
-    return _deploy(node, code.bytecode + abi.encode("(address,address,address[3])", *arguments))
+    return deploy(node, code.bytecode + abi.encode("(address,address,address[3])", *arguments))
 
 
 def _warm(node: Node, pools: Iterable[Pool], provider: Address) -> None:
@@ -192,4 +201,4 @@ def loop_market(*, traced: bool = False) -> Iterator[Market]:
     extra = ("--steps-tracing",) if traced else ()
     with Node.empty(chain_id=1, base_fee=10**9, extra=extra) as node:
         weth = deploy_weth(node)
-        yield build(node, weth, RouterConstants((weth,), None, None))
+        yield build(node, weth, {})

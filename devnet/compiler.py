@@ -59,7 +59,7 @@ def compile_files(
     base = Path(base_path).resolve()
     own_version, own_settings = ("", {}) if version and settings is not None else project_settings()
     names = [(base / path).resolve().relative_to(base).as_posix() for path in paths]
-    sources = _gather(names, base, remappings or {})
+    sources = gather(names, base, remappings)
     return compile(sources, version=version or own_version, settings=settings or own_settings, targets=names)
 
 
@@ -88,16 +88,17 @@ def compile(
             if not kept.is_file():
                 label = ", ".join(sorted({Path(name).stem for name in wanted})[:3])
                 with cache.progress(f"compiling {label} with solc {version}"):
-                    output = _run(version, text)
-                cache.write_atomically(kept, json.dumps(output).encode())
+                    contracts = solc(version, text).get("contracts", {})
+                cache.write_atomically(kept, json.dumps(contracts).encode())
     return _artifacts(json.loads(kept.read_text()))
 
 
-def _run(version: str, request: str) -> dict[str, Any]:
+def solc(version: str, request: str) -> dict[str, Any]:
+    """The whole standard-JSON answer to a standard-JSON request. Raises CompileError, ToolMissingError."""
     command = [str(toolchain.solc_path(version)), "--standard-json"]
     done = subprocess.run(command, input=request, capture_output=True, text=True, check=False)
     try:
-        output = json.loads(done.stdout)
+        output: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
         detail = (done.stderr or done.stdout).strip()[:400]
         raise CompileError(f"solc {version} did not answer in JSON ({detail})", "run `make setup`") from None
@@ -105,8 +106,7 @@ def _run(version: str, request: str) -> dict[str, Any]:
     if errors:
         texts = [item.get("formattedMessage") or item["message"] for item in errors[:5]]
         raise CompileError(f"solc {version} refused:\n" + "\n".join(texts), "correct the source named above")
-    contracts: dict[str, Any] = output.get("contracts", {})
-    return contracts
+    return output
 
 
 def _artifacts(contracts: Mapping[str, Mapping[str, Any]]) -> dict[str, Artifact]:
@@ -121,8 +121,11 @@ def _artifacts(contracts: Mapping[str, Mapping[str, Any]]) -> dict[str, Artifact
     return found
 
 
-def _gather(names: Sequence[str], base: Path, remappings: Mapping[str, Path]) -> dict[str, str]:
-    """All source units that `names` need, by name."""
+def gather(
+    names: Sequence[str], base: Path = PROJECT, remappings: Mapping[str, Path] | None = None
+) -> dict[str, str]:
+    """The texts of all source units that `names` need, by name. Raises CompileError when one is missing."""
+    remappings = remappings or {}
     sources: dict[str, str] = {}
     waiting = list(names)
     while waiting:
