@@ -9,6 +9,7 @@ from benchmarks.loops import LOOPS, PoolName
 from benchmarks.market import OPERATOR, OWNER, START, TRADER, Factories, Market
 from devnet import abi, artifacts, own
 from devnet.artifacts import Artifact
+from devnet.books import book_of
 from devnet.compiler import PROJECT, compile_files
 from devnet.manifest import CANONICAL_WETH, UNISWAP_V2_CORE, UNISWAP_V3_CORE
 from devnet.node import ETHER, Node, Receipt
@@ -18,8 +19,8 @@ from executor.domain.pool import Pool, VenueKind
 from executor.domain.token import Token
 from tests.support.routers import LENDERS, deploy_router, router_artifacts
 
-# Accounts of their own: an address in calldata costs what its zero bytes make it cost, so that none may depend
-# on what else the chain holds or on how many parts the router has.
+# Accounts of their own: what an address costs in calldata depends on its zero bytes, so that no address may
+# depend on what else the chain holds or on how many parts the router has.
 MAKER = account("benchmark maker")
 ROUTER_MAKER = account("benchmark router maker")
 MAKER_ETHER = 10**6 * ETHER
@@ -74,7 +75,7 @@ def build(node: Node, weth: Address, lenders: Mapping[str, str]) -> Market:
         for loop in LOOPS
         for name in loop.bare.values()
     }
-    market = Market(node, tokens["weth"], tokens["a"], tokens["b"], pools, factories, router, bare)
+    market = Market(node, tokens["weth"], tokens["a"], tokens["b"], pools, factories, provider, router, bare)
     for holder in (router, TRADER, *bare.values()):
         stock(market, holder)
     _warm(node, pools.values(), provider)
@@ -92,7 +93,7 @@ def _call(node: Node, to: str, signature: str, *arguments: object, value: int = 
 
 
 def deploy(node: Node, code: bytes, maker: str = MAKER) -> Address:
-    """Run creation code with its arguments; the new address, which follows from what `maker` created before."""
+    """Run creation code with its arguments; the new address follows from `maker`'s earlier creations."""
     return to_address(node.send(maker, None, code, gas=GAS)["contractAddress"])
 
 
@@ -193,6 +194,15 @@ def _warm(node: Node, pools: Iterable[Pool], provider: Address) -> None:
             swap = "swap(address,address,bool,int256)"
             _call(node, provider, swap, pool.address, provider, zero_for_one, 1000)
     node.mine(timestamp=START + 600)
+
+
+@contextmanager
+def lender_market() -> Iterator[Market]:
+    """The market on the local mainnet, where the lenders stand."""
+    with Node.load("ethereum", tier="full") as node:
+        book = book_of(node)
+        known = {name: book.contracts[name] for name in LENDERS if name in book.contracts}
+        yield build(node, to_address(book.tokens["WETH"]), known)
 
 
 @contextmanager

@@ -12,14 +12,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks import tables
-from benchmarks.building import loop_market
+from benchmarks.building import lender_market, loop_market
 from benchmarks.code_size import CodeSize, code_sizes
+from benchmarks.funding import FundingFigure, funding_figures
+from benchmarks.loops import V2_V2, V2_V3
 from benchmarks.overhead import Overhead, extra_hop, overheads
 from benchmarks.universal_router import PeerFigure, peer_figures
 from devnet.compiler import PROJECT
 
 SNAPSHOT = PROJECT / "benchmarks" / "gas.json"
-HEADLINES = ("v2_v3", "v2_v2")
+HEADLINES = (V2_V3.name, V2_V2.name)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Figures:
     loops: tuple[Overhead, ...]
     extra_hop: dict[str, int]
     peers: tuple[PeerFigure, ...]
+    funding: tuple[FundingFigure, ...]
     code: dict[str, CodeSize]
 
 
@@ -37,7 +40,9 @@ def measure() -> Figures:
     with loop_market() as market:
         loops = overheads(market)
         peers = peer_figures(market)
-    return Figures(loops, extra_hop(loops), peers, code_sizes())
+    with lender_market() as market:
+        funding = funding_figures(market)
+    return Figures(loops, extra_hop(loops), peers, funding, code_sizes())
 
 
 def snapshot(figures: Figures) -> dict[str, Any]:
@@ -46,6 +51,7 @@ def snapshot(figures: Figures) -> dict[str, Any]:
         "loops": {f"{row.loop} {row.custody}": _numbers(row) for row in figures.loops},
         "extra_hop": figures.extra_hop,
         "universal_router": {f"{row.loop} {row.payment}": _numbers(row) for row in figures.peers},
+        "funding": {f"{row.loop} {row.funding}": _numbers(row) for row in figures.funding},
         "code": {name: asdict(size) for name, size in figures.code.items()},
     }
 
@@ -66,10 +72,11 @@ def result(figures: Figures) -> dict[str, Any]:
         }
         for name in HEADLINES
     }
-    return {**loops, "extra_hop": figures.extra_hop}
+    funding = {row.funding: row.over for row in figures.funding if row.loop == V2_V3.name and row.borrowed}
+    return {**loops, "extra_hop": figures.extra_hop, "loan_over_inventory": funding}
 
 
-def _numbers(row: Overhead | PeerFigure) -> dict[str, int]:
+def _numbers(row: Overhead | PeerFigure | FundingFigure) -> dict[str, int]:
     derived = {"over": row.over, "computed_over": row.computed_over} if isinstance(row, Overhead) else {}
     return {name: value for name, value in {**asdict(row), **derived}.items() if isinstance(value, int)}
 
@@ -84,6 +91,7 @@ def main() -> None:
     figures = measure()
     tables.print_loops(figures.loops, figures.extra_hop)
     tables.print_peers(figures.peers, figures.loops)
+    tables.print_funding(figures.funding)
     tables.print_code(figures.code)
     if "--update" in sys.argv[1:]:
         SNAPSHOT.write_text(json.dumps(snapshot(figures), indent=2) + "\n")

@@ -43,7 +43,9 @@ class Factories:
 
 @dataclass(frozen=True)
 class Market:
-    """What stands on `node`; `bare` holds the contracts without checks by name. WETH < B < A by address."""
+    """What stands on `node`; `bare` holds the contracts without checks by name. WETH < B < A by address.
+    `provider` is the contract that holds the liquidity of the V3 pools and can trade on them.
+    """
 
     node: Node
     weth: Token
@@ -51,6 +53,7 @@ class Market:
     b: Token
     pools: Mapping[PoolName, Pool]
     factories: Factories
+    provider: Address
     router: Address
     bare: Mapping[str, Address]
 
@@ -67,7 +70,7 @@ class Market:
 
     def state(self, pool: Pool) -> PoolState:
         """The pool as its maths see it now."""
-        return drive(read(pool), self._answer)
+        return drive(read(pool), self.answer)
 
     def gas(self, sender: str, to: str, data: bytes) -> int:
         """Gas used by one transaction from the fixed state at the fixed time; the state is put back."""
@@ -107,7 +110,8 @@ class Market:
         self.node.rpc("evm_setNextBlockTimestamp", MEASURED_AT)
         return self.node.send(sender, to, data, gas=GAS_LIMIT)
 
-    def _answer(self, call: EthCall) -> bytes | None:
+    def answer(self, call: EthCall) -> bytes | None:
+        """What the node answers a read; None where it refuses."""
         try:
             return self.node.call(call.to, call.data)
         except RpcError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from benchmarks.code_size import SIZE_LIMIT, CodeSize
+from benchmarks.funding import FundingFigure
 from benchmarks.overhead import Overhead
 from benchmarks.universal_router import PeerFigure
 
@@ -48,6 +49,15 @@ def print_peers(peers: Iterable[PeerFigure], loops: Iterable[Overhead]) -> None:
             (row.loop, row.payment, row.gas, ours[row.loop], row.gas - ours[row.loop], row.calldata_bytes)
             for row in peers
         ),
+    )
+
+
+def print_funding(funding: Iterable[FundingFigure]) -> None:
+    """What other people's money costs in gas."""
+    print_table(
+        "The same route paid from each source (on the local mainnet, where the lenders stand)",
+        ("loop", "paid from", "gas", "over inventory"),
+        ((row.loop, row.funding, row.gas, row.over) for row in funding),
     )
 
 
