@@ -7,11 +7,26 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from devnet import Node
+from devnet import Node, dumps
+from devnet.chains import CHAINS
 
 # A busy machine makes single examples slow; whole tests have their own time limit.
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the full chains that collected tests ask for: the first time takes longer than a test may."""
+    asked = {name for item in session.items for name in _names_in(item) if "_full" in name}
+    for spec in CHAINS.values():
+        if any(name.startswith(f"{spec.name}_full") for name in asked):
+            dumps.path(spec, "full")
+
+
+def _names_in(item: pytest.Item) -> set[str]:
+    """The fixtures that a test takes, and those that it may ask for by a parameter."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
+    return {*getattr(item, "fixturenames", ()), *(name for name in parameters if isinstance(name, str))}
 
 
 @pytest.fixture(scope="session")
