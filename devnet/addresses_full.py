@@ -42,6 +42,7 @@ ETHEREUM_FULL = ETHEREUM.extended(
         "spark_pool": "0xC13e21B648A5Ee794902342038FF3aDAB66BE987",
         "aave_v3_prime_addresses_provider": "0xcfBf336fe147D643B9Cb705648500e101504B16d",
         "aave_v3_prime_pool": "0x4e033931ad43597d96D6bcc25c280717730B58B1",
+        "sDAI_rate_provider": "0xc7177B6E18c1Abd725F5b75792e5F7A3bA5DBC2c",
         "maker_dss_flash": "0x60744434d6339a6B27d73d9Eda62b6F66a0a04FA",
         "erc3156_lender_with_fee": account("erc3156 lender with a fee"),
     },
@@ -53,6 +54,7 @@ ETHEREUM_FULL = ETHEREUM.extended(
         _pool.v3("uniswap_v3", "0xF8daeD07091410A715698bBCC6310f9bC225C3F3", 3000, STEAK_USDC, WETH),
         _pool.balancer_v3("0x50Bd682f8c424170fF0989783375D19380977462", 2500, USDC, WETH),
         _pool.balancer_v3("0x97D02c6EBE50966285119A76461c3a60E76f863e", 3000, DAI, WETH, weights=(20, 80)),
+        _pool.balancer_v3("0xE5F62FbbA4Ea8F0A0e82d590c151af5b2Ea97b75", 100, SDAI, USDC, stable=True),
         _pool.balancer_v3("0x80ECC13AA78d4e9aBB8235472bCa3d98CeEDFD9a", 100, DAI, USDC, USDT, stable=True),
     ),
 )
@@ -76,6 +78,7 @@ FULL_SUBSTITUTES: Mapping[str, str] = {
     "aave_v3_prime_pool": "the first release of Aave V3, as at the main market here",
     "maker_dss_flash": "ERC-3156's reference lender, which lends what it holds; Maker's mints",
     "erc3156_lender_with_fee": "the same lender with a fee, at an address that nothing real has",
+    "sDAI_rate_provider": "own contract that asks the vault",
     "sDAI": "OpenZeppelin's ERC-4626 vault whose yield is donated; no package holds Maker's",
     "steakUSDC": "OpenZeppelin's ERC-4626 vault whose yield is donated; the real one lends at Morpho",
 }

@@ -65,9 +65,15 @@ BUILDERS: dict[str, tuple[Builder, ...]] = {
 }
 
 
-# On top of those, for the full tier.
+# On top of those, for the full tier. Vaults first, since their shares stand in pools too.
 FULL_BUILDERS: dict[str, tuple[Builder, ...]] = {
-    "ethereum": (morpho_blue.build, balancer_v3.build, aave_v3.build_others, erc3156.build, erc4626.build),
+    "ethereum": (
+        erc4626.build,
+        morpho_blue.build,
+        balancer_v3.build,
+        aave_v3.build_others,
+        erc3156.build,
+    ),
     "base": (morpho_blue.build, balancer_v3.build),
 }
 BUILDERS_OF_TIER: dict[Tier, dict[str, tuple[Builder, ...]]] = {"lean": BUILDERS, "full": FULL_BUILDERS}

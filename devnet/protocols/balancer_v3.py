@@ -1,4 +1,4 @@
-"""Balancer V3: vault with extension and admin, router, pool factories, weighted pools and a stable pool."""
+"""Balancer V3: vault with extension and admin, router, pool factories, weighted and stable pools."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ AMPLIFICATION = 200
 MILLIONTH = 10**12
 PERCENT = 10**16
 FOREVER = 2**48 - 1
-# Token, kind (0: no rate), rate provider, whether it pays yield fees.
+STANDARD, WITH_RATE = 0, 1
+# Token, kind (one of the two above), rate provider, whether it pays yield fees.
 TOKEN_CONFIG = "(address,uint8,address,bool)"
 # Name, symbol, tokens, weights or amplification, roles, swap fee, hooks, donations, proportional only, salt.
 CREATE = "create(string,string,{0}[],{1},(address,address,address),uint256,address,bool,bool,bytes32)"
@@ -100,7 +101,7 @@ def _open(place: Placer, book: AddressBook, pool: PoolRecord) -> None:
     """Create a pool through its factory and put the first liquidity in."""
     factory = book.contracts[f"balancer_v3_{'stable' if pool.stable else 'weighted'}_pool_factory"]
     title = " ".join(book.symbol(token) for token in pool.tokens)
-    tokens = [(token, 0, NATIVE, False) for token in pool.tokens]
+    tokens = [_token_config(book, token) for token in pool.tokens]
     shape: object = AMPLIFICATION
     if not pool.stable:
         equal = (100 // len(pool.tokens),) * len(pool.tokens)
@@ -120,6 +121,14 @@ def _open(place: Placer, book: AddressBook, pool: PoolRecord) -> None:
     signature = "initialize(address,address[],uint256[],uint256,bool,bytes)"
     router = book.contracts["balancer_v3_router"]
     place.call(TREASURY, router, signature, pool.address, list(pool.tokens), amounts, 0, False, b"")
+
+
+def _token_config(book: AddressBook, token: str) -> tuple[str, int, str, bool]:
+    """How the vault is to take a token: at a rate where the book has a provider of one. See TOKEN_CONFIG."""
+    rate_provider = book.contracts.get(f"{book.symbol(token)}_rate_provider")
+    return (
+        (token, STANDARD, NATIVE, False) if rate_provider is None else (token, WITH_RATE, rate_provider, True)
+    )
 
 
 def _allow(place: Placer, book: AddressBook, token: str, amount: int) -> None:

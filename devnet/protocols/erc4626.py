@@ -23,27 +23,31 @@ VAULTS = {"sDAI": ("DAI", "Savings Dai", 0), "steakUSDC": ("USDC", "Steakhouse U
 
 
 @lru_cache(maxsize=1)
-def code() -> Artifact:
-    """The vault. Raises CompileError."""
+def code() -> dict[str, Artifact]:
+    """The vault and the contract that names the worth of its shares, by name. Raises CompileError."""
     return compile_files(
-        ["SavingsVault.sol"],
+        ["SavingsVault.sol", "VaultRate.sol"],
         base_path=CONTRACTS,
         version="0.8.28",
         settings={"optimizer": {"enabled": True, "runs": 200}, "evmVersion": "cancun"},
         remappings={"@openzeppelin/contracts/": packages.root(OPENZEPPELIN)},
-    )["SavingsVault"]
+    )
 
 
 def build(place: Placer, book: AddressBook) -> None:
     """Deploy the vaults, deposit, let them earn until a share has its price, and open the pools."""
     for symbol, (asset, name, offset) in VAULTS.items():
         vault, token = book.tokens[symbol], book.tokens[asset]
-        place.construct_at(vault, code(), "(address,string,string,uint8)", token, name, symbol, offset)
+        wiring = (token, name, symbol, offset)
+        place.construct_at(vault, code()["SavingsVault"], "(address,string,string,uint8)", *wiring)
         amount = tokens_for(book, token, DEPOSITED_USD)
         place.call(TREASURY, token, "approve(address,uint256)", vault, amount)
         place.call(TREASURY, vault, "deposit(uint256,address)", amount, TREASURY)
         earned = int(amount * (Fraction(PRICES_USD[symbol]) / PRICES_USD[asset] - 1))
         place.call(TREASURY, token, "transfer(address,uint256)", vault, earned)
+        rate_provider = book.contracts.get(f"{symbol}_rate_provider")
+        if rate_provider is not None:
+            place.construct_at(rate_provider, code()["VaultRate"], "(address)", vault)
     for pool in book.pools:
         if not {book.tokens[symbol] for symbol in VAULTS}.isdisjoint(pool.tokens):
             if pool.venue == uniswap_v2.VENUE:

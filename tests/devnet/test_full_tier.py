@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from devnet import BASE, BASE_FULL, ETHEREUM, ETHEREUM_FULL, Node, abi
+from devnet import BASE, BASE_FULL, ETHER, ETHEREUM, ETHEREUM_FULL, Node, abi, market
 from devnet.addresses_full import FULL_SUBSTITUTES
-from devnet.book import AddressBook
+from devnet.book import NATIVE, AddressBook
 from devnet.books import book_of
 from devnet.liquidity import tokens_for, unit
 from tests.devnet.borrower import STRANGER, Borrower
@@ -85,8 +85,36 @@ def test_a_balancer_v3_pool_has_the_weights_of_the_book(ethereum_full_node: Node
     assert abi.decode("(uint256[])", answer)[0] == tuple(weight * 10**16 for weight in pool.weights)
 
 
+def test_a_balancer_v3_pool_takes_a_vaults_share_at_its_rate(ethereum_full_node: Node) -> None:
+    vault = ETHEREUM_FULL.contracts["balancer_v3_vault"]
+    pool = ETHEREUM_FULL.pool("balancer_v3 sDAI/USDC")
+    answer = ethereum_full_node.call(vault, abi.encode_call("getPoolTokenRates(address)", pool.address))
+    _, rates = abi.decode("(uint256[],uint256[])", answer)
+    assert abs(rates[0] - 12 * ETHER // 10) <= 1
+    assert rates[1] == ETHER
+
+
 @pytest.mark.parametrize(
-    ("market", "symbol"),
+    ("name", "symbol"),
+    [("balancer_v3 DAI/WETH", "WETH"), ("balancer_v3 sDAI/USDC", "USDC"), ("balancer_v3 USDC/WETH", "USDC")],
+)
+def test_the_balancer_v3_router_foresees_a_trade_to_the_wei(
+    ethereum_full: Node, name: str, symbol: str
+) -> None:
+    pool, token = ETHEREUM_FULL.pool(name), ETHEREUM_FULL.tokens[symbol]
+    token_out = next(other for other in pool.tokens if other != token)
+    amount = tokens_for(ETHEREUM_FULL, token, 700_000)
+    signature = "querySwapSingleTokenExactIn(address,address,address,uint256,address,bytes)"
+    call = abi.encode_call(signature, pool.address, token, token_out, amount, STRANGER, b"")
+    router = ETHEREUM_FULL.contracts["balancer_v3_router"]
+    # Only a call from nobody counts as a query.
+    answer = ethereum_full.call(router, call, from_=NATIVE)
+    quoted = abi.decode("(uint256)", answer)[0]
+    assert market.trade(ethereum_full, pool, token, amount) == quoted
+
+
+@pytest.mark.parametrize(
+    ("prefix", "symbol"),
     [
         ("spark", "WETH"),
         ("spark", "USDC"),
@@ -96,12 +124,12 @@ def test_a_balancer_v3_pool_has_the_weights_of_the_book(ethereum_full_node: Node
     ],
 )
 def test_a_market_with_aaves_code_lends_for_five_basis_points(
-    ethereum_full: Node, market: str, symbol: str
+    ethereum_full: Node, prefix: str, symbol: str
 ) -> None:
     token = ETHEREUM_FULL.tokens[symbol]
     amount = tokens_for(ETHEREUM_FULL, token, 1_000_000)
     borrower = Borrower(ethereum_full, token, amount // 1000)
-    pool = ETHEREUM_FULL.contracts[f"{market}_pool"]
+    pool = ETHEREUM_FULL.contracts[f"{prefix}_pool"]
     held, fee = borrower.borrow("borrowAave(address,address,uint256)", pool, token, amount)
     assert held == amount
     assert abs(fee - amount * 5 // 10_000) <= 1

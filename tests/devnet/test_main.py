@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from devnet import BASE, ETHEREUM, Node, __main__, feeds
+from devnet import BASE, ETHEREUM, ETHEREUM_FULL, Node, __main__, dumps, feeds
 from devnet.chains import CHAINS
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -63,6 +63,17 @@ def test_it_prints_where_everything_is_and_stops_cleanly(number: signal.Signals)
     assert "RPC        http://127.0.0.1:" in text
     assert BASE.tokens["USDC"] in text
     assert "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266" in text
+
+
+def test_the_full_tier_can_be_played_with_too() -> None:
+    # Built here first: whoever starts it by hand waits as long as it takes, a test does not.
+    dumps.path(CHAINS["ethereum"], "full")
+    process = start("--chain", "ethereum", "--tier", "full", "--port", str(free_port()))
+    text = read_until_running(process)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert ETHEREUM_FULL.contracts["morpho_blue"] in text
+    assert ETHEREUM_FULL.pool("balancer_v3 USDC/WETH").address in text
 
 
 def test_both_chains_run_side_by_side_by_default() -> None:
