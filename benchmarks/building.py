@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from benchmarks.loops import LOOPS, PoolName
-from benchmarks.market import OPERATOR, OWNER, START, TRADER, Factories, Market
+from benchmarks.market import BASE_FEE, OPERATOR, OWNER, START, TRADER, Factories, Market
 from devnet import abi, artifacts, own
 from devnet.artifacts import Artifact
 from devnet.books import book_of
@@ -27,6 +27,8 @@ MAKER_ETHER = 10**6 * ETHER
 SUPPLY = 10**6 * ETHER
 INVENTORY = 10 * ETHER
 DUST = 1
+# As long as those of the real chain: zero bytes in calldata are cheap.
+FIRST_BLOCK = 22_700_000
 SIDE = 1000 * ETHER
 CHEAP_SIDE = 1080 * ETHER
 FEE = 3000
@@ -63,7 +65,7 @@ def build(node: Node, weth: Address, lenders: Mapping[str, str]) -> Market:
     """
     node.mine(timestamp=START)
     node.set_balance(MAKER, MAKER_ETHER)
-    _call(node, weth, "deposit()", value=MAKER_ETHER // 10)
+    call(node, weth, "deposit()", value=MAKER_ETHER // 10)
     parts = _contracts()
     tokens = _tokens(node, weth, parts["PlainToken"])
     factories = _factories(node)
@@ -85,10 +87,11 @@ def build(node: Node, weth: Address, lenders: Mapping[str, str]) -> Market:
 def stock(market: Market, holder: str) -> None:
     """Give `holder` an inventory of WETH, and dust of the tokens in between."""
     for token, amount in ((market.weth, INVENTORY), (market.a, DUST), (market.b, DUST)):
-        _call(market.node, token.address, "transfer(address,uint256)", holder, amount)
+        call(market.node, token.address, "transfer(address,uint256)", holder, amount)
 
 
-def _call(node: Node, to: str, signature: str, *arguments: object, value: int = 0) -> Receipt:
+def call(node: Node, to: str, signature: str, *arguments: object, value: int = 0) -> Receipt:
+    """One transaction of the maker by signature, which must succeed."""
     return node.send(MAKER, to, abi.encode_call(signature, *arguments), value=value, gas=GAS)
 
 
@@ -135,11 +138,11 @@ def _pairs(node: Node, tokens: Mapping[str, Token], factories: Factories) -> dic
         factory = factories.cheap if maker == "cheap" else factories.even
         token0, token1 = tokens[zero], tokens[one]
         both = (token0.address, token1.address)
-        _call(node, factory, "createPair(address,address)", *both)
+        call(node, factory, "createPair(address,address)", *both)
         pair = _read_address(node, factory, "getPair(address,address)", *both)
         for token, amount in zip(both, (SIDE, amount1), strict=True):
-            _call(node, token, "transfer(address,uint256)", pair, amount)
-        _call(node, pair, "mint(address)", MAKER)
+            call(node, token, "transfer(address,uint256)", pair, amount)
+        call(node, pair, "mint(address)", MAKER)
         found[name] = Pool(name, VenueKind.UNISWAP_V2, pair, token0, token1, FEE)
     return found
 
@@ -149,16 +152,16 @@ def _v3_pools(
 ) -> dict[PoolName, Pool]:
     """Pools at price one, each with one position over the whole range."""
     for token in tokens.values():
-        _call(node, token.address, "transfer(address,uint256)", provider, 3 * SIDE)
+        call(node, token.address, "transfer(address,uint256)", provider, 3 * SIDE)
     found: dict[PoolName, Pool] = {}
     for name, (zero, one) in V3_POOLS.items():
         token0, token1 = tokens[zero], tokens[one]
         key = (token0.address, token1.address, FEE)
-        _call(node, factories.v3, "createPool(address,address,uint24)", *key)
+        call(node, factories.v3, "createPool(address,address,uint24)", *key)
         pool = _read_address(node, factories.v3, "getPool(address,address,uint24)", *key)
-        _call(node, pool, "initialize(uint160)", PRICE_ONE)
+        call(node, pool, "initialize(uint160)", PRICE_ONE)
         mint = "mint(address,int24,int24,uint128)"
-        _call(node, provider, mint, pool, -FULL_RANGE, FULL_RANGE, SIDE)
+        call(node, provider, mint, pool, -FULL_RANGE, FULL_RANGE, SIDE)
         found[name] = Pool(name, VenueKind.UNISWAP_V3, pool, token0, token1, FEE, TICK_SPACING)
     return found
 
@@ -188,11 +191,11 @@ def _warm(node: Node, pools: Iterable[Pool], provider: Address) -> None:
     node.mine(timestamp=START + 500)
     for pool in pools:
         if pool.kind is VenueKind.UNISWAP_V2:
-            _call(node, pool.address, "sync()")
+            call(node, pool.address, "sync()")
             continue
         for zero_for_one in (True, False):
             swap = "swap(address,address,bool,int256)"
-            _call(node, provider, swap, pool.address, provider, zero_for_one, 1000)
+            call(node, provider, swap, pool.address, provider, zero_for_one, 1000)
     node.mine(timestamp=START + 600)
 
 
@@ -209,6 +212,6 @@ def lender_market() -> Iterator[Market]:
 def loop_market(*, traced: bool = False) -> Iterator[Market]:
     """The market on an empty node; `traced` keeps every step of every transaction for reading."""
     extra = ("--steps-tracing",) if traced else ()
-    with Node.empty(chain_id=1, base_fee=10**9, extra=extra) as node:
+    with Node.empty(chain_id=1, number=FIRST_BLOCK, base_fee=BASE_FEE, extra=extra) as node:
         weth = deploy_weth(node)
         yield build(node, weth, {})

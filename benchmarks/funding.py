@@ -58,8 +58,8 @@ def _figures(market: Market, loop: Loop, sources: tuple[Funding, ...]) -> tuple[
 
 
 def _gas(market: Market, loop: Loop, source: Funding) -> int:
-    calldata = plan(market.sized(loop, source, _premium(market, source)))
-    return market.gas(OPERATOR, market.router, calldata)
+    sized = market.sized(loop, source, _premium(market, source))
+    return market.gas(OPERATOR, market.router, plan(sized), holder=market.router, profit=sized.gross_profit)
 
 
 def _premium(market: Market, source: Funding) -> int:

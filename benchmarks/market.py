@@ -30,6 +30,7 @@ MEASURED_AT = START + 1000
 DEADLINE = START + 10**6
 AMOUNT_IN = ETHER
 GAS_LIMIT = 3_000_000
+BASE_FEE = 10**9
 
 
 @dataclass(frozen=True)
@@ -72,23 +73,33 @@ class Market:
         """The pool as its maths see it now."""
         return drive(read(pool), self.answer)
 
-    def gas(self, sender: str, to: str, data: bytes) -> int:
-        """Gas used by one transaction from the fixed state at the fixed time; the state is put back."""
-        with self.node.isolated():
-            return int(self._send(sender, to, data)["gasUsed"], 16)
+    def gas(self, sender: str, to: str, data: bytes, *, holder: str, profit: int) -> int:
+        """Gas used by one trade from the fixed state at the fixed time; the state is put back.
 
-    def gas_of_revert(self, sender: str, to: str, data: bytes) -> int:
-        """The same for a transaction that must revert. Raises AssertionError when it does not."""
+        Raises AssertionError when it does not leave `holder` at least `profit` wei of WETH more: a call whose
+        failure nobody looks at costs little.
+        """
         with self.node.isolated():
-            return self.gas_of_revert_now(sender, to, data)
+            before = self.node.erc20_balance(self.weth.address, holder)
+            used = int(self._send(sender, to, data)["gasUsed"], 16)
+            earned = self.node.erc20_balance(self.weth.address, holder) - before
+        if earned < profit:
+            raise AssertionError(f"the trade was to earn {profit} wei for {holder}, not {earned}")
+        return used
 
-    def gas_of_revert_now(self, sender: str, to: str, data: bytes) -> int:
-        """As `gas_of_revert`, on the state as it is; the transaction stays."""
-        try:
-            self._send(sender, to, data)
-        except TransactionError as error:
-            return int(str(error.receipt["gasUsed"]), 16)
-        raise AssertionError("the transaction was to revert and did not")
+    def reverted(self, sender: str, to: str, data: bytes) -> tuple[int, bytes]:
+        """As `gas`, for a transaction that must revert: gas used and revert data. Raises AssertionError when
+        it does not revert.
+        """
+        with self.node.isolated():
+            try:
+                self._send(sender, to, data)
+            except TransactionError as error:
+                sent, used = error.receipt["transactionHash"], int(str(error.receipt["gasUsed"]), 16)
+            else:
+                raise AssertionError("the transaction was to revert and did not")
+            trace = self.node.rpc("debug_traceTransaction", sent, {"tracer": "callTracer"})
+        return used, bytes.fromhex(trace["output"][2:])
 
     def storage_reads(self, sender: str, to: str, data: bytes) -> list[int]:
         """The slots that the router itself reads during one transaction, in order; needs a traced market."""

@@ -54,13 +54,15 @@ def overhead(market: Market, loop: Loop, custody: Custody) -> Overhead:
     """Run one loop through the bare contract and the router from the same state."""
     sized = market.sized(loop)
     amounts = b"".join(amount.to_bytes(16, "big") for amount in sized.amounts[: loop.bare_amounts])
-    literal = plan(sized, "literal", custody)
+    literal, computed = (plan(sized, outputs, custody) for outputs in ("literal", "computed"))
+    bare = market.bare[loop.bare[custody]]
+    profit = sized.gross_profit
     return Overhead(
         loop.name,
         custody,
-        market.gas(TRADER, market.bare[loop.bare[custody]], amounts),
-        market.gas(OPERATOR, market.router, literal),
-        market.gas(OPERATOR, market.router, plan(sized, "computed", custody)),
+        market.gas(TRADER, bare, amounts, holder=bare, profit=profit),
+        market.gas(OPERATOR, market.router, literal, holder=market.router, profit=profit),
+        market.gas(OPERATOR, market.router, computed, holder=market.router, profit=profit),
         len(literal),
     )
 

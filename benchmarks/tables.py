@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from benchmarks.code_size import SIZE_LIMIT, CodeSize
 from benchmarks.funding import FundingFigure
 from benchmarks.overhead import Overhead
+from benchmarks.stale import StaleFigure
 from benchmarks.universal_router import PeerFigure
 
 
@@ -58,6 +59,24 @@ def print_funding(funding: Iterable[FundingFigure]) -> None:
         "The same route paid from each source (on the local mainnet, where the lenders stand)",
         ("loop", "paid from", "gas", "over inventory"),
         ((row.loop, row.funding, row.gas, row.over) for row in funding),
+    )
+
+
+def print_stale(stale: Iterable[StaleFigure]) -> None:
+    """What a plan costs that comes too late."""
+    print_table(
+        "A plan of V2 and V3 that a guard reverts (pools: both guarded, one of them moved)",
+        ("guard", "gas", "calldata bytes"),
+        ((row.guard, row.gas, row.calldata_bytes) for row in stale),
+    )
+
+
+def print_limits(figures: Mapping[str, tuple[int, int]]) -> None:
+    """What is bounded, and whether it keeps its bound."""
+    print_table(
+        "Limits",
+        ("figure", "measured", "at most", "kept"),
+        ((name, value, limit, "yes" if value <= limit else "NO") for name, (value, limit) in figures.items()),
     )
 
 

@@ -77,11 +77,13 @@ class Peer:
     def figure(self, loop: Loop, payment: Payment) -> PeerFigure:
         """Run one loop; it must leave the trader what the route promises."""
         sized, by_user = self.market.sized(loop), payment == "permit2"
-        if loop is V2_V2:
-            sender, to, data = TRADER, self.both, self._two_factories(sized, by_user)
-        else:
-            sender, to, data = TRADER, self.cheap, self._one_factory(sized, by_user)
-        return PeerFigure(loop.name, payment, self.market.gas(sender, to, data), len(data))
+        two = loop is V2_V2
+        to, trader = (self.both, self.both) if two else (self.cheap, TRADER)
+        data = self._two_factories(sized, by_user) if two else self._one_factory(sized, by_user)
+        # Tokens inside a router end in the one that they came from.
+        holder = trader if by_user else self.cheap
+        gas = self.market.gas(TRADER, to, data, holder=holder, profit=sized.gross_profit)
+        return PeerFigure(loop.name, payment, gas, len(data))
 
     def _one_factory(self, sized: SizedRoute, by_user: bool) -> bytes:
         """One command for each run of hops of one kind; the router holds what goes from one to the next."""
