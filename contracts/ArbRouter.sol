@@ -2,6 +2,8 @@
 pragma solidity 0.8.28;
 
 import {Constants} from "./base/Constants.sol";
+import {Delegation} from "./base/Delegation.sol";
+import {SimulationRecord} from "./base/SimulationRecord.sol";
 import {Trading} from "./base/Trading.sol";
 
 /// @title Atomic arbitrage router and flash-loan receiver
@@ -26,22 +28,18 @@ contract ArbRouter is Trading {
 
     /// @dev Callbacks of pools and lenders; all else is for the control part.
     fallback() external payable {
-        if (_callback(msg.sig)) return;
-        address control = _control;
-        // return control.delegatecall(msg.data), reverts included
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            calldatacopy(free, 0, calldatasize())
-            let ok := delegatecall(gas(), control, free, calldatasize(), 0, 0)
-            returndatacopy(free, 0, returndatasize())
-            if iszero(ok) { revert(free, returndatasize()) }
-            return(free, returndatasize())
-        }
+        if (!_callback(msg.sig)) Delegation.forward(_control);
     }
 
     /// @notice Runs the packed plan that follows the four selector bytes.
     /// @return profit How much the settlement-token balance rose after the tip, in its smallest unit.
     function execute() external onlyOperator onlyOnce returns (uint256 profit) {
         (profit,) = _trade();
+    }
+
+    /// @dev While an operator's simulation runs, a callback that is not ours is the simulator's, which judges it by the same rule.
+    function _refuseCallback() internal override {
+        if (!SimulationRecord.isRunning()) super._refuseCallback();
+        Delegation.forward(_control);
     }
 }

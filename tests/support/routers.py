@@ -21,6 +21,7 @@ from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token
 from executor.plan import DecodedError, decode_revert
+from executor.plan.simulated import SimulatedPlan, decode_simulated, simulation_of
 from executor.venues import read, uniswap_v3
 
 OWNER, OPERATOR, PAUSER, STRANGER = (account(role) for role in ("owner", "operator", "pauser", "stranger"))
@@ -47,7 +48,7 @@ FOREVER = 4_000_000_000
 @lru_cache(maxsize=1)
 def router_artifacts() -> Mapping[str, Artifact]:
     """The router and its parts as the project's settings compile them."""
-    names = ("ArbRouter", "RouterControl", "RouterExtension")
+    names = ("ArbRouter", "RouterControl", "RouterExtension", "RouterSimulator")
     return {name: compile_files([f"contracts/{name}.sol"])[name] for name in names}
 
 
@@ -128,6 +129,18 @@ class Desk:
         """The profit that the router would return. Raises Reverted."""
         return int.from_bytes(self.call(calldata, sender=sender), "big")
 
+    def rehearse(self, calldata: bytes, *, sender: str = OPERATOR) -> SimulatedPlan:
+        """What the router's own simulation tells of a plan. Raises Reverted with the plan's reason."""
+        try:
+            answer = self.node.call(self.router, simulation_of(calldata), from_=sender)
+        except RpcError as error:
+            data = revert_data(error)
+            result = decode_simulated(data)
+            if result is None:
+                raise Reverted(decode_revert(data)) from None
+            return result
+        raise AssertionError(f"a simulation must always revert, this one returned 0x{answer.hex()}")
+
     def call(self, data: bytes, *, sender: str, to: str | None = None) -> bytes:
         """An eth_call to the router or `to`. Raises Reverted with the decoded reason."""
         try:
@@ -175,7 +188,8 @@ def deploy_router(
 ) -> Address:
     """The router with its parts."""
     extension = place.deploy(code["RouterExtension"], f"({CONSTANTS})", fixed)
-    control = place.deploy(code["RouterControl"], f"({CONSTANTS})", fixed)
+    simulator = place.deploy(code["RouterSimulator"], f"({CONSTANTS},address)", fixed, extension)
+    control = place.deploy(code["RouterControl"], f"({CONSTANTS},address)", fixed, simulator)
     arguments = (owner, fixed, extension, control)
     return to_address(place.deploy(code["ArbRouter"], f"(address,{CONSTANTS},address,address)", *arguments))
 
