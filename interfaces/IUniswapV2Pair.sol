@@ -9,3 +9,11 @@ interface IUniswapV2Pair {
 interface IUniswapV2Callee {
     function uniswapV2Call(address sender, uint256 amount0, uint256 amount1, bytes calldata data) external;
 }
+
+interface IPancakeCallee {
+    function pancakeCall(address sender, uint256 amount0, uint256 amount1, bytes calldata data) external;
+}
+
+interface ISolidlyCallee {
+    function hook(address sender, uint256 amount0, uint256 amount1, bytes calldata data) external;
+}

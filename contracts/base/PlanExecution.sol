@@ -3,8 +3,15 @@ pragma solidity 0.8.28;
 
 import {AaveV3Lender} from "../lenders/AaveV3Lender.sol";
 import {BalancerV2Lender} from "../lenders/BalancerV2Lender.sol";
-import {UniswapV2Venue} from "../venues/UniswapV2Venue.sol";
+import {BalancerV3Lender, IBalancerV3Borrower} from "../lenders/BalancerV3Lender.sol";
+import {ERC3156Lender} from "../lenders/ERC3156Lender.sol";
+import {MorphoBlueLender} from "../lenders/MorphoBlueLender.sol";
+import {UniswapV2Lender} from "../lenders/UniswapV2Lender.sol";
+import {UniswapV3Lender} from "../lenders/UniswapV3Lender.sol";
+import {UniswapV4Lender} from "../lenders/UniswapV4Lender.sol";
+import {BalancerV3Lock} from "../venues/BalancerV3Lock.sol";
 import {UniswapV3Venue} from "../venues/UniswapV3Venue.sol";
+import {UniswapV4Lock} from "../venues/UniswapV4Lock.sol";
 import {Constants} from "./Constants.sol";
 import {Frame, FrameAccess} from "./Frame.sol";
 import {Payments} from "./Payments.sol";
@@ -13,13 +20,30 @@ import {PlanReader as Read} from "./PlanReader.sol";
 
 /// @notice The two tables of the router: which step an opcode is, and which callback a selector is.
 /// @dev Steps that few routes have live in an immutable extension, which is reached from here by delegatecall and from nowhere else.
-abstract contract PlanExecution is UniswapV2Venue, UniswapV3Venue, AaveV3Lender, BalancerV2Lender {
+abstract contract PlanExecution is
+    UniswapV3Venue,
+    AaveV3Lender,
+    BalancerV2Lender,
+    MorphoBlueLender,
+    ERC3156Lender,
+    UniswapV4Lender,
+    BalancerV3Lender,
+    UniswapV3Lender,
+    UniswapV2Lender
+{
     address private immutable _extension;
 
-    /// The word that a callback returns, for those that return one.
-    uint256 private constant _NOTHING = 0;
+    /// What a callback that must return bytes returns: the offset of their length, which is zero.
+    uint256 private constant _EMPTY_BYTES_OFFSET = 0x20;
 
-    constructor(Constants memory constants, address extension) AaveV3Lender(constants) BalancerV2Lender(constants) {
+    constructor(Constants memory constants, address extension)
+        AaveV3Lender(constants)
+        BalancerV2Lender(constants)
+        MorphoBlueLender(constants)
+        ERC3156Lender(constants)
+        UniswapV4Lock(constants)
+        BalancerV3Lock(constants)
+    {
         _extension = extension;
     }
 
@@ -38,22 +62,47 @@ abstract contract PlanExecution is UniswapV2Venue, UniswapV3Venue, AaveV3Lender,
         else if (step == Plan.UNISWAP_V2_QUOTE) _uniswapV2Quote(frame);
         else if (step == Plan.UNISWAP_V2_FLASH_SWAP) _uniswapV2FlashSwap(frame);
         else if (opcode == Plan.TRACK) _track(frame);
-        else if (opcode == Plan.AAVE_V3_LOAN) _aaveV3Loan(frame);
-        else if (opcode == Plan.BALANCER_V2_LOAN) _balancerV2Loan(frame);
+        else if (opcode >= Plan.AAVE_V3_LOAN && opcode <= Plan.UNISWAP_V2_LOAN) _lend(frame, opcode);
+        else if (opcode == Plan.UNISWAP_V4_UNLOCK) _uniswapV4Unlock(frame);
+        else if (opcode == Plan.BALANCER_V3_UNLOCK) _balancerV3Unlock(frame);
         else _extendedStep(frame);
     }
 
-    /// @dev Runs the callback that `selector` names; `known` is false if it names none. `answer` is the word to return, `answered` says
-    /// whether there is one.
+    function _lend(Frame frame, uint256 opcode) private {
+        if (opcode == Plan.UNISWAP_V4_LOAN) _uniswapV4Loan(frame);
+        else if (opcode == Plan.BALANCER_V3_LOAN) _balancerV3Loan(frame);
+        else if (opcode == Plan.MORPHO_BLUE_LOAN) _morphoBlueLoan(frame);
+        else if (opcode == Plan.BALANCER_V2_LOAN) _balancerV2Loan(frame);
+        else if (opcode == Plan.AAVE_V3_LOAN) _aaveV3Loan(frame);
+        else if (opcode == Plan.ERC3156_LOAN) _erc3156Loan(frame);
+        else if (opcode == Plan.UNISWAP_V3_LOAN) _uniswapV3Loan(frame);
+        else if (opcode == Plan.UNISWAP_V2_LOAN) _uniswapV2Loan(frame);
+        else revert Read.UnknownStep(opcode, 0);
+    }
+
+    /// @dev Runs the callback that `selector` names; `known` is false if it names none. One that answers ends the call itself.
     function _callback(bytes4 selector) internal returns (bool known) {
         if (selector == 0xfa461e33 || selector == 0x23a69e75 || selector == 0x2c8958f6 || selector == 0x3a1c453c) {
             _onUniswapV3Swap();
-        } else if (selector == 0x10d1e85c) {
+        } else if (selector == 0x10d1e85c || selector == 0x84800812 || selector == 0x9a7bff79) {
             _onUniswapV2Call();
+        } else if (selector == 0x91dd7346) {
+            _onUniswapV4Unlock();
+            _return(_EMPTY_BYTES_OFFSET);
+        } else if (selector == IBalancerV3Borrower.onBalancerV3Loan.selector) {
+            _onBalancerV3Loan();
+        } else if (selector == 0x31f57072) {
+            _onMorphoBlueLoan();
         } else if (selector == 0xf04f2707) {
             _onBalancerV2Loan();
         } else if (selector == 0x1b11d0ff) {
             _return(_onAaveV3Loan());
+        } else if (selector == 0x23e30c8b) {
+            _return(_onERC3156Loan());
+        } else if (selector == 0xe9cbafb0 || selector == 0xa1d48336 || selector == 0xa60b0d3c) {
+            _onUniswapV3Loan();
+        } else if (selector == IBalancerV3Borrower.onBalancerV3Unlock.selector) {
+            _onBalancerV3Unlock();
         } else {
             return false;
         }
@@ -91,11 +140,13 @@ abstract contract PlanExecution is UniswapV2Venue, UniswapV3Venue, AaveV3Lender,
         frame.setLast(last);
     }
 
+    /// @dev Returns `word`, and a zero behind it: the length of empty bytes where `word` is their offset, and of no meaning elsewhere.
     function _return(uint256 word) private pure {
-        // return abi.encode(word)
+        // return abi.encode(word, 0)
         assembly ("memory-safe") {
             mstore(0x00, word)
-            return(0x00, 0x20)
+            mstore(0x20, 0)
+            return(0x00, 0x40)
         }
     }
 }

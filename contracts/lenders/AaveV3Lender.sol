@@ -15,6 +15,9 @@ abstract contract AaveV3Lender is Lending {
     /// @notice The loan was not started by this router.
     error LoanNotOurs(address initiator, address asset);
 
+    /// Selector, five words, the data's length.
+    uint256 private constant _DATA_AT = 0xc4;
+
     address private immutable _aaveV3Pool;
     address private immutable _sparkPool;
 
@@ -23,15 +26,16 @@ abstract contract AaveV3Lender is Lending {
     }
 
     function _aaveV3Loan(Frame frame) internal {
-        Loan memory loan = _readLoan(frame, false);
-        if (loan.variant > Plan.AAVE_V3_MARKET_SPARK) revert Read.UnknownStep(Plan.AAVE_V3_LOAN, loan.variant);
+        Loan memory loan = _readLoan(frame, _DATA_AT, Plan.AAVE_V3_MARKET_SPARK + 1, false);
         address pool = _available(loan.variant == Plan.AAVE_V3_MARKET_AAVE ? _aaveV3Pool : _sparkPool, Plan.AAVE_V3_LOAN);
-        _callRegistered(
-            pool,
-            IFlashLoanSimpleReceiver.executeOperation.selector,
-            loan.data,
-            abi.encodeCall(IAaveV3Pool.flashLoanSimple, (address(this), loan.token, loan.amount, loan.data, 0))
-        );
+        // flashLoanSimple(address receiver, address asset, uint256 amount, bytes params, uint16 referralCode)
+        _putSelector(loan, IAaveV3Pool.flashLoanSimple.selector);
+        _putWord(loan, 0, uint160(address(this)));
+        _putWord(loan, 1, uint160(loan.token));
+        _putWord(loan, 2, loan.amount);
+        _putWord(loan, 3, 0xa0);
+        _putWord(loan, 4, 0);
+        _borrow(loan, pool, IFlashLoanSimpleReceiver.executeOperation.selector);
         _requirePulled(loan.token, pool);
     }
 
@@ -39,7 +43,7 @@ abstract contract AaveV3Lender is Lending {
     function _onAaveV3Loan() internal returns (uint256) {
         (address asset, uint256 amount, address initiator) = (address(uint160(Read.word(4))), Read.word(36), address(uint160(Read.word(100))));
         uint256 repayment = amount + Read.word(68);
-        Borrowed memory borrowed = _acceptLoan(132, amount);
+        Borrowed memory borrowed = _acceptLoan(132);
         if (initiator != address(this) || asset != borrowed.token) revert LoanNotOurs(initiator, asset);
         _run(borrowed.frame);
         _requireUnderCap(borrowed, repayment);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IUniswapV2Pair, IUniswapV2Callee} from "../../interfaces/IUniswapV2Pair.sol";
-import {Frame, FrameAccess} from "../base/Frame.sol";
+import {IUniswapV2Pair} from "../../interfaces/IUniswapV2Pair.sol";
+import {Frame} from "../base/Frame.sol";
 import {Payments} from "../base/Payments.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
 import {PlanReader as Read} from "../base/PlanReader.sol";
@@ -46,31 +46,6 @@ abstract contract UniswapV2Venue is Settle {
         frame.setLast(amountOut);
     }
 
-    /// @dev Takes the output first; the continuation pays the pair inside its callback.
-    function _uniswapV2FlashSwap(Frame frame) internal {
-        uint256 head = Read.word(frame.cursor());
-        uint256 flags = (head >> 240) & 0xff;
-        if (flags & (Plan.V2_MEASURED | Plan.PAYER_MASK | Plan.RECIPIENT_MASK) != 0) revert Read.UnknownStep(head >> 248, flags);
-        address pair = Read.poolAt(frame.cursor());
-        (uint256 amountIn, uint256 amountOut, uint256 at) = _amounts(frame, head, Read.skip(frame.cursor(), Plan.POOL_STEP_BYTES));
-        uint256 start = Read.skip(at, Plan.LENGTH_BYTES);
-        uint256 end = Read.skip(start, Read.u16(at));
-        Read.requireWithin(end, frame.end());
-        frame.setCursor(end);
-
-        if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) amountOut = _amountOut(pair, head, amountIn, address(0));
-        bytes memory data = abi.encodePacked(frame.settlement(), msg.data[start:end]);
-        bool zeroForOne = (head >> 248) & Plan.ZERO_FOR_ONE != 0;
-        (uint256 amount0Out, uint256 amount1Out) = zeroForOne ? (uint256(0), amountOut) : (amountOut, uint256(0));
-        _callRegistered(
-            pair,
-            IUniswapV2Callee.uniswapV2Call.selector,
-            data,
-            abi.encodeCall(IUniswapV2Pair.swap, (amount0Out, amount1Out, address(this), data))
-        );
-        frame.setLast(amountOut);
-    }
-
     /// @dev Sets `last` to what the pair would give, so that a later pool can be asked for it before this one is paid.
     function _uniswapV2Quote(Frame frame) internal view {
         uint256 head = Read.word(frame.cursor());
@@ -83,15 +58,6 @@ abstract contract UniswapV2Venue is Settle {
         Read.requireWithin(at, frame.end());
         frame.setCursor(at);
         frame.setLast(_amountOut(pair, head, amountIn, address(0)));
-    }
-
-    /// @dev uniswapV2Call(address sender, uint256 amount0, uint256 amount1, bytes data): of a flash swap that a running plan asked for.
-    function _onUniswapV2Call() internal {
-        (uint256 start, uint256 length) = Read.data(100);
-        _consume(start, length);
-        (uint256 amount0, uint256 amount1) = (Read.word(36), Read.word(68));
-        uint256 at = Read.skip(start, Plan.ADDRESS_BYTES);
-        _run(FrameAccess.open(at, Read.skip(start, length), Read.addr(start), amount0 == 0 ? amount1 : amount0, 0));
     }
 
     /// @dev The input token of a step that pays a tracked token or measures what arrived, and the token to measure, if so.
@@ -109,7 +75,7 @@ abstract contract UniswapV2Venue is Settle {
 
     /// @dev The step's input amount and, unless it is computed, its output amount; also where the fields behind them start.
     function _amounts(Frame frame, uint256 head, uint256 at)
-        private
+        internal
         pure
         returns (uint256 amountIn, uint256 amountOut, uint256 fieldsEnd)
     {
@@ -132,7 +98,7 @@ abstract contract UniswapV2Venue is Settle {
     }
 
     /// @dev The constant-product output for `amountIn`, or, where `measured` names the input token, for what arrived at the pair.
-    function _amountOut(address pair, uint256 head, uint256 amountIn, address measured) private view returns (uint256) {
+    function _amountOut(address pair, uint256 head, uint256 amountIn, address measured) internal view returns (uint256) {
         (uint256 reserveIn, uint256 reserveOut) = _reserves(pair);
         if ((head >> 248) & Plan.ZERO_FOR_ONE == 0) (reserveIn, reserveOut) = (reserveOut, reserveIn);
         if (measured != address(0)) amountIn = Payments.balanceOf(measured, pair) - reserveIn;

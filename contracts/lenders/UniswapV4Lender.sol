@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {IUniswapV4PoolManager, IUniswapV4UnlockCallback} from "../../interfaces/IUniswapV4PoolManager.sol";
+import {Frame} from "../base/Frame.sol";
+import {Lending} from "../base/Lending.sol";
+import {Memory} from "../base/Memory.sol";
+import {PlanFormat as Plan} from "../base/PlanFormat.sol";
+import {PlanReader as Read} from "../base/PlanReader.sol";
+import {UniswapV4Lock} from "../venues/UniswapV4Lock.sol";
+
+/// @notice Unlocks the V4 PoolManager: to borrow what it holds for nothing, or to run steps that swap in its pools.
+/// @dev Only one account can hold the lock. If someone else does, `unlock` reverts and so does the plan.
+abstract contract UniswapV4Lender is Lending, UniswapV4Lock {
+    /// Selector, one word, the data's length.
+    uint256 private constant _DATA_AT = 0x44;
+
+    function _uniswapV4Loan(Frame frame) internal {
+        address manager = _available(_poolManager, Plan.UNISWAP_V4_LOAN);
+        Loan memory loan = _readLoan(frame, _DATA_AT, 1, false);
+        _unlockManager(manager, loan.dataAt, loan.dataEnd);
+    }
+
+    function _uniswapV4Unlock(Frame frame) internal {
+        address manager = _available(_poolManager, Plan.UNISWAP_V4_UNLOCK);
+        uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
+        uint256 lengthAt = Read.skip(frame.cursor(), 1);
+        _unlockManager(manager, dataAt, _writeData(frame, _NO_LOAN, lengthAt, lengthAt, dataAt));
+    }
+
+    /// @dev unlockCallback(bytes data) returns (bytes): of a loan or of an unlock step.
+    function _onUniswapV4Unlock() internal {
+        (uint256 start, uint256 length) = Read.data(4);
+        _consume(start, length);
+        if (Read.u8(start) == _NO_LOAN) {
+            _run(_continuation(start, length, 0));
+            return;
+        }
+        Borrowed memory borrowed = _borrowed(start, length);
+        _requireUnderCap(borrowed, borrowed.amount);
+        _takeFromManager(msg.sender, borrowed.token, address(this), borrowed.amount);
+        _run(borrowed.frame);
+        _payToManager(msg.sender, borrowed.token, borrowed.amount);
+    }
+
+    /// @dev unlock(bytes data)
+    function _unlockManager(address manager, uint256 dataAt, uint256 dataEnd) private {
+        unchecked {
+            uint256 callAt = dataAt - _DATA_AT;
+            Memory.put(callAt, uint256(bytes32(IUniswapV4PoolManager.unlock.selector)));
+            Memory.put(callAt + 4, 0x20);
+            _expect(manager, IUniswapV4UnlockCallback.unlockCallback.selector, dataAt);
+            _callLender(manager, callAt, dataEnd);
+        }
+    }
+}
