@@ -35,15 +35,28 @@ class CodeSize:
     rooms: dict[str, int]
 
 
+@dataclass(frozen=True)
+class SourceMap:
+    """Runtime `code`, and for each instruction's place in it the source file and the byte there that it was
+    made from; no entry where the compiler made it for no source.
+    """
+
+    code: bytes
+    sources: dict[int, tuple[str, int]]
+
+
 def code_sizes() -> dict[str, CodeSize]:
     """The sizes of all deployable contracts, by name: one in each file right in the contracts' folder."""
+    return {name: _size(code_map) for name, code_map in source_maps().items()}
+
+
+def source_maps() -> dict[str, SourceMap]:
+    """Where the runtime code of each of these contracts comes from."""
     units = [path.relative_to(PROJECT).as_posix() for path in sorted((PROJECT / FOLDER).glob("*.sol"))]
     output = _compiled(units)
     files = {source["id"]: name for name, source in output["sources"].items()}
-    return {
-        PurePosixPath(unit).stem: _size(output["contracts"][unit][PurePosixPath(unit).stem], files)
-        for unit in units
-    }
+    names = {unit: PurePosixPath(unit).stem for unit in units}
+    return {name: _source_map(output["contracts"][unit][name], files) for unit, name in names.items()}
 
 
 def budgets(rooms: dict[str, int], allowed: dict[str, int]) -> dict[str, int]:
@@ -72,39 +85,47 @@ def _compiled(units: list[str]) -> dict[str, Any]:
     return output
 
 
-def _size(contract: dict[str, Any], files: dict[int, str]) -> CodeSize:
-    code = bytes.fromhex(contract["evm"]["deployedBytecode"]["object"])
+def _source_map(contract: dict[str, Any], files: dict[int, str]) -> SourceMap:
+    deployed = contract["evm"]["deployedBytecode"]
+    code = bytes.fromhex(deployed["object"])
+    places = zip(_instructions(code), _places(deployed["sourceMap"]), strict=False)
+    known = {at: (files[file], start) for at, (start, file) in places if file in files}
+    return SourceMap(code, known)
+
+
+def _size(code_map: SourceMap) -> CodeSize:
     rooms: dict[str, int] = {}
-    counted = 0
-    for width, file in zip(
-        _widths(code), _files(contract["evm"]["deployedBytecode"]["sourceMap"]), strict=False
-    ):
-        width = min(width, len(code) - counted)
-        counted += width
-        room = _room(files.get(file, ""))
-        rooms[room] = rooms.get(room, 0) + width
-    # Behind the last instruction stand constants and the metadata.
-    rooms[COMPILER_MADE] = rooms.get(COMPILER_MADE, 0) + len(code) - counted
-    return CodeSize(len(code), dict(sorted(rooms.items())))
+    # Behind the last instruction stand constants and the metadata, which no source is named for.
+    for at in _instructions(code_map.code):
+        file, _ = code_map.sources.get(at, ("", 0))
+        width = min(_width(code_map.code[at]), len(code_map.code) - at)
+        rooms[_room(file)] = rooms.get(_room(file), 0) + width
+    return CodeSize(len(code_map.code), dict(sorted(rooms.items())))
 
 
-def _widths(code: bytes) -> Iterator[int]:
-    """Bytes of each instruction in order."""
+def _instructions(code: bytes) -> Iterator[int]:
+    """The place of each instruction in order."""
     at = 0
     while at < len(code):
-        width = code[at] - PUSH1 + 2 if PUSH1 <= code[at] <= PUSH32 else 1
-        yield width
-        at += width
+        yield at
+        at += _width(code[at])
 
 
-def _files(source_map: str) -> Iterator[int]:
-    """The file number of each instruction; an empty field repeats the one before."""
-    file = -1
+def _width(instruction: int) -> int:
+    """Bytes of an instruction with what it pushes."""
+    return instruction - PUSH1 + 2 if PUSH1 <= instruction <= PUSH32 else 1
+
+
+def _places(source_map: str) -> Iterator[tuple[int, int]]:
+    """(first byte, file number) of each instruction; an empty field repeats the one before."""
+    start, file = 0, -1
     for entry in source_map.split(";"):
         fields = entry.split(":")
+        if fields[0]:
+            start = int(fields[0])
         if len(fields) > 2 and fields[2]:
             file = int(fields[2])
-        yield file
+        yield start, file
 
 
 def _room(file: str) -> str:

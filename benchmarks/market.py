@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.loops import Loop, PoolName
 from devnet.errors import RpcError, TransactionError
@@ -101,13 +102,18 @@ class Market:
             trace = self.node.rpc("debug_traceTransaction", sent, {"tracer": "callTracer"})
         return used, bytes.fromhex(trace["output"][2:])
 
-    def storage_reads(self, sender: str, to: str, data: bytes) -> list[int]:
-        """The slots that the router itself reads during one transaction, in order; needs a traced market."""
+    def trace(self, sender: str, to: str, data: bytes) -> list[dict[str, Any]]:
+        """Every step of one transaction, as the node lists them; needs a traced market."""
         with self.node.isolated():
             sent = self._send(sender, to, data)["transactionHash"]
-            trace = self.node.rpc("debug_traceTransaction", sent, {"disableStorage": True})
+            options = {"disableStorage": True}
+            steps: list[dict[str, Any]] = self.node.rpc("debug_traceTransaction", sent, options)["structLogs"]
+        return steps
+
+    def storage_reads(self, sender: str, to: str, data: bytes) -> list[int]:
+        """The slots that the router itself reads during one transaction, in order; needs a traced market."""
         reads, frames = [], [to.lower()]
-        for step in trace["structLogs"]:
+        for step in self.trace(sender, to, data):
             del frames[step["depth"] :]
             if step["op"] == "SLOAD" and frames[-1] == self.router.lower():
                 reads.append(int(step["stack"][-1], 16))
