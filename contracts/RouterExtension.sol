@@ -7,16 +7,20 @@ import {Measuring} from "./base/Measuring.sol";
 import {PlanFormat as Plan} from "./base/PlanFormat.sol";
 import {PlanReader as Read} from "./base/PlanReader.sol";
 import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
+import {BalancerV3Lock} from "./venues/BalancerV3Lock.sol";
+import {BalancerV3Venue} from "./venues/BalancerV3Venue.sol";
 import {CurveVenue} from "./venues/CurveVenue.sol";
 import {ERC4626Venue} from "./venues/ERC4626Venue.sol";
 import {SolidlyVenue} from "./venues/SolidlyVenue.sol";
+import {UniswapV4Lock} from "./venues/UniswapV4Lock.sol";
+import {UniswapV4Venue} from "./venues/UniswapV4Venue.sol";
 import {WrappedNativeVenue} from "./venues/WrappedNativeVenue.sol";
 
 /// @title Steps that few routes have
 /// @notice The router runs one step here by delegatecall: the code is this contract's, everything else is the router's.
 /// @dev Only a running plan of the router gets here; the router's fallback never does. Called directly it has nothing to lose: it holds
 /// no tokens, no roles and no allowances, and nobody may give it any.
-contract RouterExtension is Measuring, SolidlyVenue, WrappedNativeVenue, ERC4626Venue, CurveVenue, BalancerV2Venue {
+contract RouterExtension is Measuring, SolidlyVenue, WrappedNativeVenue, ERC4626Venue, CurveVenue, BalancerV2Venue, UniswapV4Venue, BalancerV3Venue {
     /// @notice This contract was called directly.
     error OnlyByDelegatecall();
 
@@ -25,7 +29,7 @@ contract RouterExtension is Measuring, SolidlyVenue, WrappedNativeVenue, ERC4626
     /// Where the bytes of the step begin: behind the settlement token, `last` and `owed`.
     uint256 private constant _STEP_AT = 0x60;
 
-    constructor(Constants memory constants) WrappedNativeVenue(constants) BalancerV2Venue(constants) {}
+    constructor(Constants memory constants) WrappedNativeVenue(constants) BalancerV2Venue(constants) UniswapV4Lock(constants) BalancerV3Lock(constants) {}
 
     /// @dev Runs the first step of the bytes behind the three words; returns its length and what it gave.
     fallback() external {
@@ -54,6 +58,12 @@ contract RouterExtension is Measuring, SolidlyVenue, WrappedNativeVenue, ERC4626
         else if (opcode == Plan.ERC4626_REDEEM) _erc4626Redeem(frame);
         else if (opcode == Plan.CURVE_EXCHANGE) _curveExchange(frame);
         else if (opcode == Plan.BALANCER_V2_SWAP) _balancerV2Swap(frame);
+        else if (opcode & ~Plan.ZERO_FOR_ONE == Plan.UNISWAP_V4_SWAP) _uniswapV4Swap(frame);
+        else if (opcode == Plan.UNISWAP_V4_TAKE) _uniswapV4Take(frame);
+        else if (opcode == Plan.UNISWAP_V4_SETTLE) _uniswapV4Settle(frame);
+        else if (opcode == Plan.BALANCER_V3_SWAP) _balancerV3Swap(frame);
+        else if (opcode == Plan.BALANCER_V3_SEND) _balancerV3Send(frame);
+        else if (opcode == Plan.BALANCER_V3_SETTLE) _balancerV3Settle(frame);
         else revert Read.UnknownStep(opcode, 0);
     }
 
