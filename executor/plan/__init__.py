@@ -5,15 +5,18 @@ from executor.plan.compile import Custody, Outputs, compile_route
 from executor.plan.decoding import decode_plan as decode
 from executor.plan.encoding import encode_plan
 from executor.plan.explain import explain
+from executor.plan.guards import Guard, MaxBlock
+from executor.plan.header import DecodedPlan, Header, Tip
 from executor.plan.reverts import DecodedError, decode_revert
-from executor.plan.steps import DecodedPlan, Header
 
 __all__ = [
     "Custody",
     "DecodedError",
     "DecodedPlan",
+    "Guard",
     "Header",
     "Outputs",
+    "Tip",
     "decode",
     "decode_revert",
     "encode",
@@ -28,6 +31,8 @@ def encode(
     minimum_profit: int,
     deadline: int,
     max_block: int | None = None,
+    guards: tuple[Guard, ...] = (),
+    tip: Tip | None = None,
     outputs: Outputs = "computed",
     custody: Custody = "pool_to_pool",
 ) -> bytes:
@@ -35,8 +40,12 @@ def encode(
 
     `minimum_profit` is in the settlement token's smallest unit, `deadline` in unix seconds,
     `settlement_index` the token's place in the router's list. What a first V3 hop may ask for is capped so
-    that the minimum profit would still be met. Raises PlanError.
+    that the minimum profit would still be met. `max_block` is a guard like those in `guards`, and is checked
+    before them. Raises PlanError.
     """
+    if max_block is not None:
+        guards = (MaxBlock(max_block), *guards)
     slack = max(0, sized.gross_profit - minimum_profit)
     steps = compile_route(sized, outputs=outputs, custody=custody, maximum_input=sized.amount_in + slack)
-    return encode_plan(DecodedPlan(Header(settlement_index, deadline, minimum_profit, max_block), steps))
+    header = Header(settlement_index, deadline, minimum_profit, guards, tip)
+    return encode_plan(DecodedPlan(header, steps))

@@ -12,6 +12,7 @@ from executor.domain.route import Funding
 from executor.plan import encode
 from executor.plan.encoding import encode_plan
 from executor.plan.format import SELECTOR, Opcode, Payer, Recipient, V2Output
+from executor.plan.guards import MaxBlock
 from executor.plan.steps import DecodedPlan, Header, Loan, Step, Track, V2Swap
 from tests.contracts.test_execution import ROUTES, open_gap, sized
 from tests.support.routers import FOREVER, OPERATOR, OWNER, Desk, Reverted, deploy_another
@@ -38,7 +39,8 @@ def reverts_or_leaves_no_token_less(desk: Desk, calldata: bytes) -> None:
 
 
 def plan_of(*steps: Step, minimum: int = 0, deadline: int = FOREVER, max_block: int | None = None) -> bytes:
-    return encode_plan(DecodedPlan(Header(0, deadline, minimum, max_block), steps))
+    guards = () if max_block is None else (MaxBlock(max_block),)
+    return encode_plan(DecodedPlan(Header(0, deadline, minimum, guards), steps))
 
 
 def test_one_wei_more_than_there_is_reverts_with_the_figures(desk: Desk) -> None:

@@ -1,109 +1,116 @@
-"""Random plans: every step, every flag, every width, nested to depth three."""
+"""Random plans: every step, guard, flag and width, nested to depth three."""
+
+from dataclasses import fields
+from typing import Any
 
 from hypothesis import strategies as st
 
 from executor.domain.address import Address, to_address
-from executor.plan.format import Opcode, Payer, Recipient, V2Output, V3Amount, V3CallbackKind
-from executor.plan.steps import DecodedPlan, Header, Loan, Step, Track, V2FlashSwap, V2Quote, V2Swap, V3Swap
+from executor.plan.format import Guard as GuardKind
+from executor.plan.format import Opcode
+from executor.plan.guards import GUARDS, Guard
+from executor.plan.header import DecodedPlan, Header, Tip
+from executor.plan.layout import Bits, Field, Flags, Layout, Values
+from executor.plan.steps import LAYOUTS, STEPS, Step, V2Quote
+
+NESTING = frozenset(
+    opcode
+    for opcode, layout in LAYOUTS.items()
+    if any(isinstance(part, Field) and part.kind == "steps" for part in layout.parts)
+)
 
 
 def uints(width: int) -> st.SearchStrategy[int]:
     return st.integers(min_value=0, max_value=(1 << (8 * width)) - 1)
 
 
-addresses: st.SearchStrategy[Address] = st.binary(min_size=20, max_size=20).map(
-    lambda raw: to_address("0x" + raw.hex())
-)
+def hexes(width: int) -> st.SearchStrategy[str]:
+    return st.binary(min_size=width, max_size=width).map(lambda raw: "0x" + raw.hex())
+
+
+addresses: st.SearchStrategy[Address] = hexes(20).map(to_address)
+Inside = st.SearchStrategy[tuple[Step, ...]]
+
+
+def _bits(draw: st.DrawFn, bits: Bits, values: Values) -> None:
+    if bits.choices is None or bits.of:
+        values[bits.name] = draw(st.booleans())
+        return
+    values[bits.name] = bits.always or draw(
+        st.sampled_from([choice for choice in bits.choices if choice not in bits.never])
+    )
+
+
+def _field(draw: st.DrawFn, field: Field, inside: Inside) -> object:
+    if field.kind == "steps":
+        return draw(inside)
+    if field.kind == "address":
+        return draw(addresses)
+    return draw(uints(field.width) if field.kind == "uint" else hexes(field.width))
+
+
+@st.composite
+def values_of(draw: st.DrawFn, layout: Layout, inside: Inside) -> Values:
+    """What a reader of that layout may find: each flag at random, each field that the flags then ask for."""
+    values: Values = {"zero_for_one": draw(st.booleans())}
+    for part in layout.parts:
+        if isinstance(part, Flags):
+            for bits in part.bits:
+                _bits(draw, bits, values)
+        else:
+            values[part.name] = _field(draw, part, inside) if part.there(values) else part.default
+    return {name: values[name] for name in (*layout.attributes, *(("zero_for_one",) * layout.directed))}
+
+
+@st.composite
+def steps_of(draw: st.DrawFn, opcode: Opcode, inside: Inside) -> Step:
+    """A step with that opcode."""
+    layout = LAYOUTS[opcode]
+    return STEPS[opcode].build(layout, draw(values_of(layout, inside)))
+
+
+@st.composite
+def guards_of(draw: st.DrawFn, kind: GuardKind) -> Guard:
+    """A guard of that kind."""
+    return GUARDS[kind](**draw(values_of(GUARDS[kind].LAYOUT, st.just(()))))
+
+
+guards: st.SearchStrategy[Guard] = st.sampled_from(GuardKind).flatmap(guards_of)
+tips = st.builds(Tip, share_bps=uints(2), fixed=uints(12), receiver=st.none() | addresses)
 headers = st.builds(
     Header,
     settlement_index=st.integers(0, 4),
     deadline=uints(4),
     minimum_profit=uints(12),
-    max_block=st.none() | uints(4),
+    guards=st.lists(guards, max_size=3).map(tuple),
+    tip=st.none() | tips,
 )
-
-
-@st.composite
-def v2_swaps(draw: st.DrawFn) -> V2Swap:
-    payer, output = draw(st.sampled_from(Payer)), draw(st.sampled_from(V2Output))
-    recipient, measured = draw(st.sampled_from(Recipient)), draw(st.booleans())
-    names_token = payer is Payer.TRACKED or (measured and payer is Payer.NONE)
-    return V2Swap(
-        draw(addresses),
-        draw(st.booleans()),
-        payer,
-        recipient,
-        output,
-        fee_bps=draw(uints(1)),
-        amount_in=draw(st.none() | uints(16)),
-        amount_out=draw(uints(14)) if output is V2Output.LITERAL else None,
-        token=draw(addresses) if names_token else None,
-        to=draw(addresses) if recipient is Recipient.EXPLICIT else None,
-        measured=measured,
-    )
-
-
-@st.composite
-def v3_swaps(draw: st.DrawFn, inside: st.SearchStrategy[tuple[Step, ...]]) -> V3Swap:
-    payer, kind = draw(st.sampled_from(Payer)), draw(st.sampled_from(V3Amount))
-    recipient = draw(st.sampled_from(Recipient))
-    literal = kind in (V3Amount.EXACT_IN, V3Amount.EXACT_OUT)
-    capped = kind in (V3Amount.EXACT_OUT, V3Amount.EXACT_OUT_OWED) and payer is not Payer.NONE
-    return V3Swap(
-        draw(addresses),
-        draw(st.booleans()),
-        draw(st.sampled_from(V3CallbackKind)),
-        kind,
-        payer,
-        recipient,
-        amount=draw(uints(16)) if literal else None,
-        cap=draw(uints(16)) if capped else None,
-        token=draw(addresses) if payer is Payer.TRACKED else None,
-        to=draw(addresses) if recipient is Recipient.EXPLICIT else None,
-        price_limit=draw(st.none() | uints(20)),
-        continuation=draw(inside),
-    )
-
-
-@st.composite
-def v2_flash_swaps(draw: st.DrawFn, inside: st.SearchStrategy[tuple[Step, ...]]) -> V2FlashSwap:
-    output = draw(st.sampled_from(V2Output))
-    return V2FlashSwap(
-        draw(addresses),
-        draw(st.booleans()),
-        output,
-        draw(inside),
-        fee_bps=draw(uints(1)),
-        amount_in=draw(st.none() | uints(16)),
-        amount_out=draw(uints(14)) if output is V2Output.LITERAL else None,
-    )
-
-
 quotes = st.builds(
     V2Quote, pool=addresses, zero_for_one=st.booleans(), fee_bps=uints(1), amount_in=st.none() | uints(16)
 )
 
 
-def steps(depth: int = 3) -> st.SearchStrategy[tuple[Step, ...]]:
+def any_step(inside: Inside, opcodes: st.SearchStrategy[Opcode]) -> st.SearchStrategy[Step]:
+    """A step of any of the opcodes."""
+    return opcodes.flatmap(lambda opcode: steps_of(opcode, inside))
+
+
+def steps(depth: int = 3) -> Inside:
     """Any steps, the last one a pool step, so that a hop that sends to the next pool always has one."""
-    flat: st.SearchStrategy[Step] = v2_swaps() | quotes
     if depth == 0:
+        flat = any_step(st.just(()), st.sampled_from(sorted(set(Opcode) - NESTING)))
         return _ended(st.lists(flat, max_size=1))
-    inside = steps(depth - 1)
-    loans = st.builds(
-        Loan,
-        opcode=st.sampled_from([Opcode.AAVE_V3_LOAN, Opcode.BALANCER_V2_LOAN]),
-        amount=uints(16),
-        cap=uints(16),
-        continuation=inside,
-    )
-    tracks = st.builds(Track, token=addresses, continuation=inside)
-    nested: st.SearchStrategy[Step] = v3_swaps(inside) | v2_flash_swaps(inside) | loans | tracks
-    return _ended(st.lists(flat | nested, max_size=2))
+    return _ended(st.lists(any_step(steps(depth - 1), st.sampled_from(Opcode)), max_size=2))
 
 
-def _ended(lists: st.SearchStrategy[list[Step]]) -> st.SearchStrategy[tuple[Step, ...]]:
+def _ended(lists: st.SearchStrategy[list[Step]]) -> Inside:
     return st.just(()) | st.tuples(lists, quotes).map(lambda parts: (*parts[0], parts[1]))
 
 
 plans: st.SearchStrategy[DecodedPlan] = st.builds(DecodedPlan, header=headers, steps=steps())
+
+
+def attribute_names(step: object) -> list[str]:
+    """The attributes of a step or guard."""
+    described: Any = step
+    return [field.name for field in fields(described)]

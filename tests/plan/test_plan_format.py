@@ -7,13 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from executor.domain.address import to_address
 from executor.domain.errors import PlanError
 from executor.plan import decode, explain
 from executor.plan.encoding import encode_plan
-from executor.plan.format import SELECTOR, Opcode
+from executor.plan.format import HEADER_BYTES, SELECTOR, Opcode
+from executor.plan.format import Guard as GuardKind
 from executor.plan.generate import solidity
-from executor.plan.steps import DecodedPlan, Header, Loan, V2Swap
-from tests.plan.strategies import plans, v2_swaps
+from executor.plan.guards import GUARDS, Guard, MaxBlock, ParentHash
+from executor.plan.header import DecodedPlan, Header, Tip
+from executor.plan.layout import Flags
+from executor.plan.steps import LAYOUTS, STEPS, Loan, Track, V2Swap
+from tests.plan.strategies import attribute_names, guards_of, plans, steps, steps_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +75,9 @@ def test_calldata_of_another_function_is_refused_with_the_selector_it_should_hav
         (Header(0, 1 << 32, 0), "deadline"),
         (Header(0, 0, 1 << 96), "minimum_profit"),
         (Header(0, 0, -1), "minimum_profit"),
-        (Header(0, 0, 0, 1 << 32), "max_block"),
+        (Header(0, 0, 0, (MaxBlock(1 << 32),)), "block"),
+        (Header(0, 0, 0, tip=Tip(share_bps=1 << 16)), "tip.share_bps"),
+        (Header(0, 0, 0, tip=Tip(fixed=1 << 96)), "tip.fixed"),
     ],
 )
 def test_a_header_field_that_does_not_fit_is_refused_by_name(header: Header, field: str) -> None:
@@ -79,10 +86,70 @@ def test_a_header_field_that_does_not_fit_is_refused_by_name(header: Header, fie
     assert refused.value.facts["field"] == field
 
 
-@given(v2_swaps())
+@given(steps_of(Opcode.UNISWAP_V2_SWAP, st.just(())))
 def test_an_amount_that_does_not_fit_is_refused_and_never_cut_off(step: V2Swap) -> None:
     with pytest.raises(PlanError, match="does not fit"):
         encode_plan(DecodedPlan(Header(0, 0, 0), (replace(step, amount_in=1 << 128),)))
+
+
+def test_every_opcode_has_a_step_and_every_guard_its_reader() -> None:
+    assert set(STEPS) == set(Opcode)
+    assert set(GUARDS) == set(GuardKind)
+    assert all(LAYOUTS[opcode].number is opcode for opcode in Opcode)
+
+
+@pytest.mark.parametrize("opcode", list(Opcode), ids=lambda opcode: opcode.name)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_a_step_of_every_opcode_comes_back_with_all_its_fields(opcode: Opcode, data: st.DataObject) -> None:
+    step = data.draw(steps_of(opcode, steps(0)))
+    ending = data.draw(steps_of(Opcode.UNISWAP_V2_QUOTE, st.just(())))
+    plan = DecodedPlan(Header(0, 0, 0), (step, ending))
+    assert decode(encode_plan(plan)).steps[0] == step
+    # A lender without markets has no variant among its fields.
+    written = {*LAYOUTS[opcode].attributes, *["zero_for_one"] * LAYOUTS[opcode].directed}
+    assert written == set(attribute_names(step)) - {"opcode"} - ({"variant"} - written)
+
+
+@pytest.mark.parametrize("kind", list(GuardKind), ids=lambda kind: kind.name)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_a_guard_of_every_kind_comes_back_with_all_its_fields(kind: GuardKind, data: st.DataObject) -> None:
+    guard: Guard = data.draw(guards_of(kind))
+    plan = DecodedPlan(Header(0, 0, 0, (guard, guard)), ())
+    assert decode(encode_plan(plan)) == plan
+    assert set(GUARDS[kind].LAYOUT.attributes) == set(attribute_names(guard))
+
+
+@pytest.mark.parametrize("opcode", list(Opcode), ids=lambda opcode: opcode.name)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_flags_that_a_step_does_not_have_are_refused(opcode: Opcode, data: st.DataObject) -> None:
+    step = data.draw(steps_of(opcode, st.just(())))
+    layout = LAYOUTS[opcode]
+    first = layout.parts[0]
+    if not isinstance(first, Flags) or first.known == 0xFF:
+        return
+    raw = bytearray(encode_plan(DecodedPlan(Header(0, 0, 0), (step,))))
+    place = 4 + HEADER_BYTES + 1
+    raw[place] |= data.draw(st.integers(1, 255).filter(lambda bits: bits & ~first.known & 0xFF))
+    with pytest.raises(PlanError):
+        decode(bytes(raw))
+
+
+def test_a_step_nested_deeper_than_the_router_could_run_is_refused() -> None:
+    step = Track(to_address("0x" + "ab" * 20), ())
+    for _ in range(100):
+        step = Track(step.token, (step,))
+    with pytest.raises(PlanError, match="nests more"):
+        decode(encode_plan(DecodedPlan(Header(0, 0, 0), (step,))))
+
+
+def test_a_hash_that_is_none_is_refused_by_name() -> None:
+    for text in ("0x12", "no hash at all", "0x" + "zz" * 32):
+        with pytest.raises(PlanError) as refused:
+            encode_plan(DecodedPlan(Header(0, 0, 0, (ParentHash(text),)), ()))
+        assert refused.value.facts["field"] == "hash"
 
 
 def test_a_continuation_longer_than_its_length_field_is_refused(example_swap: V2Swap) -> None:

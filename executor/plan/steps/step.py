@@ -1,0 +1,45 @@
+"""What every step of a plan has."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from executor.plan.format import Opcode
+from executor.plan.layout import Layout
+
+
+class Step(ABC):
+    """One step. Its attributes are the fields of its layout; `INSIDE` says when its continuation runs."""
+
+    __slots__ = ()
+    LAYOUT: ClassVar[Layout]
+    INSIDE: ClassVar[str] = ""
+
+    @abstractmethod
+    def in_words(self) -> str:
+        """What the step does, in words."""
+
+    @classmethod
+    def layout_of(cls, opcode: Opcode) -> Layout:
+        """How a step of this class with that opcode is written."""
+        return cls.LAYOUT
+
+    @property
+    def layout(self) -> Layout:
+        """How the step is written."""
+        return self.LAYOUT
+
+    @property
+    def inside(self) -> tuple[Step, ...]:
+        """The steps of its continuation."""
+        return getattr(self, "continuation", ())
+
+    def encode(self) -> bytes:
+        """The step's bytes. Raises PlanError naming the field that is missing or does not fit."""
+        return self.layout.encode(self)
+
+    @classmethod
+    def build(cls, layout: Layout, values: dict[str, Any]) -> Step:
+        """The step with the `values` that were read by `layout`."""
+        return cls(**values)
