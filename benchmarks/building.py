@@ -53,6 +53,9 @@ V3_POOLS: Mapping[PoolName, tuple[str, str]] = {
     "v3_b_weth": ("weth", "b"),
 }
 
+# Pools of the local mainnet that lend WETH, their token1.
+LENDING_PAIR, LENDING_POOL = "uniswap_v2 USDC/WETH", "uniswap_v3 USDC/WETH 500"
+
 
 def deploy_weth(node: Node) -> Address:
     """WETH for a chain that has none."""
@@ -194,9 +197,13 @@ def _warm(node: Node, pools: Iterable[Pool], provider: Address) -> None:
             call(node, pool.address, "sync()")
             continue
         for zero_for_one in (True, False):
-            swap = "swap(address,address,bool,int256)"
-            call(node, provider, swap, pool.address, provider, zero_for_one, 1000)
+            _swap(node, provider, pool.address, zero_for_one=zero_for_one)
     node.mine(timestamp=START + 600)
+
+
+def _swap(node: Node, provider: Address, pool: str, *, zero_for_one: bool) -> None:
+    """A trade of next to nothing."""
+    call(node, provider, "swap(address,address,bool,int256)", pool, provider, zero_for_one, 1000)
 
 
 @contextmanager
@@ -205,7 +212,10 @@ def lender_market() -> Iterator[Market]:
     with Node.load("ethereum", tier="full") as node:
         book = book_of(node)
         known = {name: book.contracts[name] for name in LENDERS if name in book.contracts}
-        yield build(node, to_address(book.tokens["WETH"]), known)
+        market = build(node, to_address(book.tokens["WETH"]), known)
+        call(node, book.pool(LENDING_PAIR).address, "sync()")
+        _swap(node, market.provider, book.pool(LENDING_POOL).address, zero_for_one=False)
+        yield market
 
 
 @contextmanager

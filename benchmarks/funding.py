@@ -2,24 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from benchmarks.building import LENDING_PAIR, LENDING_POOL
 from benchmarks.loops import V2_V2, V2_V3, Loop
 from benchmarks.market import AMOUNT_IN, OPERATOR, Market
 from benchmarks.overhead import plan
 from devnet.books import book_of
-from executor.domain.address import to_address
-from executor.domain.call import drive
 from executor.domain.route import Funding
-from executor.lenders import premium, read_terms
+from executor.plan import format as f
 
-LENDERS: Mapping[Funding, str] = {
-    Funding.AAVE_V3: "aave_v3_pool",
-    Funding.BALANCER_V2: "balancer_v2_vault",
-}
-"""Each lender's name in the address book."""
-REPORTED_AS: Mapping[Funding, str] = {}
+Premium = Callable[[int], int]
+"""The lender's fee for an amount, both in the smallest unit."""
+
+AAVE_BASIS_POINTS = 5
+
+
+def free(amount: int) -> int:
+    """The fee of a lender that asks for none."""
+    return 0
+
+
+def aave(amount: int) -> int:
+    """Five basis points, rounded half up (Aave V3.0, `PercentageMath.percentMul`)."""
+    return (amount * AAVE_BASIS_POINTS + 5_000) // 10_000
+
+
+def v3_pool(amount: int) -> int:
+    """The pool's own fee of 500 millionths, rounded up (`UniswapV3Pool.flash`)."""
+    return -(-amount * 500 // 1_000_000)
+
+
+def v2_pair(amount: int) -> int:
+    """What the pair's invariant asks for when the borrowed token itself comes back."""
+    return amount * 1000 // 997 + 1 - amount
+
+
+@dataclass(frozen=True)
+class Lender:
+    """`pool` is the address book's name of the pool that lends, "" for a lender fixed at deployment;
+    `variant` goes into the loan's flags.
+    """
+
+    name: str
+    opcode: f.Opcode
+    premium: Premium = free
+    variant: int = 0
+    pool: str = ""
+
+
+LENDERS = (
+    Lender("aave_v3", f.Opcode.AAVE_V3_LOAN, aave),
+    Lender("spark", f.Opcode.AAVE_V3_LOAN, aave, variant=1),
+    Lender("balancer_v2", f.Opcode.BALANCER_V2_LOAN),
+    Lender("balancer_v3", f.Opcode.BALANCER_V3_LOAN),
+    Lender("morpho", f.Opcode.MORPHO_BLUE_LOAN),
+    Lender("uniswap_v4", f.Opcode.UNISWAP_V4_LOAN),
+    Lender("uniswap_v3", f.Opcode.UNISWAP_V3_LOAN, v3_pool, variant=1, pool=LENDING_POOL),
+    Lender("uniswap_v2", f.Opcode.UNISWAP_V2_LOAN, v2_pair, variant=1, pool=LENDING_PAIR),
+)
 
 
 @dataclass(frozen=True)
@@ -31,41 +73,45 @@ class FundingFigure:
     gas: int
     over: int
 
-    @property
-    def borrowed(self) -> bool:
-        """Whether the money was another's."""
-        return self.funding != Funding.INVENTORY.value
-
 
 def funding_figures(market: Market) -> tuple[FundingFigure, ...]:
     """One V2 and one V3 hop paid from every source; two V2 hops, which have no callback to pay in, from the
     last pair.
     """
-    sources = (Funding.INVENTORY, Funding.CALLBACK_CHAIN, *LENDERS)
+    loans = {lender.name: _gas_of_loan(market, V2_V3, lender) for lender in LENDERS}
     return (
-        *_figures(market, V2_V3, sources),
-        *_figures(market, V2_V2, (Funding.INVENTORY, Funding.CALLBACK_CHAIN)),
+        *_over_own(V2_V3, _free_sources(market, V2_V3) | loans),
+        *_over_own(V2_V2, _free_sources(market, V2_V2)),
     )
 
 
-def _figures(market: Market, loop: Loop, sources: tuple[Funding, ...]) -> tuple[FundingFigure, ...]:
-    gas = {source: _gas(market, loop, source) for source in sources}
-    own = gas[Funding.INVENTORY]
-    return tuple(
-        FundingFigure(loop.name, REPORTED_AS.get(source, source.value), used, used - own)
-        for source, used in gas.items()
-    )
+def _over_own(loop: Loop, gas: dict[str, int]) -> list[FundingFigure]:
+    own = gas[Funding.INVENTORY.value]
+    return [FundingFigure(loop.name, source, used, used - own) for source, used in gas.items()]
 
 
-def _gas(market: Market, loop: Loop, source: Funding) -> int:
-    sized = market.sized(loop, source, _premium(market, source))
-    return market.gas(OPERATOR, market.router, plan(sized), holder=market.router, profit=sized.gross_profit)
+def _free_sources(market: Market, loop: Loop) -> dict[str, int]:
+    return {
+        source.value: _gas(market, plan(market.sized(loop, source)), market.sized(loop).gross_profit)
+        for source in (Funding.INVENTORY, Funding.CALLBACK_CHAIN)
+    }
 
 
-def _premium(market: Market, source: Funding) -> int:
-    """The lender's fee for the measured amount, in the smallest unit."""
-    if source not in LENDERS:
-        return 0
-    lender = to_address(book_of(market.node).contracts[LENDERS[source]])
-    terms = drive(read_terms(source, lender, market.weth.address), market.answer)
-    return premium(AMOUNT_IN, terms)
+def _gas_of_loan(market: Market, loop: Loop, lender: Lender) -> int:
+    sized = market.sized(loop, premium=lender.premium(AMOUNT_IN))
+    pool = book_of(market.node).pool(lender.pool).address if lender.pool else ""
+    return _gas(market, _borrowing(plan(sized), lender, pool), sized.gross_profit)
+
+
+def _gas(market: Market, calldata: bytes, profit: int) -> int:
+    return market.gas(OPERATOR, market.router, calldata, holder=market.router, profit=profit)
+
+
+def _borrowing(calldata: bytes, lender: Lender, pool: str) -> bytes:
+    """The plan with all its steps inside a loan step."""
+    start = len(f.SELECTOR) + f.HEADER_BYTES
+    steps = calldata[start:]
+    cap = AMOUNT_IN + lender.premium(AMOUNT_IN)
+    amounts = b"".join(amount.to_bytes(f.AMOUNT_BYTES, "big") for amount in (AMOUNT_IN, cap))
+    head = bytes([lender.opcode, lender.variant << f.LOAN_VARIANT_SHIFT]) + bytes.fromhex(pool[2:])
+    return calldata[:start] + head + amounts + len(steps).to_bytes(f.LENGTH_BYTES, "big") + steps

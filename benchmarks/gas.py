@@ -23,6 +23,7 @@ from devnet.compiler import PROJECT
 
 SNAPSHOT = PROJECT / "benchmarks" / "gas.json"
 HEADLINES = (V2_V3.name, V2_V2.name)
+SOURCES = ("callback_chain", "morpho", "uniswap_v4", "balancer_v3", "balancer_v2", "aave_v3")
 BLOCK_GUARDS = ("past_block", "other_block", "wrong_parent", "base_fee")
 LIMITS = {
     "v2_v3 over": 7_000,
@@ -93,11 +94,11 @@ def result(figures: Figures) -> dict[str, Any]:
         }
         for name in HEADLINES
     }
-    funding = {row.funding: row.over for row in figures.funding if row.loop == V2_V3.name and row.borrowed}
+    over = {row.funding: row.over for row in figures.funding if row.loop == V2_V3.name}
     return {
         **loops,
         "extra_hop": figures.extra_hop,
-        "loan_over_inventory": funding,
+        "loan_over_inventory": {name: over[name] for name in SOURCES},
         "stale_revert": max(row.gas for row in figures.stale if row.guard in BLOCK_GUARDS),
     }
 
