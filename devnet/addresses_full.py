@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from devnet.addresses import DAI, ETHEREUM, USDC, USDT, WETH
 from devnet.addresses_base import BASE
-from devnet.book import PoolWriter
+from devnet.book import NATIVE, PoolWriter
 from devnet.roles import account
 
 MORPHO_BLUE = "0xBBBBBbbBBb9cC5e90e3b3Af64bdAF62C37EEFFCb"
@@ -27,7 +27,17 @@ SDAI = "0x83F20F44975D03b1b09e64809B757c47f942BEeA"
 STEAK_USDC = "0xBEEF01735c132Ada46AA9aA4c54623cAA92A64CB"
 VAULTS = {"sDAI": SDAI, "steakUSDC": STEAK_USDC}
 
-_symbols = {address: symbol for symbol, address in (*ETHEREUM.tokens.items(), *VAULTS.items())}
+MORE_TOKENS = {
+    "WBTC": "0x2260FAC5E5542a773Aa44fBCfeDf7C193bc2C599",
+    "STETH": "0xae7ab96520DE3A18E5e111B5EaAb095312D7fE84",
+}
+WBTC, STETH = MORE_TOKENS.values()
+# Anybody may open such a pool, so no one address is the real one; the role's name gives it.
+CURVE_TWO_CRYPTO = account("curve two-coin crypto pool USDC/WETH")
+
+_symbols = {
+    address: symbol for tokens in (ETHEREUM.tokens, VAULTS, MORE_TOKENS) for symbol, address in tokens.items()
+}
 _pool = PoolWriter(_symbols)
 _base_pool = PoolWriter({address: symbol for symbol, address in BASE.tokens.items()})
 
@@ -46,8 +56,8 @@ ETHEREUM_FULL = ETHEREUM.extended(
         "maker_dss_flash": "0x60744434d6339a6B27d73d9Eda62b6F66a0a04FA",
         "erc3156_lender_with_fee": account("erc3156 lender with a fee"),
     },
-    tokens=VAULTS,
-    decimals={"sDAI": 18, "steakUSDC": 18},
+    tokens={**VAULTS, **MORE_TOKENS},
+    decimals={"sDAI": 18, "steakUSDC": 18, "WBTC": 8, "STETH": 18},
     # Pools of this chain only; their addresses follow from factories, code and tokens all the same.
     pools=(
         _pool.v2("uniswap_v2", "0xc7060A4FA0Ee0Fe1a85376842F90aD70539f7291", SDAI, WETH),
@@ -56,6 +66,11 @@ ETHEREUM_FULL = ETHEREUM.extended(
         _pool.balancer_v3("0x97D02c6EBE50966285119A76461c3a60E76f863e", 3000, DAI, WETH, weights=(20, 80)),
         _pool.balancer_v3("0xE5F62FbbA4Ea8F0A0e82d590c151af5b2Ea97b75", 100, SDAI, USDC, stable=True),
         _pool.balancer_v3("0x80ECC13AA78d4e9aBB8235472bCa3d98CeEDFD9a", 100, DAI, USDC, USDT, stable=True),
+        _pool.curve("curve_stable", "0xbEbc44782C7dB0a1A60Cb6fe97d0b483032FF1C7", 100, DAI, USDC, USDT),
+        _pool.curve("curve_stable_ng", "0x4f493B7dE8aAC7d55F71853688b1F7C8F0243C85", 100, USDC, USDT),
+        _pool.curve("curve_stable_ether", "0xDC24316b9AE028F1497c275EB9192a3Ea0f67022", 100, NATIVE, STETH),
+        _pool.curve("curve_two_crypto", CURVE_TWO_CRYPTO, 2600, USDC, WETH),
+        _pool.curve("curve_tri_crypto", "0xD51a44d3FaE010294C616388b506AcdA1bfAAE46", 300, USDT, WBTC, WETH),
     ),
 )
 
@@ -81,4 +96,11 @@ FULL_SUBSTITUTES: Mapping[str, str] = {
     "sDAI_rate_provider": "own contract that asks the vault",
     "sDAI": "OpenZeppelin's ERC-4626 vault whose yield is donated; no package holds Maker's",
     "steakUSDC": "OpenZeppelin's ERC-4626 vault whose yield is donated; the real one lends at Morpho",
+    "WBTC": "a plain token of eight decimals",
+    "STETH": "own token with the shares and the lost wei of Lido's; no staking behind it",
+    "curve_stable": "own pool, model-checked: no package holds Curve's bytecode",
+    "curve_stable_ng": "own pool, model-checked",
+    "curve_stable_ether": "own pool, model-checked",
+    "curve_two_crypto": "own pool, model-checked at a fixed price scale; at no real pool's address",
+    "curve_tri_crypto": "own pool, model-checked at a fixed price scale",
 }

@@ -116,5 +116,10 @@ class PoolWriter:
         name = self._title("balancer_v3", tokens)
         return PoolRecord(name, "balancer_v3", address, tokens, fee, stable=stable, weights=weights)
 
+    def curve(self, venue: str, address: str, fee: int, *tokens: str) -> PoolRecord:
+        """A Curve pool of one of the shapes of `devnet.protocols.curve`; `fee` is the one in balance."""
+        stable = venue.startswith("curve_stable")
+        return PoolRecord(self._title(venue, tokens), venue, address, tokens, fee, stable=stable)
+
     def _title(self, venue: str, tokens: tuple[str, ...]) -> str:
         return f"{venue} {'/'.join(self.symbols.get(token, 'ETH') for token in tokens)}"

@@ -39,6 +39,19 @@ def set_balance(node: Node, token: str, who: str, amount: int) -> None:
     raise BuildError(f"{who} cannot be made to hold exactly {amount} of {token}", "pick another amount")
 
 
+def ensure_balance(node: Node, token: str, who: str, amount: int) -> None:
+    """Make `who` hold at least `amount` smallest units of `token`.
+
+    For tokens that lose a unit on the way, of which not every exact balance can be had. Raises BuildError.
+    """
+    for _ in range(ROUNDS):
+        missing = amount - node.erc20_balance(token, who)
+        if missing <= 0:
+            return
+        _give(node, token, who, missing + 1)
+    raise BuildError(f"{who} cannot be made to hold {amount} of {token}", "transfer it from a holder")
+
+
 def _give(node: Node, token: str, who: str, amount: int) -> None:
     from devnet.protocols.tokens import TREASURY
 

@@ -20,6 +20,8 @@ PRICES_USD: dict[str, int | Fraction] = {
     "DAI": 1,
     "USDT": 1,
     "STA": 1,
+    "WBTC": 60_000,
+    "STETH": 3000,
     # A share of a vault is worth what it redeems to.
     "sDAI": Fraction(6, 5),
     "steakUSDC": Fraction(21, 20),
@@ -40,6 +42,11 @@ SIDE_USD = {
     "balancer_v2": 6_000_000,
     "balancer_v3": 6_000_000,
     "aerodrome_v2": 10_000_000,
+    "curve_stable": 20_000_000,
+    "curve_stable_ng": 8_000_000,
+    "curve_stable_ether": 30_000_000,
+    "curve_two_crypto": 5_000_000,
+    "curve_tri_crypto": 10_000_000,
 }
 THIN_SIDE_USD = {"uniswap_v2 STA/WETH": 600_000, "uniswap_v2 DAI/USDC": 4_000_000}
 

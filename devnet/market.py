@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from devnet import abi
+from devnet import abi, deal
 from devnet.addresses import NATIVE, PoolRecord
 from devnet.book import POOL_KEY
 from devnet.books import book_of
-from devnet.node import Node
-from devnet.protocols import uniswap_v4
+from devnet.node import Node, Receipt
+from devnet.protocols import curve, uniswap_v4
 from devnet.protocols.tokens import TREASURY
 from devnet.roles import account
 from devnet.settings import ETHER
@@ -81,8 +81,7 @@ def trade_v4(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
     call = abi.encode_call(SWAP_V4, uniswap_v4.key_of(pool), swap, (False, False), b"")
     before = _held(node, token_out)
     receipt = node.send(TRADER, uniswap_v4.SWAP_ROUTER, call, value=value)
-    gas_money = int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
-    return _held(node, token_out) - before + (gas_money if token_out == NATIVE else 0)
+    return _held(node, token_out) - before + (_gas_money(receipt) if token_out == NATIVE else 0)
 
 
 def trade_aerodrome_v2(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
@@ -120,6 +119,22 @@ def trade_balancer_v3(node: Node, pool: PoolRecord, token_in: str, amount: int, 
     return node.erc20_balance(token_out, TRADER) - before
 
 
+def trade_curve(node: Node, pool: PoolRecord, token_in: str, amount: int, token_out: str = "") -> int:
+    """As `trade`, straight at the pool; of more than two tokens the one to receive may be named."""
+    token_out, value = token_out or _other(pool, token_in), 0
+    if token_in == NATIVE:
+        value = amount
+        node.set_balance(TRADER, amount + 100 * ETHER)
+    else:
+        _prepare(node, token_in, amount, pool.address)
+    kind = "int128" if pool.stable else "uint256"
+    indexes = (pool.tokens.index(token_in), pool.tokens.index(token_out))
+    call = abi.encode_call(f"exchange({kind},{kind},uint256,uint256)", *indexes, amount, 0)
+    before = _held(node, token_out)
+    receipt = node.send(TRADER, pool.address, call, value=value)
+    return _held(node, token_out) - before + (_gas_money(receipt) if token_out == NATIVE else 0)
+
+
 def _other(pool: PoolRecord, token_in: str) -> str:
     if token_in not in pool.tokens:
         raise ValueError(f"{pool.name} does not hold {token_in}: sell one of {', '.join(pool.tokens)}")
@@ -130,9 +145,13 @@ def _held(node: Node, token: str) -> int:
     return node.balance(TRADER) if token == NATIVE else node.erc20_balance(token, TRADER)
 
 
+def _gas_money(receipt: Receipt) -> int:
+    return int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
+
+
 def _prepare(node: Node, token: str, amount: int, spender: str) -> None:
     """Tokens to sell and the allowance to do so; first back to zero, as Tether demands."""
-    node.set_erc20_balance(token, TRADER, amount)
+    deal.ensure_balance(node, token, TRADER, amount)
     node.send(TRADER, token, abi.encode_call("approve(address,uint256)", spender, 0))
     node.send(TRADER, token, abi.encode_call("approve(address,uint256)", spender, amount))
 
@@ -147,4 +166,5 @@ TRADES: dict[str, Trade] = {
     "balancer_v2": trade_balancer_v2,
     "balancer_v3": trade_balancer_v3,
     "aerodrome_v2": trade_aerodrome_v2,
+    **dict.fromkeys(curve.VENUES, trade_curve),
 }

@@ -12,6 +12,7 @@ from devnet.manifest import AERODROME, CHAINLINK, OPENZEPPELIN
 
 FOLDER = Path(__file__).resolve().parent / "contracts"
 OPTIMIZED = {"enabled": True, "runs": 200}
+SETTINGS = {"optimizer": OPTIMIZED, "evmVersion": "cancun", "metadata": {"bytecodeHash": "none"}}
 
 
 @lru_cache(maxsize=1)
@@ -21,7 +22,7 @@ def contracts() -> dict[str, Artifact]:
         sorted(path.name for path in FOLDER.glob("*.sol")),
         base_path=FOLDER,
         version="0.8.28",
-        settings={"optimizer": OPTIMIZED, "evmVersion": "cancun", "metadata": {"bytecodeHash": "none"}},
+        settings=SETTINGS,
         remappings={"@openzeppelin/contracts/": packages.root(OPENZEPPELIN)},
     )
 
@@ -50,6 +51,6 @@ def aerodrome() -> dict[str, Artifact]:
         ],
         base_path=root,
         version="0.8.28",
-        settings={"optimizer": OPTIMIZED, "evmVersion": "cancun", "metadata": {"bytecodeHash": "none"}},
+        settings=SETTINGS,
         remappings={"@openzeppelin/contracts/": packages.root(OPENZEPPELIN)},
     )
