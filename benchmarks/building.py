@@ -29,6 +29,7 @@ INVENTORY = 10 * ETHER
 DUST = 1
 # As long as those of the real chain: zero bytes in calldata are cheap.
 FIRST_BLOCK = 22_700_000
+TRACED = ("--steps-tracing",)
 SIDE = 1000 * ETHER
 CHEAP_SIDE = 1080 * ETHER
 FEE = 3000
@@ -207,9 +208,9 @@ def _swap(node: Node, provider: Address, pool: str, *, zero_for_one: bool) -> No
 
 
 @contextmanager
-def lender_market() -> Iterator[Market]:
+def lender_market(*, traced: bool = False) -> Iterator[Market]:
     """The market on the local mainnet, where the lenders stand."""
-    with Node.load("ethereum", tier="full") as node:
+    with Node.load("ethereum", tier="full", extra=TRACED if traced else ()) as node:
         book = book_of(node)
         known = {name: book.contracts[name] for name in LENDERS if name in book.contracts}
         market = build(node, to_address(book.tokens["WETH"]), known)
@@ -221,7 +222,7 @@ def lender_market() -> Iterator[Market]:
 @contextmanager
 def loop_market(*, traced: bool = False) -> Iterator[Market]:
     """The market on an empty node; `traced` keeps every step of every transaction for reading."""
-    extra = ("--steps-tracing",) if traced else ()
+    extra = TRACED if traced else ()
     with Node.empty(chain_id=1, number=FIRST_BLOCK, base_fee=BASE_FEE, extra=extra) as node:
         weth = deploy_weth(node)
         yield build(node, weth, {})

@@ -78,11 +78,23 @@ def funding_figures(market: Market) -> tuple[FundingFigure, ...]:
     """One V2 and one V3 hop paid from every source; two V2 hops, which have no callback to pay in, from the
     last pair.
     """
-    loans = {lender.name: _gas_of_loan(market, V2_V3, lender) for lender in LENDERS}
+    loans = {lender.name: _gas(market, *borrowing(market, V2_V3, lender)) for lender in LENDERS}
     return (
         *_over_own(V2_V3, _free_sources(market, V2_V3) | loans),
         *_over_own(V2_V2, _free_sources(market, V2_V2)),
     )
+
+
+def borrowing(market: Market, loop: Loop, lender: Lender) -> tuple[bytes, int]:
+    """The plan of `loop` with all its steps inside a loan step, and its profit after the lender's fee."""
+    fee = lender.premium(AMOUNT_IN)
+    sized = market.sized(loop, premium=fee)
+    calldata, start = plan(sized), len(f.SELECTOR) + f.HEADER_BYTES
+    pool = book_of(market.node).pool(lender.pool).address[2:] if lender.pool else ""
+    head = bytes([lender.opcode, lender.variant << f.LOAN_VARIANT_SHIFT]) + bytes.fromhex(pool)
+    amounts = b"".join(amount.to_bytes(f.AMOUNT_BYTES, "big") for amount in (AMOUNT_IN, AMOUNT_IN + fee))
+    length = len(calldata[start:]).to_bytes(f.LENGTH_BYTES, "big")
+    return calldata[:start] + head + amounts + length + calldata[start:], sized.gross_profit
 
 
 def _over_own(loop: Loop, gas: dict[str, int]) -> list[FundingFigure]:
@@ -91,27 +103,9 @@ def _over_own(loop: Loop, gas: dict[str, int]) -> list[FundingFigure]:
 
 
 def _free_sources(market: Market, loop: Loop) -> dict[str, int]:
-    return {
-        source.value: _gas(market, plan(market.sized(loop, source)), market.sized(loop).gross_profit)
-        for source in (Funding.INVENTORY, Funding.CALLBACK_CHAIN)
-    }
-
-
-def _gas_of_loan(market: Market, loop: Loop, lender: Lender) -> int:
-    sized = market.sized(loop, premium=lender.premium(AMOUNT_IN))
-    pool = book_of(market.node).pool(lender.pool).address if lender.pool else ""
-    return _gas(market, _borrowing(plan(sized), lender, pool), sized.gross_profit)
+    sized = [market.sized(loop, source) for source in (Funding.INVENTORY, Funding.CALLBACK_CHAIN)]
+    return {route.funding.value: _gas(market, plan(route), route.gross_profit) for route in sized}
 
 
 def _gas(market: Market, calldata: bytes, profit: int) -> int:
     return market.gas(OPERATOR, market.router, calldata, holder=market.router, profit=profit)
-
-
-def _borrowing(calldata: bytes, lender: Lender, pool: str) -> bytes:
-    """The plan with all its steps inside a loan step."""
-    start = len(f.SELECTOR) + f.HEADER_BYTES
-    steps = calldata[start:]
-    cap = AMOUNT_IN + lender.premium(AMOUNT_IN)
-    amounts = b"".join(amount.to_bytes(f.AMOUNT_BYTES, "big") for amount in (AMOUNT_IN, cap))
-    head = bytes([lender.opcode, lender.variant << f.LOAN_VARIANT_SHIFT]) + bytes.fromhex(pool[2:])
-    return calldata[:start] + head + amounts + len(steps).to_bytes(f.LENGTH_BYTES, "big") + steps

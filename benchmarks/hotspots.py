@@ -1,4 +1,5 @@
-"""Where the router's own gas goes: `python -m benchmarks.hotspots v2_v3` prints its dearest source lines.
+"""Where the router's own gas goes: `python -m benchmarks.hotspots v2_v3` prints its dearest source lines, and
+with the name of a lender behind it those of the same loop paid by that lender.
 
 Gas of the instructions that run in the router's own frames, without what its calls use inside, by the line
 that the compiler's source map names. The base price and calldata of the transaction are not part of it.
@@ -6,13 +7,14 @@ that the compiler's source map names. The base price and calldata of the transac
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from benchmarks.building import loop_market
+from benchmarks.building import lender_market, loop_market
 from benchmarks.code_size import SourceMap, source_maps
+from benchmarks.funding import LENDERS, borrowing
 from benchmarks.loops import LOOPS
 from benchmarks.market import OPERATOR, Market
 from benchmarks.overhead import plan
@@ -67,13 +69,20 @@ def _call_cost(steps: Sequence[Step], index: int) -> int:
 
 
 def main() -> None:
-    """Print the dearest lines of one loop, and all gas by source file."""
-    name = sys.argv[1] if len(sys.argv) > 1 else LOOPS[0].name
-    loop = next((loop for loop in LOOPS if loop.name == name), None)
-    if loop is None:
-        sys.exit(f"no loop is named {name}; take one of {', '.join(loop.name for loop in LOOPS)}")
-    with loop_market(traced=True) as market:
-        found = hotspots(market, plan(market.sized(loop)))
+    """Print the dearest lines of one loop, and all gas by source file and by instruction."""
+    parser = ArgumentParser(prog="python -m benchmarks.hotspots", description=__doc__)
+    parser.add_argument("loop", choices=[loop.name for loop in LOOPS])
+    parser.add_argument("lender", nargs="?", choices=[lender.name for lender in LENDERS])
+    chosen = parser.parse_args()
+    loop = next(loop for loop in LOOPS if loop.name == chosen.loop)
+    if chosen.lender is None:
+        with loop_market(traced=True) as market:
+            found = hotspots(market, plan(market.sized(loop)))
+    else:
+        lender = next(lender for lender in LENDERS if lender.name == chosen.lender)
+        with lender_market(traced=True) as market:
+            found = hotspots(market, borrowing(market, loop, lender)[0])
+    name = " paid by ".join(filter(None, (chosen.loop, chosen.lender)))
     print_table(f"Own gas of the router on {name}, by source file", ("source", "gas"), _by(found, 0))
     print_table("By instruction", ("instruction", "gas"), _by(found, 2)[:SHOWN])
     print_table(
