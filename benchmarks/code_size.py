@@ -8,7 +8,7 @@ would be alone. Source: Solidity documentation, "Source Mappings".
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -59,11 +59,11 @@ def source_maps() -> dict[str, SourceMap]:
     return {name: _source_map(output["contracts"][unit][name], files) for unit, name in names.items()}
 
 
-def budgets(rooms: dict[str, int], allowed: dict[str, int]) -> dict[str, int]:
-    """The budget of each room: its own in `allowed`, or that of its folder for each of the folder's files.
-
-    Raises KeyError for a room that has neither.
+def budgets(contract: str, rooms: Iterable[str]) -> dict[str, int]:
+    """What each room of a contract may take at most, in bytes: its own budget, or that of its folder for each
+    file in it. Raises KeyError for a room that has neither: give it one in `code_budget.json`.
     """
+    allowed = json.loads(BUDGET.read_text())[contract]
     return {room: allowed.get(room) or allowed[room.rpartition("/")[0] + "/"] for room in rooms}
 
 

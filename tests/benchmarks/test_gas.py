@@ -5,7 +5,6 @@ import json
 import pytest
 
 from benchmarks.building import loop_market
-from benchmarks.code_size import SIZE_LIMIT, code_sizes
 from benchmarks.gas import SNAPSHOT, measure, snapshot
 from benchmarks.loops import V2_V2, V2_V3, Loop
 from benchmarks.market import OPERATOR
@@ -16,14 +15,6 @@ from executor.domain.route import Funding
 def test_gas_and_code_size_are_those_of_the_snapshot() -> None:
     """After a change that is meant: `.venv/bin/python -m benchmarks.gas --update`."""
     assert snapshot(measure()) == json.loads(SNAPSHOT.read_text())
-
-
-def test_every_contract_fits_under_the_code_size_limit() -> None:
-    assert max(size.deployed for size in code_sizes().values()) < SIZE_LIMIT
-
-
-def test_the_shares_of_the_source_files_add_up_to_the_deployed_code() -> None:
-    assert all(sum(size.rooms.values()) == size.deployed for size in code_sizes().values())
 
 
 @pytest.mark.parametrize("loop", [V2_V3, V2_V2], ids=lambda loop: loop.name)
