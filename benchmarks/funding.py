@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.building import LENDING_PAIR, LENDING_POOL
 from benchmarks.loops import V2_V2, V2_V3, Loop
 from benchmarks.market import AMOUNT_IN, OPERATOR, Market
 from benchmarks.overhead import plan
 from devnet.books import book_of
+from executor.domain.address import to_address
 from executor.domain.route import Funding
-from executor.plan import format as f
+from executor.plan import decode
+from executor.plan.encoding import encode_plan
+from executor.plan.format import Opcode
+from executor.plan.steps import Loan, PoolLoan, Step
 
 Premium = Callable[[int], int]
 """The lender's fee for an amount, both in the smallest unit."""
@@ -41,26 +45,33 @@ def v2_pair(amount: int) -> int:
 
 @dataclass(frozen=True)
 class Lender:
-    """`pool` is the address book's name of the pool that lends, "" for a lender fixed at deployment;
-    `variant` goes into the loan's flags.
+    """`pool` is the address book's name of the pool that lends its token1, "" for a lender that the router
+    was built with; `variant` tells lenders of one kind apart.
     """
 
     name: str
-    opcode: f.Opcode
+    opcode: Opcode
     premium: Premium = free
     variant: int = 0
     pool: str = ""
 
+    def step(self, market: Market, cap: int, inside: tuple[Step, ...]) -> Step:
+        """The loan of the measured amount, repaid with at most `cap`."""
+        if not self.pool:
+            return Loan(self.opcode, AMOUNT_IN, cap, inside, variant=self.variant)
+        pool = to_address(book_of(market.node).pool(self.pool).address)
+        return PoolLoan(self.opcode, pool, AMOUNT_IN, cap, inside, token1=True)
+
 
 LENDERS = (
-    Lender("aave_v3", f.Opcode.AAVE_V3_LOAN, aave),
-    Lender("spark", f.Opcode.AAVE_V3_LOAN, aave, variant=1),
-    Lender("balancer_v2", f.Opcode.BALANCER_V2_LOAN),
-    Lender("balancer_v3", f.Opcode.BALANCER_V3_LOAN),
-    Lender("morpho", f.Opcode.MORPHO_BLUE_LOAN),
-    Lender("uniswap_v4", f.Opcode.UNISWAP_V4_LOAN),
-    Lender("uniswap_v3", f.Opcode.UNISWAP_V3_LOAN, v3_pool, variant=1, pool=LENDING_POOL),
-    Lender("uniswap_v2", f.Opcode.UNISWAP_V2_LOAN, v2_pair, variant=1, pool=LENDING_PAIR),
+    Lender("aave_v3", Opcode.AAVE_V3_LOAN, aave),
+    Lender("spark", Opcode.AAVE_V3_LOAN, aave, variant=1),
+    Lender("balancer_v2", Opcode.BALANCER_V2_LOAN),
+    Lender("balancer_v3", Opcode.BALANCER_V3_LOAN),
+    Lender("morpho", Opcode.MORPHO_BLUE_LOAN),
+    Lender("uniswap_v4", Opcode.UNISWAP_V4_LOAN),
+    Lender("uniswap_v3", Opcode.UNISWAP_V3_LOAN, v3_pool, pool=LENDING_POOL),
+    Lender("uniswap_v2", Opcode.UNISWAP_V2_LOAN, v2_pair, pool=LENDING_PAIR),
 )
 
 
@@ -89,12 +100,9 @@ def borrowing(market: Market, loop: Loop, lender: Lender) -> tuple[bytes, int]:
     """The plan of `loop` with all its steps inside a loan step, and its profit after the lender's fee."""
     fee = lender.premium(AMOUNT_IN)
     sized = market.sized(loop, premium=fee)
-    calldata, start = plan(sized), len(f.SELECTOR) + f.HEADER_BYTES
-    pool = book_of(market.node).pool(lender.pool).address[2:] if lender.pool else ""
-    head = bytes([lender.opcode, lender.variant << f.LOAN_VARIANT_SHIFT]) + bytes.fromhex(pool)
-    amounts = b"".join(amount.to_bytes(f.AMOUNT_BYTES, "big") for amount in (AMOUNT_IN, AMOUNT_IN + fee))
-    length = len(calldata[start:]).to_bytes(f.LENGTH_BYTES, "big")
-    return calldata[:start] + head + amounts + length + calldata[start:], sized.gross_profit
+    inner = decode(plan(sized))
+    steps = lender.step(market, AMOUNT_IN + fee, inner.steps)
+    return encode_plan(replace(inner, steps=(steps,))), sized.gross_profit
 
 
 def _over_own(loop: Loop, gas: dict[str, int]) -> list[FundingFigure]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from benchmarks.loops import FURTHER_HOP, LOOPS, Loop
 from benchmarks.market import DEADLINE, OPERATOR, TRADER, Market
 from executor.domain.route import SizedRoute
-from executor.plan import Custody, Outputs, encode
+from executor.plan import Custody, Guard, Outputs, encode
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,19 @@ class Overhead:
         return self.router_computed - self.bare
 
 
-def plan(sized: SizedRoute, outputs: Outputs = "literal", custody: Custody = "pool_to_pool") -> bytes:
+def plan(
+    sized: SizedRoute,
+    outputs: Outputs = "literal",
+    custody: Custody = "pool_to_pool",
+    guards: tuple[Guard, ...] = (),
+) -> bytes:
     """Calldata that asks for the whole profit and is good until the market's deadline."""
     return encode(
         sized,
         settlement_index=0,
         minimum_profit=sized.gross_profit,
         deadline=DEADLINE,
+        guards=guards,
         outputs=outputs,
         custody=custody,
     )
