@@ -32,6 +32,11 @@ MORE_TOKENS = {
     "STETH": "0xae7ab96520DE3A18E5e111B5EaAb095312D7fE84",
 }
 WBTC, STETH = MORE_TOKENS.values()
+# Algebra's exchanges are on other chains: these addresses are of this project's own, the pool's follows.
+ALGEBRA = {
+    "algebra_pool_deployer": account("algebra pool deployer"),
+    "algebra_factory": account("algebra factory"),
+}
 # Anybody may open such a pool, so no one address is the real one; the role's name gives it.
 CURVE_TWO_CRYPTO = account("curve two-coin crypto pool USDC/WETH")
 
@@ -55,6 +60,7 @@ ETHEREUM_FULL = ETHEREUM.extended(
         "sDAI_rate_provider": "0xc7177B6E18c1Abd725F5b75792e5F7A3bA5DBC2c",
         "maker_dss_flash": "0x60744434d6339a6B27d73d9Eda62b6F66a0a04FA",
         "erc3156_lender_with_fee": account("erc3156 lender with a fee"),
+        **ALGEBRA,
     },
     tokens={**VAULTS, **MORE_TOKENS},
     decimals={"sDAI": 18, "steakUSDC": 18, "WBTC": 8, "STETH": 18},
@@ -71,6 +77,7 @@ ETHEREUM_FULL = ETHEREUM.extended(
         _pool.curve("curve_stable_ether", "0xDC24316b9AE028F1497c275EB9192a3Ea0f67022", 100, NATIVE, STETH),
         _pool.curve("curve_two_crypto", CURVE_TWO_CRYPTO, 2600, USDC, WETH),
         _pool.curve("curve_tri_crypto", "0xD51a44d3FaE010294C616388b506AcdA1bfAAE46", 300, USDT, WBTC, WETH),
+        _pool.ticked("algebra", "0x21ADe998d225A97ADddBFdF81A83f5Fc7e287b90", 500, 60, USDC, WETH),
     ),
 )
 
@@ -80,9 +87,14 @@ BASE_FULL = BASE.extended(
         **BALANCER_V3,
         "balancer_v3_router": "0x3f170631ed9821Ca51A59D996aB095162438DC10",
         "balancer_v3_weighted_pool_factory": "0x5cF4928a3205728bd12830E1840F7DB85c62a4B9",
+        "slipstream_factory": "0x5e7BB104d84c7CB9B682AaC2F3d509f5F406809A",
+        "slipstream_pool_implementation": "0xeC8E5342B19977B4eF8892e02D8DAEcfa1315831",
     },
     pools=(
         _base_pool.balancer_v3("0xDc283088Ee9B6Ab6b11D88EdF17D9827fA2E4365", 2500, *BASE.tokens.values()),
+        _base_pool.ticked(
+            "slipstream", "0xb2cc224c1c9feE385f8ad6a55b4d94E92359DC59", 500, 100, *BASE.tokens.values()
+        ),
     ),
 )
 
@@ -98,6 +110,8 @@ FULL_SUBSTITUTES: Mapping[str, str] = {
     "steakUSDC": "OpenZeppelin's ERC-4626 vault whose yield is donated; the real one lends at Morpho",
     "WBTC": "a plain token of eight decimals",
     "STETH": "own token with the shares and the lost wei of Lido's; no staking behind it",
+    "algebra_factory": "the packaged bytecode, at an address that nothing real has",
+    "slipstream_factory": "compiled from packaged sources of a later factory, without voter and gauges",
     "curve_stable": "own pool, model-checked: no package holds Curve's bytecode",
     "curve_stable_ng": "own pool, model-checked",
     "curve_stable_ether": "own pool, model-checked",

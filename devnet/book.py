@@ -97,6 +97,11 @@ class PoolWriter:
         name = f"{self._title(venue, tokens)} {fee}"
         return PoolRecord(name, venue, address, tokens, fee, tick_spacing=TICK_SPACINGS[fee])
 
+    def ticked(self, venue: str, address: str, fee: int, spacing: int, *tokens: str) -> PoolRecord:
+        """A concentrated-liquidity pool of a venue where the fee does not tell the tick spacing."""
+        name = f"{self._title(venue, tokens)} {fee}"
+        return PoolRecord(name, venue, address, tokens, fee, tick_spacing=spacing)
+
     def v4(self, manager: str, fee: int, *tokens: str) -> PoolRecord:
         """A hookless pool inside the Uniswap V4 pool manager; its id is the hash of its key."""
         spacing = TICK_SPACINGS[fee]

@@ -14,6 +14,7 @@ from devnet.place import Placer
 from devnet.protocols import (
     aave_v3,
     aerodrome_v2,
+    algebra,
     balancer_v2,
     balancer_v3,
     chainlink,
@@ -26,6 +27,7 @@ from devnet.protocols import (
     optimism,
     pancake_v3,
     permit2,
+    slipstream,
     sushi_v2,
     tokens,
     uniswap_v2,
@@ -77,8 +79,9 @@ FULL_BUILDERS: dict[str, tuple[Builder, ...]] = {
         erc3156.build,
         more_tokens.build,
         curve.build,
+        algebra.build,
     ),
-    "base": (morpho_blue.build, balancer_v3.build),
+    "base": (morpho_blue.build, balancer_v3.build, slipstream.build),
 }
 BUILDERS_OF_TIER: dict[Tier, dict[str, tuple[Builder, ...]]] = {"lean": BUILDERS, "full": FULL_BUILDERS}
 

@@ -6,7 +6,7 @@ project: they are fetched into the per-user cache and checked against the hash b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -232,6 +232,29 @@ BALANCER_V3: dict[str, Package] = {
     )
 }
 
+# Another part of the same archive.
+SLIPSTREAM = replace(
+    AERODROME,
+    parts=(
+        "domains/aerodrome-slipstream/contracts/core/",
+        "domains/aerodrome-slipstream/contracts/libraries/",
+        "domains/aerodrome-slipstream/vendor/",
+    ),
+)
+ALGEBRA = Package(
+    "npm",
+    "@cryptoalgebra/integral-core",
+    "1.2.10",
+    "sha512-2fa034f6d4a672c999644c0b1b75b9bded51ccf31a9c04478837646cbabc17b9"
+    "906be0ba85e82afb0d452021cd14a36d91fa3e78285917dec3bba4957c991e51",
+    (
+        "artifacts/contracts/AlgebraFactory.sol/",
+        "artifacts/contracts/AlgebraPoolDeployer.sol/",
+        "artifacts/contracts/AlgebraVaultFactoryStub.sol/",
+        "artifacts/contracts/test/TestAlgebraCallee.sol/",
+    ),
+)
+
 # What a chain needs is fetched when that chain is built.
 COMMON: tuple[Package, ...] = (
     CANONICAL_WETH,
@@ -254,7 +277,7 @@ PACKAGES: dict[str, tuple[Package, ...]] = {
 }
 FULL_COMMON: tuple[Package, ...] = (MORPHO_BLUE, *BALANCER_V3.values())
 FULL_PACKAGES: dict[str, tuple[Package, ...]] = {
-    "ethereum": (*PACKAGES["ethereum"], *FULL_COMMON, ERC3156),
-    "base": (*PACKAGES["base"], *FULL_COMMON),
+    "ethereum": (*PACKAGES["ethereum"], *FULL_COMMON, ERC3156, ALGEBRA),
+    "base": (*PACKAGES["base"], *FULL_COMMON, SLIPSTREAM),
 }
 PACKAGES_OF_TIER = {"lean": PACKAGES, "full": FULL_PACKAGES}

@@ -9,7 +9,7 @@ from devnet.addresses import NATIVE, PoolRecord
 from devnet.book import POOL_KEY
 from devnet.books import book_of
 from devnet.node import Node, Receipt
-from devnet.protocols import curve, uniswap_v4
+from devnet.protocols import algebra, curve, uniswap_v4
 from devnet.protocols.tokens import TREASURY
 from devnet.roles import account
 from devnet.settings import ETHER
@@ -54,10 +54,10 @@ def trade_v2(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
 
 
 def trade_v3(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
-    """As `trade`, through SwapRouter02; at PancakeSwap straight at the pool: no package has its router."""
+    """As `trade`, through SwapRouter02; elsewhere at the pool, by the treasury's contract."""
     token_out = _other(pool, token_in)
     before = node.erc20_balance(token_out, TRADER)
-    if pool.venue == "pancake_v3":
+    if pool.venue != "uniswap_v3":
         arguments = (pool.address, TRADER, token_in == pool.tokens[0], amount)
         node.send(TRADER, TREASURY, abi.encode_call("swap(address,address,bool,int256)", *arguments))
         return node.erc20_balance(token_out, TRADER) - before
@@ -82,6 +82,18 @@ def trade_v4(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
     before = _held(node, token_out)
     receipt = node.send(TRADER, uniswap_v4.SWAP_ROUTER, call, value=value)
     return _held(node, token_out) - before + (_gas_money(receipt) if token_out == NATIVE else 0)
+
+
+def trade_algebra(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
+    """As `trade`, through Algebra's test router."""
+    token_out, zero_for_one = _other(pool, token_in), token_in == pool.tokens[0]
+    _prepare(node, token_in, amount, algebra.TRADER_CONTRACT)
+    name = "swapExact0For1" if zero_for_one else "swapExact1For0"
+    arguments = (pool.address, amount, TRADER, LOWEST_PRICE if zero_for_one else HIGHEST_PRICE)
+    before = node.erc20_balance(token_out, TRADER)
+    call = abi.encode_call(f"{name}(address,uint256,address,uint160)", *arguments)
+    node.send(TRADER, algebra.TRADER_CONTRACT, call)
+    return node.erc20_balance(token_out, TRADER) - before
 
 
 def trade_aerodrome_v2(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
@@ -162,6 +174,8 @@ TRADES: dict[str, Trade] = {
     "sushi_v2": trade_v2,
     "uniswap_v3": trade_v3,
     "pancake_v3": trade_v3,
+    "slipstream": trade_v3,
+    "algebra": trade_algebra,
     "uniswap_v4": trade_v4,
     "balancer_v2": trade_balancer_v2,
     "balancer_v3": trade_balancer_v3,
