@@ -31,4 +31,7 @@ def decode_step(reader: Reader) -> Step:
     layout = named(LAYOUTS, byte)
     if layout is None:
         raise unknown(byte, 0)
-    return STEPS[Opcode(layout.number)].build(layout, layout.decode(reader, byte))
+    step = STEPS[Opcode(layout.number)].build(layout, layout.decode(reader, byte))
+    if step.contradiction():
+        raise PlanError(step.contradiction(), fix="check where these bytes come from", opcode=byte)
+    return step

@@ -28,7 +28,7 @@ def hexes(width: int) -> st.SearchStrategy[str]:
     return st.binary(min_size=width, max_size=width).map(lambda raw: "0x" + raw.hex())
 
 
-addresses: st.SearchStrategy[Address] = hexes(20).map(to_address)
+addresses: st.SearchStrategy[Address] = (hexes(20) | st.just("0x" + "00" * 20)).map(to_address)
 Inside = st.SearchStrategy[tuple[Step, ...]]
 
 
@@ -66,7 +66,8 @@ def values_of(draw: st.DrawFn, layout: Layout, inside: Inside) -> Values:
 def steps_of(draw: st.DrawFn, opcode: Opcode, inside: Inside) -> Step:
     """A step with that opcode."""
     layout = LAYOUTS[opcode]
-    return STEPS[opcode].build(layout, draw(values_of(layout, inside)))
+    drawn = values_of(layout, inside).map(lambda values: STEPS[opcode].build(layout, values))
+    return draw(drawn.filter(lambda step: not step.contradiction()))
 
 
 @st.composite

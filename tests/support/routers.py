@@ -33,7 +33,7 @@ LENDERS = (
     "balancer_v2_vault",
     "balancer_v3_vault",
     "morpho_blue",
-    "erc3156_lender",
+    "maker_dss_flash",
     "uniswap_v4_pool_manager",
 )
 KINDS = {

@@ -67,6 +67,13 @@ class CurveExchange(Step):
         ),
     )
 
+    def contradiction(self) -> str:
+        """The chain's own coin goes in exactly where the tracked token that pays is the zero address."""
+        pays_native = self.payer is Payer.TRACKED and self.token_in is not None and not int(self.token_in, 16)
+        if self.native_in == pays_native:
+            return ""
+        return f"Curve pool {self.pool}: native_in says {self.native_in}, the paying token {self.token_in}."
+
     def in_words(self) -> str:
         """What the step does, in words."""
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from executor.domain.errors import PlanError
 from executor.plan.format import Opcode
 from executor.plan.layout import Layout
 
@@ -35,8 +36,14 @@ class Step(ABC):
         """The steps of its continuation."""
         return getattr(self, "continuation", ())
 
+    def contradiction(self) -> str:
+        """Which fields contradict each other, although each of them fits; empty if none do."""
+        return ""
+
     def encode(self) -> bytes:
         """The step's bytes. Raises PlanError naming the field that is missing or does not fit."""
+        if self.contradiction():
+            raise PlanError(self.contradiction(), fix="make the step's fields agree", step=self.in_words())
         return self.layout.encode(self)
 
     @classmethod
