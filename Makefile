@@ -1,6 +1,6 @@
 # `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime demo devnet test lint types imports bench compile generate lock clean
+.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove compile generate lock clean
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
@@ -44,6 +44,9 @@ bench: setup ## measure: BENCH=gas
 	@echo "bench: measuring $(BENCH)" >&2
 	@$(PY) -m benchmarks.$(BENCH)
 
+prove: setup ## prove the rules of the contracts symbolically; PROOF=pattern picks contracts
+	@$(PY) -m tools.prove $(PROOF)
+
 compile: setup ## compile the contracts
 	@.venv/bin/ape compile
 
@@ -54,4 +57,4 @@ lock: setup ## write the lock files anew from requirements/*.in and tools/npm/*/
 	@$(PY) -m tools.bootstrap.lock
 
 clean: ## remove what was made in this checkout; the per-user tool cache stays
-	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf .venv .tools .forge .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -33,10 +33,14 @@ abstract contract Tip {
         return _clampedTip(profit, minimum, Read.u16(shareAt), Read.u96(Read.skip(shareAt, Plan.TIP_SHARE_BYTES)));
     }
 
-    function _clampedTip(uint256 profit, uint256 minimum, uint256 share, uint256 fixedPart) internal pure returns (uint256 tip) {
-        tip = profit * share / _BASIS + fixedPart;
+    function _clampedTip(uint256 profit, uint256 minimum, uint256 share, uint256 fixedPart) internal pure returns (uint256) {
+        return _clamp(profit * share / _BASIS + fixedPart, profit, minimum);
+    }
+
+    /// @dev Of what is asked for, as much as leaves the minimum.
+    function _clamp(uint256 asked, uint256 profit, uint256 minimum) internal pure returns (uint256) {
         uint256 most = profit - minimum;
-        if (tip > most) tip = most;
+        return asked > most ? most : asked;
     }
 
     /// @dev Unwraps and pays `tip`, which the profit covers. A receiver that does not take it costs nobody the trade.
