@@ -16,6 +16,7 @@ from benchmarks.building import lender_market, loop_market
 from benchmarks.code_size import CodeSize, code_sizes
 from benchmarks.funding import FundingFigure, funding_figures
 from benchmarks.loops import V2_V2, V2_V3
+from benchmarks.options import OptionFigure, option_figures
 from benchmarks.overhead import Overhead, extra_hop, overheads
 from benchmarks.stale import StaleFigure, stale_figures
 from benchmarks.universal_router import PeerFigure, peer_figures
@@ -52,6 +53,7 @@ class Figures:
     peers: tuple[PeerFigure, ...]
     funding: tuple[FundingFigure, ...]
     stale: tuple[StaleFigure, ...]
+    options: tuple[OptionFigure, ...]
     code: dict[str, CodeSize]
 
 
@@ -60,10 +62,11 @@ def measure() -> Figures:
     with loop_market() as market:
         loops = overheads(market)
         stale = stale_figures(market)
+        options = option_figures(market)
         peers = peer_figures(market)
     with lender_market() as market:
         funding = funding_figures(market)
-    return Figures(loops, extra_hop(loops), peers, funding, stale, code_sizes())
+    return Figures(loops, extra_hop(loops), peers, funding, stale, options, code_sizes())
 
 
 def snapshot(figures: Figures) -> dict[str, Any]:
@@ -74,6 +77,7 @@ def snapshot(figures: Figures) -> dict[str, Any]:
         "universal_router": {f"{row.loop} {row.payment}": _numbers(row) for row in figures.peers},
         "funding": {f"{row.loop} {row.funding}": _numbers(row) for row in figures.funding},
         "stale_revert": {row.guard: _numbers(row) for row in figures.stale},
+        "options": {row.option: row.gas for row in figures.options},
         "code": {name: asdict(size) for name, size in figures.code.items()},
     }
 
@@ -134,6 +138,7 @@ def main() -> None:
     tables.print_peers(figures.peers, figures.loops)
     tables.print_funding(figures.funding)
     tables.print_stale(figures.stale)
+    tables.print_options(figures.options)
     tables.print_code(figures.code)
     if "--update" in sys.argv[1:]:
         SNAPSHOT.write_text(json.dumps(snapshot(figures), indent=2) + "\n")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from benchmarks.code_size import SIZE_LIMIT, CodeSize
 from benchmarks.funding import FundingFigure
+from benchmarks.options import OptionFigure
 from benchmarks.overhead import Overhead
 from benchmarks.stale import StaleFigure
 from benchmarks.universal_router import PeerFigure
@@ -68,6 +69,15 @@ def print_stale(stale: Iterable[StaleFigure]) -> None:
         "A plan of V2 and V3 that a guard reverts (pools: both guarded, one of them moved)",
         ("guard", "gas", "calldata bytes"),
         ((row.guard, row.gas, row.calldata_bytes) for row in stale),
+    )
+
+
+def print_options(options: Iterable[OptionFigure]) -> None:
+    """What a plan pays for each of its options."""
+    print_table(
+        "What an option adds to a plan of V2 and V3 that goes through",
+        ("option", "gas"),
+        ((row.option, row.gas) for row in options),
     )
 
 
