@@ -26,7 +26,7 @@ class OptionFigure:
 
 
 def option_figures(market: Market) -> tuple[OptionFigure, ...]:
-    """Each option alone. The tip is half of the profit, unwrapped from WETH, for an account with a balance."""
+    """Each option alone. The tip is half of the profit, unwrapped, for an account with a balance."""
     following = market.node.block_number + 1
     guards: dict[str, tuple[Guard, ...]] = {
         "maximum block": (MaxBlock(following),),
