@@ -19,9 +19,10 @@ from scripts._support.session import Session
 def cli(
     session: Session, folder: Path, owner: Address | None, operator: Address | None, pauser: Address | None
 ) -> None:
-    """Deploy the router by CREATE2, set its roles, and record both in deployments/<chain id>.json.
+    """Deploy the router and its parts by CREATE2, set its roles, and record all in
+    deployments/<chain id>.json.
 
-    The address follows from the deploying account, the owner and the chain's constants, and is shown before
+    The addresses follow from the deploying account, the owner and the chain's constants, and are shown before
     anything is sent. Run again, it sends only what is missing. Roles are the owner's to set: where another
     account deploys, the owner is told what is left to do.
     """

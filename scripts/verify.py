@@ -14,13 +14,14 @@ from scripts._support.verification import verify
 @click.option(
     "--output",
     "output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="where to write the compiler input; default: beside the deployment record",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="folder for the compiler inputs; default: beside the deployment record",
 )
 def cli(router: Router, output: Path | None) -> None:
-    """Check that the chain runs what this checkout compiles, and publish the source at the block explorer.
+    """Check that the chain runs what this checkout compiles, and publish the source at the block explorer:
+    the router's and its parts'.
 
     The explorer is Etherscan, for all chains it knows, with the key in ETHERSCAN_API_KEY; ETHERSCAN_API_URL
-    names another that speaks its API. Without a key the compiler's input is written for uploading by hand.
+    names another that speaks its API. Without a key the compiler's inputs are written for uploading by hand.
     """
     verify(router, output, os.environ)

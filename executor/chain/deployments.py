@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
-from executor.domain.deployment import Deployment, RouterConstants
+from executor.domain.deployment import LENDER_CONSTANTS, Deployment, Part, PartRecord, RouterConstants
 from executor.domain.errors import AddressError, ConfigError
 
+_OLD_VERSION = "1"
 _REDEPLOY = "run `ape run deploy`, which writes this file and sends nothing that is already done"
 
 
@@ -33,7 +34,9 @@ def read_deployment(path: Path) -> Deployment:
         raise ConfigError(str(path), "is not JSON", fix=_REDEPLOY) from None
     if not isinstance(written, dict):
         raise ConfigError(str(path), "is not a JSON object", fix=_REDEPLOY)
-    return _Fields(path, written).deployment()
+    fields = _Fields(path, written)
+    fields.refuse_old()
+    return fields.deployment()
 
 
 def write_deployment(path: Path, deployment: Deployment) -> None:
@@ -64,23 +67,38 @@ def as_json(deployment: Deployment) -> dict[str, object]:
         "operator": deployment.operator,
         "pauser": deployment.pauser,
         "settlement_tokens": list(deployment.constants.settlement_tokens),
-        "aave_v3_pool": deployment.constants.aave_v3_pool,
-        "balancer_v2_vault": deployment.constants.balancer_v2_vault,
+        "wrapped_native": deployment.constants.wrapped_native,
+        **deployment.constants.lenders(),
         "deployer": deployment.deployer,
         "initial_owner": deployment.initial_owner,
         "salt": deployment.salt,
         "runtime_code_hash": deployment.runtime_code_hash,
+        "parts": {
+            part.value: {"address": record.address, "runtime_code_hash": record.runtime_code_hash}
+            for part, record in deployment.parts.items()
+        },
         "block": deployment.block,
         "local": deployment.local,
     }
 
 
 class _Fields:
-    """The keys of one file, each read strictly."""
+    """The keys of one file, or of one object in it, each read strictly."""
 
-    def __init__(self, path: Path, written: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, written: Mapping[str, Any], prefix: str = "") -> None:
         self._path = path
         self._written = written
+        self._prefix = prefix
+
+    def refuse_old(self) -> None:
+        """Raise ConfigError for a router that this executor cannot use, and that may still hold money."""
+        if self._written.get("version") == _OLD_VERSION:
+            raise ConfigError(
+                f"{self._path}: version",
+                f"records a router of version {_OLD_VERSION}, whose plans this executor does not write",
+                fix="take home what it holds with the release that deployed it, move the file away, and run "
+                "`ape run deploy`",
+            )
 
     def deployment(self) -> Deployment:
         return Deployment(
@@ -92,9 +110,10 @@ class _Fields:
             pauser=self._optional_address("pauser"),
             constants=RouterConstants(
                 self._addresses("settlement_tokens"),
-                self._optional_address("aave_v3_pool"),
-                self._optional_address("balancer_v2_vault"),
+                self._address("wrapped_native"),
+                **{name: self._optional_address(name) for name in LENDER_CONSTANTS},
             ),
+            parts={part: self._part(part) for part in Part if part is not Part.ROUTER},
             deployer=self._address("deployer"),
             initial_owner=self._address("initial_owner"),
             salt=self._word("salt"),
@@ -103,8 +122,19 @@ class _Fields:
             local=self._flag("local"),
         )
 
+    def _part(self, part: Part) -> PartRecord:
+        parts = self._object("parts")
+        record = parts._object(part.value)
+        return PartRecord(record._address("address"), record._word("runtime_code_hash"))
+
+    def _object(self, key: str) -> "_Fields":
+        value = self._value(key)
+        if not isinstance(value, dict):
+            raise self._wrong(key, "must be a JSON object")
+        return _Fields(self._path, value, f"{self._prefix}{key}.")
+
     def _wrong(self, key: str, problem: str) -> ConfigError:
-        return ConfigError(f"{self._path}: {key}", problem, fix=_REDEPLOY)
+        return ConfigError(f"{self._path}: {self._prefix}{key}", problem, fix=_REDEPLOY)
 
     def _value(self, key: str) -> Any:
         if key not in self._written:

@@ -19,7 +19,7 @@ from executor.engine.errors import NotOperatorError, RouterMismatchError, Router
 SETTLEMENT_PLACES = 5
 """The router's list has four places fixed at deployment and one that the owner sets."""
 
-SUPPORTED_VERSIONS = ("1",)
+SUPPORTED_VERSIONS = ("2",)
 """Plan formats that this executor writes."""
 
 
@@ -81,7 +81,7 @@ async def read_code_hash(rpc: Rpc, address: Address, block: Block = "latest") ->
 
 
 async def check_code(rpc: Rpc, address: Address, deployment: Deployment | None) -> None:
-    """Raises RouterMismatchError unless the router is there and is the one that was deployed."""
+    """Raises RouterMismatchError unless router and parts are there and are those that were deployed."""
     found = await read_code_hash(rpc, address)
     if found is None:
         raise RouterMismatchError(
@@ -97,6 +97,14 @@ async def check_code(rpc: Rpc, address: Address, deployment: Deployment | None) 
             expected=deployment.runtime_code_hash,
             found=found,
         )
+    for part, record in deployment.parts.items() if deployment is not None else ():
+        if await read_code_hash(rpc, record.address) != record.runtime_code_hash.lower():
+            raise RouterMismatchError(
+                f"the code at {record.address} is not the {part} that was deployed for {address}.",
+                fix="check that the node serves the right chain, fully synchronised",
+                router=address,
+                part=part.value,
+            )
     state = await read(rpc, read_router(address, ZERO_ADDRESS))
     if state.version not in SUPPORTED_VERSIONS:
         raise RouterMismatchError(

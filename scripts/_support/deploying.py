@@ -1,5 +1,6 @@
-"""Deploys the router, completes its roles and records both. Done again, it sends nothing that is done."""
+"""Deploys the router and its parts, completes its roles, records all. Again, it sends what is missing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,14 +11,17 @@ from executor.chain.deployments import deployment_file, read_deployment, write_d
 from executor.domain.address import ZERO_ADDRESS, Address
 from executor.domain.deployment import (
     Deployment,
-    constructor_arguments,
+    Part,
+    PartRecord,
+    PlacedPart,
     create2_address,
+    place_parts,
     router_constants,
     router_salt,
 )
 from executor.domain.errors import ConfigError, SafetyError
 from executor.engine.router import RouterState
-from scripts._support.build import build_router
+from scripts._support.build import build_parts
 from scripts._support.changes import Change, set_operator, set_pauser
 from scripts._support.errors import DeploymentError
 from scripts._support.router import Router, show_state
@@ -42,23 +46,30 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Planned:
-    """A router that may or may not stand yet. `creation_code` holds the constructor's arguments, `expected`
-    is the runtime code that it constructs.
+    """A router that may or may not stand yet: its `parts` in the order of deployment, each with the runtime
+    code that its constructor makes.
     """
 
     factory: Address
     salt: bytes
-    creation_code: bytes
-    expected: bytes
+    parts: tuple[PlacedPart, ...]
+    expected: Mapping[Part, bytes]
 
-    @property
-    def address(self) -> Address:
+    def address(self, part: Part) -> Address:
         """Where CREATE2 puts it."""
-        return create2_address(self.factory, self.salt, self.creation_code)
+        return next(placed.address for placed in self.parts if placed.part is part)
+
+    def deploying(self, placed: PlacedPart) -> bytes:
+        """The call of the factory that puts it there."""
+        return self.salt + placed.creation_code
+
+    def record(self, part: Part) -> PartRecord:
+        """What the deployment record says of it."""
+        return PartRecord(self.address(part), "0x" + keccak(self.expected[part]).hex())
 
 
 def deploy(session: Session, wanted: Wanted, *, folder: Path) -> Deployment:
-    """Deploy if need be, check the code, record it, complete the roles.
+    """Deploy what is missing, check the code, record it, complete the roles.
 
     Raises DeploymentError, SafetyError, ConfigError, RevertError before anything is sent, DeploymentError
     when what came to stand is not what was compiled.
@@ -70,7 +81,7 @@ def deploy(session: Session, wanted: Wanted, *, folder: Path) -> Deployment:
     planned = _plan(session, wanted.owner)
     _announce(session, wanted, planned)
     block = _put_in_place(session, planned)
-    router = Router(session, planned.address, None, file)
+    router = Router(session, planned.address(Part.ROUTER), None, file)
     record = _record(session, wanted, planned, router.state())
     if previous is not None and previous.router == record.router:
         block = block or previous.block
@@ -94,7 +105,7 @@ def _require_known_ground(session: Session) -> None:
             fix="its signed deployment transaction is public: send it once, or use a chain that has it",
         )
     if not session.network.is_local:
-        settlement = {token.address for token in chain.settlement}
+        settlement = {token.address for token in (*chain.settlement, chain.wrapped_native)}
         tokens = (entry.known for entries in chain.tokens.values() for entry in entries)
         lenders = (lender.known for lender in chain.lenders.values())
         known = [entry for entry in tokens if entry.address in settlement]
@@ -102,10 +113,15 @@ def _require_known_ground(session: Session) -> None:
 
 
 def _plan(session: Session, owner: Address) -> Planned:
-    build = build_router()
+    init_codes = {part: build.init_code for part, build in build_parts().items()}
     factory = session.chain.create2_deployer.address
-    code = build.init_code + constructor_arguments(owner, router_constants(session.chain))
-    return Planned(factory, router_salt(session.sender), code, session.node.construct(code, factory))
+    salt = router_salt(session.sender)
+    constants = router_constants(session.chain)
+    parts = place_parts(init_codes, owner, constants, lambda code: create2_address(factory, salt, code))
+    expected = {
+        placed.part: session.node.construct(placed.creation_code, factory, placed.address) for placed in parts
+    }
+    return Planned(factory, salt, parts, expected)
 
 
 def _announce(session: Session, wanted: Wanted, planned: Planned) -> None:
@@ -113,7 +129,10 @@ def _announce(session: Session, wanted: Wanted, planned: Planned) -> None:
     click.echo(f"chain: {session.chain.name} (id {session.network.chain_id}, {kind})")
     click.echo(f"deployer: {session.sender}")
     click.echo(f"owner: {wanted.owner}")
-    click.echo(f"router address: {planned.address}")
+    for placed in planned.parts:
+        if placed.part is not Part.ROUTER:
+            click.echo(f"part: {placed.part} at {placed.address}")
+    click.echo(f"router address: {planned.address(Part.ROUTER)}")
 
 
 def _keep_live_record(session: Session, file: Path, previous: Deployment | None) -> None:
@@ -126,46 +145,54 @@ def _keep_live_record(session: Session, file: Path, previous: Deployment | None)
 
 
 def _put_in_place(session: Session, planned: Planned) -> int | None:
-    """The block of the deployment, None when the router stood already."""
-    found = session.node.code(planned.address)
-    if found:
+    """The block of the router's deployment, None when it stood already."""
+    found = {placed.part: session.node.code(placed.address) for placed in planned.parts}
+    for placed in planned.parts:
+        if found[placed.part]:
+            _require_equal(found[placed.part], planned, placed)
+    missing = [placed for placed in planned.parts if not found[placed.part]]
+    if not missing:
         click.echo("it stands already: nothing to deploy")
-        _require_equal(found, planned)
-        return None
-    data = planned.salt + planned.creation_code
-    receipt = session.send(planned.factory, data, f"deploy the router to {planned.address}")
-    _require_equal(session.node.code(planned.address), planned)
-    return int(receipt.block_number)
+    session.require_funds_for(planned.factory, [planned.deploying(placed) for placed in missing])
+    block = None
+    for placed in missing:
+        what = "the router" if placed.part is Part.ROUTER else f"its part {placed.part}"
+        data = planned.deploying(placed)
+        receipt = session.send(planned.factory, data, f"deploy {what} to {placed.address}")
+        _require_equal(session.node.code(placed.address), planned, placed)
+        block = int(receipt.block_number)
+    return None if found[Part.ROUTER] else block
 
 
-def _require_equal(found: bytes, planned: Planned) -> None:
+def _require_equal(found: bytes, planned: Planned, placed: PlacedPart) -> None:
     if not found:
         raise DeploymentError(
-            f"The node does not show the router at {planned.address} yet, though the deployment was mined.",
-            fix="wait a little and run this again: it finds the router and records it",
-            router=planned.address,
+            f"The node does not show the {placed.part} at {placed.address} yet, though it was mined.",
+            fix="wait a little and run this again: it goes on from there",
+            address=placed.address,
         )
-    if found != planned.expected:
+    if found != planned.expected[placed.part]:
         raise DeploymentError(
-            f"The code at {planned.address} is not what this checkout compiles.",
+            f"The code at {placed.address} is not the {placed.part} that this checkout compiles.",
             fix="do not use it; check that the node serves the right chain, then run this again",
-            router=planned.address,
+            address=placed.address,
         )
 
 
 def _record(session: Session, wanted: Wanted, planned: Planned, state: RouterState) -> Deployment:
     return Deployment(
         chain_id=session.chain.chain_id,
-        router=planned.address,
+        router=planned.address(Part.ROUTER),
         version=state.version or "",
         owner=state.owner or wanted.owner,
         operator=state.operator,
         pauser=state.pauser,
         constants=router_constants(session.chain),
+        parts={part: planned.record(part) for part in Part if part is not Part.ROUTER},
         deployer=session.sender,
         initial_owner=wanted.owner,
         salt="0x" + planned.salt.hex(),
-        runtime_code_hash="0x" + keccak(planned.expected).hex(),
+        runtime_code_hash=planned.record(Part.ROUTER).runtime_code_hash,
         block=None,
         local=session.network.is_local,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from executor.domain.address import Address
-from scripts._support.build import NAME, SOURCE, RouterBuild
+from scripts._support.build import PartBuild
 from scripts._support.errors import ExplorerError
 
 ETHERSCAN = "https://api.etherscan.io/v2/api"
@@ -22,11 +22,11 @@ _VERIFIED = ("pass - verified", "already verified")
 
 @dataclass(frozen=True)
 class Submission:
-    """What an explorer needs to verify one router."""
+    """What an explorer needs to verify one contract of a router."""
 
     chain_id: int
-    router: Address
-    build: RouterBuild
+    address: Address
+    build: PartBuild
     constructor_arguments: bytes
 
     def form(self) -> dict[str, str]:
@@ -36,9 +36,9 @@ class Submission:
             "module": "contract",
             "action": "verifysourcecode",
             "codeformat": "solidity-standard-json-input",
-            "sourceCode": json.dumps(self.build.standard_input),
-            "contractaddress": self.router,
-            "contractname": f"{SOURCE}:{NAME}",
+            "sourceCode": json.dumps(dict(self.build.standard_input)),
+            "contractaddress": self.address,
+            "contractname": self.build.contract,
             "compilerversion": self.build.compiler,
             # Misspelt for years, lately also spelt right: explorers differ in which they read.
             "constructorArguements": arguments,

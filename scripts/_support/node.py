@@ -83,15 +83,26 @@ class DirectNode:
         """The value of a read."""
         return self._ask(lambda rpc: read(rpc, reading))
 
-    def construct(self, creation_code: bytes, creator: Address) -> bytes:
-        """The runtime code that `creation_code` constructs, its immutables filled in. Raises RevertError."""
+    def construct(self, creation_code: bytes, creator: Address, address: Address) -> bytes:
+        """The runtime code that `creation_code` constructs at `address`, its immutables filled in.
+
+        The node runs the creation code in place of what stands there, so that a contract which keeps its own
+        address keeps the right one. Raises RevertError, NodeError where a node cannot do so.
+        """
 
         async def ask(rpc: Rpc) -> bytes:
-            request = {"from": creator, "data": to_data(creation_code)}
+            request = {"from": creator, "to": address}
+            instead = {address: {"code": to_data(creation_code)}}
             try:
-                return hex_data(await rpc.call("eth_call", request, "latest"), "eth_call")
+                made = hex_data(await rpc.call("eth_call", request, "latest", instead), "eth_call")
             except NodeRefusedError as refusal:
                 raise (revert_error(refusal, _decode) if reverted(refusal) else refusal) from None
+            if not made:
+                raise NodeError(
+                    "The node does not run eth_call with state overrides, which checking the code takes.",
+                    fix="use a node that does: geth, reth, Nethermind, Erigon and Besu do",
+                )
+            return made
 
         return self._ask(ask)
 

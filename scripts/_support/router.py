@@ -98,6 +98,13 @@ class Router:
                 fix="check --network; a router's code cannot change",
                 router=self.address,
             )
+        for part, placed in self.record.parts.items():
+            if placed.runtime_code_hash != "0x" + keccak(self.session.node.code(placed.address)).hex():
+                raise DeploymentError(
+                    f"The code at {placed.address} is not the {part} that {self.file} records.",
+                    fix="check --network; a router's code cannot change",
+                    router=self.address,
+                )
 
 
 def show_state(router: Router) -> None:

@@ -1,5 +1,6 @@
 """An account on the chain that was asked for, checked before anything is signed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from pathlib import Path
@@ -56,6 +57,12 @@ class Session:
         receipt.raise_for_status()
         click.echo(f"mined: {receipt.txn_hash} in block {receipt.block_number}, {receipt.gas_used} gas")
         return receipt
+
+    def require_funds_for(self, to: Address, calls: Sequence[bytes]) -> None:
+        """Raise FundsError unless the account can pay for all of `calls` at the present price; RevertError
+        when one of them would fail. Sends nothing.
+        """
+        self._require_funds(sum(self.node.try_out(self.sender, to, data).wei for data in calls))
 
     def _unlock(self, account: AccountAPI) -> None:
         """Only now that there is something to sign; development accounts have no lock."""

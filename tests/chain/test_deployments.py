@@ -8,7 +8,7 @@ import pytest
 
 from executor.chain.deployments import as_json, deployment_file, read_deployment, write_deployment
 from executor.domain.address import Address
-from executor.domain.deployment import Deployment, RouterConstants
+from executor.domain.deployment import Deployment, Part, PartRecord, RouterConstants
 from executor.domain.errors import ConfigError
 
 OWNER = Address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
@@ -18,11 +18,12 @@ ZERO = "0x" + "00" * 20
 DEPLOYMENT = Deployment(
     chain_id=11155111,
     router=ROUTER,
-    version="1",
+    version="2",
     owner=OWNER,
     operator=None,
     pauser=None,
-    constants=RouterConstants((WETH,), None, None),
+    constants=RouterConstants((WETH,), WETH, spark_pool=OWNER),
+    parts={part: PartRecord(OWNER, "0x" + "cd" * 32) for part in Part if part is not Part.ROUTER},
     deployer=OWNER,
     initial_owner=OWNER,
     salt="0x" + "00" * 12 + OWNER[2:].lower(),
@@ -77,6 +78,10 @@ def test_a_record_that_cannot_be_put_in_place_leaves_the_old_one_alone(
         ("salt", "0x00", "must be 0x and 64 hexadecimal digits"),
         ("runtime_code_hash", "zz", "must be 0x and 64 hexadecimal digits"),
         ("version", "", "must be text"),
+        ("wrapped_native", None, "is not an address"),
+        ("morpho_blue", "0x12", "is not an address"),
+        ("parts", [], "must be a JSON object"),
+        ("parts", {"RouterExtension": {"address": WETH}}, r"parts\.RouterExtension\.runtime_code_hash: this"),
         ("local", "yes", "must be true or false"),
         ("block", -1, "must be a whole number"),
     ],
@@ -107,6 +112,14 @@ def test_a_file_that_is_no_record_is_refused(tmp_path: Path, text: str, problem:
     path.write_text(text)
     with pytest.raises(ConfigError, match=problem):
         read_deployment(path)
+
+
+def test_a_record_of_the_first_router_is_refused_with_what_to_do_about_its_money(tmp_path: Path) -> None:
+    path = tmp_path / "1.json"
+    path.write_text(json.dumps({"version": "1", "router": ROUTER}))
+    with pytest.raises(ConfigError, match="whose plans this executor does not write") as refused:
+        read_deployment(path)
+    assert "take home what it holds" in refused.value.fix
 
 
 def test_a_missing_file_says_how_it_comes_about(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from eth_abi.abi import decode
 from executor.config.chains import load_chain
 from executor.domain.address import ZERO_ADDRESS, Address
 from executor.domain.deployment import (
+    Part,
+    PlacedPart,
     RouterConstants,
-    constructor_arguments,
     create2_address,
-    creation_code,
+    place_parts,
     router_constants,
     router_salt,
 )
@@ -20,6 +21,14 @@ from executor.domain.errors import ConfigError
 OWNER = Address("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
 TOKEN = Address("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2")
 LENDER = Address("0xBA12222222228d8Ba445958a75a0704d566BF2C8")
+CONSTANTS = "(address[4],address,address,address,address,address,address,address,address)"
+INIT_CODES = {part: part.encode() for part in Part}
+
+
+def placed_parts(constants: RouterConstants, changed: Part | None = None) -> tuple[PlacedPart, ...]:
+    """The parts as CREATE2 places them; `changed` has one byte more of code."""
+    codes = {part: code + b"\0" * (part is changed) for part, code in INIT_CODES.items()}
+    return place_parts(codes, OWNER, constants, lambda code: create2_address(LENDER, bytes(32), code))
 
 
 @pytest.mark.parametrize(
@@ -51,19 +60,36 @@ def test_the_salt_is_the_deployers_address_in_a_word() -> None:
     assert router_salt(OWNER).hex() == "00" * 12 + OWNER[2:].lower()
 
 
-def test_constructor_arguments_fill_empty_places_with_zero() -> None:
-    encoded = constructor_arguments(OWNER, RouterConstants((TOKEN,), None, LENDER))
-    owner, (tokens, aave, balancer) = decode(("address", "(address[4],address,address)"), encoded)
+def test_every_part_gets_the_constants_with_zero_in_empty_places() -> None:
+    constants = RouterConstants((TOKEN,), TOKEN, balancer_v2_vault=LENDER)
+    expected = ((TOKEN.lower(), *[ZERO_ADDRESS] * 3), TOKEN.lower(), *[ZERO_ADDRESS] * 2, LENDER.lower())
+    for placed in placed_parts(constants):
+        types = {Part.EXTENSION: (CONSTANTS,), Part.ROUTER: ("address", CONSTANTS, "address", "address")}
+        values = decode(types.get(placed.part, (CONSTANTS, "address")), placed.arguments)
+        fixed = values[1] if placed.part is Part.ROUTER else values[0]
+        assert fixed == (*expected, *[ZERO_ADDRESS] * 4)
+
+
+def test_each_part_is_built_with_the_addresses_of_the_parts_that_it_reaches() -> None:
+    extension, simulator, control, router = placed_parts(RouterConstants((TOKEN,), TOKEN))
+    assert decode((CONSTANTS, "address"), simulator.arguments)[1] == extension.address.lower()
+    assert decode((CONSTANTS, "address"), control.arguments)[1] == simulator.address.lower()
+    owner, _, *reached = decode(("address", CONSTANTS, "address", "address"), router.arguments)
     assert owner == OWNER.lower()
-    assert list(tokens) == [TOKEN.lower(), *[ZERO_ADDRESS] * 3]
-    assert (aave, balancer) == (ZERO_ADDRESS, LENDER.lower())
+    assert reached == [extension.address.lower(), control.address.lower()]
 
 
-def test_creation_code_is_the_compiled_code_and_then_the_arguments() -> None:
-    constants = RouterConstants((TOKEN,), None, None)
-    assert creation_code(b"\x60\x00", OWNER, constants) == b"\x60\x00" + constructor_arguments(
-        OWNER, constants
-    )
+def test_the_routers_address_follows_from_the_code_of_every_part() -> None:
+    constants = RouterConstants((TOKEN,), TOKEN)
+    routers = {placed_parts(constants)[-1].address}
+    for changed in Part:
+        routers.add(placed_parts(constants, changed)[-1].address)
+    assert len(routers) == 1 + len(Part)
+
+
+def test_a_creation_code_is_the_compiled_code_and_then_the_arguments() -> None:
+    for placed in placed_parts(RouterConstants((TOKEN,), TOKEN)):
+        assert placed.creation_code == INIT_CODES[placed.part] + placed.arguments
 
 
 @pytest.mark.parametrize("name", ["ethereum", "base", "sepolia"])

@@ -9,8 +9,9 @@ from eth_hash.auto import keccak
 from devnet import ETHEREUM
 from devnet.compiler import compile_files
 from executor.domain.address import ZERO_ADDRESS, Address
+from executor.domain.deployment import Part
 from scripts._support import changes
-from scripts._support.build import build_router
+from scripts._support.build import build_part
 from scripts._support.changes import ALL, Change
 from tests.support.ape_sessions import STRANGER
 
@@ -36,8 +37,8 @@ EXPECTED: list[tuple[Change, str, tuple[object, ...]]] = [
 
 @pytest.fixture(scope="module")
 def functions() -> dict[bytes, tuple[str, list[str]]]:
-    """The router's functions by selector: signature and argument types."""
-    abi = compile_files(["contracts/ArbRouter.sol"])["ArbRouter"].abi
+    """The functions of the router's control part by selector: signature and argument types."""
+    abi = compile_files(["contracts/RouterControl.sol"])["RouterControl"].abi
     found = {}
     for entry in abi:
         if entry["type"] == "function":
@@ -75,9 +76,10 @@ def test_a_change_says_in_words_what_it_does(change: Callable[[], Change], words
     assert change().what == words
 
 
-def test_scripts_deploy_the_bytes_that_everything_else_tests() -> None:
-    build = build_router()
-    assert build.init_code == compile_files(["contracts/ArbRouter.sol"])["ArbRouter"].bytecode
+@pytest.mark.parametrize("part", list(Part))
+def test_scripts_deploy_the_bytes_that_everything_else_tests(part: Part) -> None:
+    build = build_part(part)
+    assert build.init_code == compile_files([f"contracts/{part}.sol"])[part].bytecode
     assert build.compiler.startswith("v0.8.28+commit.")
     assert build.standard_input["settings"]["metadata"] == {"bytecodeHash": "none"}
     assert not [name for name in build.standard_input["sources"] if name.startswith(("/", ".."))]

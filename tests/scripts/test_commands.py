@@ -10,7 +10,7 @@ from eth_account import Account
 from devnet import ETHER, ETHEREUM, Node
 from devnet.abi import encode_call
 from executor.chain.deployments import read_deployment
-from executor.domain.deployment import Deployment
+from executor.domain.deployment import Deployment, Part
 from scripts.pause import cli as pause
 from scripts.roles import cli as roles
 from scripts.unpause import cli as unpause
@@ -139,7 +139,7 @@ async def test_keystores_are_for_real_networks_and_development_keys_for_the_othe
             )
             command = ["run", "deploy", *options(masked.url, tmp_path, "deployer")]
             ran = await asyncio.to_thread(
-                ape, *command, data_folder=tmp_path / "ape", answers="y\n", environ=environ
+                ape, *command, data_folder=tmp_path / "ape", answers="y\n" * len(Part), environ=environ
             )
             local = await asyncio.to_thread(
                 ape, *command[:2], *options(node.url, tmp_path, "deployer"), data_folder=tmp_path / "ape"

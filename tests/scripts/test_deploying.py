@@ -15,10 +15,11 @@ from devnet import BASE, Node
 from devnet.abi import encode_call
 from executor.chain.deployments import as_json, read_deployment, write_deployment
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
-from executor.domain.deployment import Deployment
-from executor.domain.errors import ConfigError, SafetyError
+from executor.domain.deployment import Deployment, Part
+from executor.domain.errors import ConfigError, NodeError, SafetyError
 from scripts._support.deploying import Wanted, deploy
 from scripts._support.errors import DeploymentError, WrongChainError
+from scripts._support.router import Router
 from scripts._support.session import open_session
 from tests.support.ape_sessions import OPERATOR, OWNER, PAUSER, STRANGER, session_on
 from tests.support.proxy import ChangingProxy
@@ -35,6 +36,12 @@ def told(node: Node, record: Deployment, view: str, *arguments: object) -> Addre
     return to_address("0x" + node.call(record.router, encode_call(view, *arguments))[-20:].hex())
 
 
+def deploy_at(url: str, folder: Path) -> Deployment:
+    """Deploy through the node at `url` as the first development account."""
+    with networks.parse_network_choice(f"ethereum:mainnet:{url}") as provider:
+        return deploy(open_session(provider, account=None, chain=None), Wanted(OWNER), folder=folder)
+
+
 def test_the_router_stands_where_it_was_announced_before_anything_was_sent(
     ethereum: Node, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,17 +56,72 @@ def test_the_record_says_what_stands_on_the_chain(
     ethereum: Node, deployed: Deployment, tmp_path: Path
 ) -> None:
     assert read_deployment(tmp_path / "1.json") == deployed
-    assert (deployed.chain_id, deployed.version, deployed.local) == (1, "1", True)
+    assert (deployed.chain_id, deployed.version, deployed.local) == (1, "2", True)
     assert (deployed.owner, deployed.operator, deployed.pauser) == (OWNER, OPERATOR, PAUSER)
     assert deployed.block == ethereum.block_number - 2
-    asked = [
-        told(ethereum, deployed, name)
-        for name in ("owner()", "operator()", "pauser()", "aaveV3Pool()", "balancerV2Vault()")
-    ]
-    constants = deployed.constants
-    assert asked == [OWNER, OPERATOR, PAUSER, constants.aave_v3_pool, constants.balancer_v2_vault]
-    for index, token in enumerate(constants.settlement_tokens):
+    asked = [told(ethereum, deployed, name) for name in ("owner()", "operator()", "pauser()")]
+    assert asked == [OWNER, OPERATOR, PAUSER]
+    for index, token in enumerate(deployed.constants.settlement_tokens):
         assert told(ethereum, deployed, "settlementToken(uint256)", index) == token
+    assert told(ethereum, deployed, "implementation()") == deployed.parts[Part.CONTROL].address
+    assert set(deployed.parts) == set(Part) - {Part.ROUTER}
+    for record in deployed.parts.values():
+        assert record.runtime_code_hash == "0x" + keccak(ethereum.code(record.address)).hex()
+
+
+def test_the_constants_of_the_chain_data_are_in_the_code_of_the_parts_that_use_them(
+    ethereum: Node, deployed: Deployment
+) -> None:
+    lenders = [address for address in deployed.constants.lenders().values() if address]
+    assert deployed.constants.aave_v3_pool in lenders
+    for address in (deployed.router, deployed.parts[Part.SIMULATOR].address):
+        for constant in (*lenders, *deployed.constants.settlement_tokens):
+            assert bytes.fromhex(constant[2:]) in ethereum.code(address)
+
+
+def test_a_run_that_broke_off_between_the_parts_is_completed(ethereum: Node, tmp_path: Path) -> None:
+    with ethereum.isolated(), session_on(ethereum) as session:
+        whole = deploy(session, Wanted(OWNER), folder=tmp_path / "whole")
+        code = ethereum.code(whole.parts[Part.EXTENSION].address)
+    ethereum.set_code(whole.parts[Part.EXTENSION].address, code)
+    before = sent_by(ethereum, OWNER)
+    with session_on(ethereum) as session:
+        completed = deploy(session, Wanted(OWNER), folder=tmp_path / "completed")
+    assert sent_by(ethereum, OWNER) == before + len(Part) - 1
+    assert (completed.router, completed.parts) == (whole.router, whole.parts)
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_a_part_that_is_not_ours_is_refused_before_anything_is_sent(
+    ethereum: Node, deployed: Deployment, tmp_path: Path, part: Part
+) -> None:
+    address = deployed.router if part is Part.ROUTER else deployed.parts[part].address
+    ethereum.set_code(address, b"\x60\x00")
+    before = sent_by(ethereum, OWNER)
+    with session_on(ethereum) as session:
+        with pytest.raises(DeploymentError, match=f"is not the {part} that this checkout compiles"):
+            deploy(session, Wanted(OWNER, STRANGER), folder=tmp_path / "new")
+        with pytest.raises(DeploymentError, match="is not the"):
+            Router.find(session, folder=tmp_path, address=None)
+    assert sent_by(ethereum, OWNER) == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_node_without_state_overrides_is_named_before_anything_is_sent(
+    ethereum: Node, tmp_path: Path
+) -> None:
+    def without(request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        overridden = request["method"] == "eth_call" and len(request["params"]) > 2
+        return {**answer, "result": "0x"} if overridden else answer
+
+    async def deployed_through_proxy() -> None:
+        async with ChangingProxy(ethereum.url, without) as proxy:
+            await asyncio.to_thread(deploy_at, proxy.url, tmp_path)
+
+    before = sent_by(ethereum, OWNER)
+    with pytest.raises(NodeError, match="does not run eth_call with state overrides"):
+        asyncio.run(deployed_through_proxy())
+    assert sent_by(ethereum, OWNER) == before
 
 
 def test_a_second_run_sends_nothing_and_keeps_the_record(
@@ -149,37 +211,19 @@ async def test_a_node_that_lags_behind_costs_a_second_run_and_nothing_else(
         router_asked = request["method"] == "eth_getCode" and request["params"][0] != CREATE2_DEPLOYER
         return {**answer, "result": "0x"} if router_asked else answer
 
-    def deploy_at(url: str) -> Deployment:
-        with networks.parse_network_choice(f"ethereum:mainnet:{url}") as provider:
-            session = open_session(provider, account=None, chain=None)
-            return deploy(session, Wanted(OWNER), folder=tmp_path)
-
     async with ChangingProxy(ethereum.url, lagging) as proxy:
-        with pytest.raises(DeploymentError, match="does not show the router at"):
-            await asyncio.to_thread(deploy_at, proxy.url)
+        with pytest.raises(DeploymentError, match="does not show the RouterExtension at"):
+            await asyncio.to_thread(deploy_at, proxy.url, tmp_path)
     sent = sent_by(ethereum, OWNER)
-    record = await asyncio.to_thread(deploy_at, ethereum.url)
+    record = await asyncio.to_thread(deploy_at, ethereum.url, tmp_path)
     assert ethereum.code(record.router)
-    assert sent_by(ethereum, OWNER) == sent
+    assert sent_by(ethereum, OWNER) == sent + len(Part) - 1
 
 
 @pytest.mark.parametrize("role", ["owner", "operator", "pauser"])
 def test_the_zero_address_is_refused_in_every_role(role: str) -> None:
     with pytest.raises(ConfigError, match=f"--{role}: the zero address can hold no role"):
         Wanted(**{"owner": OWNER, role: ZERO_ADDRESS})
-
-
-def test_code_that_is_not_ours_at_the_address_is_refused_and_not_recorded(
-    ethereum: Node, deployed: Deployment, tmp_path: Path
-) -> None:
-    ethereum.set_code(deployed.router, b"\x60\x00")
-    (tmp_path / "1.json").unlink()
-    with (
-        session_on(ethereum) as session,
-        pytest.raises(DeploymentError, match="is not what this checkout compiles"),
-    ):
-        deploy(session, Wanted(OWNER), folder=tmp_path)
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_rehearsal_does_not_overwrite_the_record_of_the_real_router(

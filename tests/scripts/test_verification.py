@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from devnet import Node
-from executor.domain.deployment import Deployment
+from executor.domain.deployment import Deployment, Part
 from executor.domain.errors import ConfigError
-from scripts._support.build import build_router
+from scripts._support.build import build_part
 from scripts._support.errors import DeploymentError, ExplorerError
 from scripts._support.explorer import Explorer, Submission
 from scripts._support.router import Router
@@ -20,30 +20,36 @@ KEY = "OnlyTheExplorerMaySeeThis"
 
 
 def submission(deployed: Deployment, arguments: bytes = b"") -> Submission:
-    return Submission(deployed.chain_id, deployed.router, build_router(), arguments)
+    """The part that compiles quickest."""
+    address = deployed.parts[Part.CONTROL].address
+    return Submission(deployed.chain_id, address, build_part(Part.CONTROL), arguments)
 
 
 @pytest.mark.slow
-def test_the_explorer_makes_the_routers_code_from_what_it_is_sent(
+def test_the_explorer_makes_the_code_of_the_router_and_its_parts_from_what_it_is_sent(
     ethereum: Node, deployed: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with session_on(ethereum) as session, ExplorerStandIn(ethereum, KEY) as explorer:
         router = Router.find(session, folder=tmp_path, address=None)
         sent = verify(router, None, {KEY_VARIABLE: KEY, URL_VARIABLE: explorer.url})
     said = capsys.readouterr().out
-    assert "explorer: Pass - Verified" in said
+    assert [submission.build.part for submission in sent] == list(Part)
+    for part in Part:
+        assert f"explorer, {part}: Pass - Verified" in said
+        written = json.loads((tmp_path / f"1.{part}.standard-input.json").read_text())
+        assert written == build_part(part).standard_input
     assert KEY not in said
-    assert json.loads((tmp_path / "1.standard-input.json").read_text()) == sent.build.standard_input
 
 
 def test_without_a_key_the_compiler_input_is_written_and_the_way_on_is_said(
     ethereum: Node, deployed: Deployment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = tmp_path / "input.json"
+    output = tmp_path / "inputs"
     with session_on(ethereum) as session:
         verify(Router.find(session, folder=tmp_path, address=None), output, {})
     assert f"not submitted: set {KEY_VARIABLE} to submit it" in capsys.readouterr().out
-    assert json.loads(output.read_text())["language"] == "Solidity"
+    for part in Part:
+        assert json.loads((output / f"1.{part}.standard-input.json").read_text())["language"] == "Solidity"
 
 
 def test_a_development_node_is_never_sent_to_a_real_explorer(
@@ -63,15 +69,17 @@ def test_a_router_without_a_record_cannot_be_verified(
             verify(router, None, {})
 
 
+@pytest.mark.parametrize("part", list(Part))
 def test_code_of_another_checkout_is_not_verified(
-    ethereum: Node, deployed: Deployment, tmp_path: Path
+    ethereum: Node, deployed: Deployment, tmp_path: Path, part: Part
 ) -> None:
     with session_on(ethereum) as session:
         router = Router.find(session, folder=tmp_path, address=None)
-        ethereum.set_code(deployed.router, b"\x60\x00")
-        with pytest.raises(DeploymentError, match="is not what this checkout compiles"):
+        address = deployed.router if part is Part.ROUTER else deployed.parts[part].address
+        ethereum.set_code(address, b"\x60\x00")
+        with pytest.raises(DeploymentError, match=f"is not the {part} that this checkout compiles"):
             verify(router, None, {})
-    assert not (tmp_path / "1.standard-input.json").exists()
+    assert not list(tmp_path.glob("*.standard-input.json"))
 
 
 def test_an_explorer_that_has_not_seen_the_contract_yet_is_asked_again(
@@ -87,13 +95,13 @@ def test_an_explorer_that_has_not_seen_the_contract_yet_is_asked_again(
 
 @pytest.mark.slow
 def test_an_explorer_that_makes_other_code_says_so(ethereum: Node, deployed: Deployment) -> None:
-    other_owner = bytes(31) + b"\x01" + bytes(6 * 32)
+    other_constants = bytes(31) + b"\x01" + bytes(12 * 32)
     waited: list[float] = []
     with (
         ExplorerStandIn(ethereum, KEY, pending=1) as explorer,
         pytest.raises(ExplorerError, match="did not verify the source: Fail - Unable to verify"),
     ):
-        Explorer(KEY, url=explorer.url, sleep=waited.append).verify(submission(deployed, other_owner))
+        Explorer(KEY, url=explorer.url, sleep=waited.append).verify(submission(deployed, other_constants))
     assert explorer.asked == ["verifysourcecode", "checkverifystatus", "checkverifystatus"]
     assert waited == [5]
 

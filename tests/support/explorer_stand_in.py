@@ -17,7 +17,7 @@ from devnet import Node
 TICKET = "ezq878u486pzijkvvmerl6a9mzwhv6sefgvqi5tkwceejc7tvn"
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _compiled(version: str, source: str) -> dict[str, Any]:
     output: dict[str, Any] = solcx.compile_standard(json.loads(source), solc_version=version)
     return output
@@ -97,8 +97,11 @@ class ExplorerStandIn:
         version = form["compilerversion"].removeprefix("v").partition("+")[0]
         contracts = _compiled(version, form["sourceCode"])["contracts"]
         code = contracts[source][name]["evm"]["bytecode"]["object"] + form["constructorArguements"]
-        request = {"from": self.node.accounts[0].address, "data": f"0x{code}"}
-        return bytes.fromhex(self.node.rpc("eth_call", request, "latest")[2:])
+        address = form["contractaddress"]
+        request = {"from": self.node.accounts[0].address, "to": address}
+        return bytes.fromhex(
+            self.node.rpc("eth_call", request, "latest", {address: {"code": f"0x{code}"}})[2:]
+        )
 
     def _status(self, query: dict[str, str]) -> dict[str, str]:
         self.asked.append(query["action"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from devnet import abi
@@ -16,6 +16,7 @@ from devnet.node import ETHER, Node, Receipt
 from devnet.place import Placer, account
 from executor.domain.address import Address, to_address
 from executor.domain.call import EthCall, Reading, drive
+from executor.domain.deployment import Part
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.route import Leg, Route
@@ -78,6 +79,7 @@ class Desk:
     node: Node
     book: AddressBook
     router: Address
+    parts: Mapping[Part, Address] = field(default_factory=dict)
 
     def token(self, symbol: str) -> Token:
         """A token of the book."""
@@ -183,15 +185,24 @@ def constants(book: AddressBook) -> tuple[object, ...]:
     return tokens, book.tokens["WETH"], *(book.contracts.get(name, ZERO) for name in LENDERS)
 
 
-def deploy_router(
+def deploy_parts(
     place: Placer, owner: str, fixed: tuple[object, ...], code: Mapping[str, Artifact]
-) -> Address:
+) -> Mapping[Part, Address]:
     """The router with its parts."""
     extension = place.deploy(code["RouterExtension"], f"({CONSTANTS})", fixed)
     simulator = place.deploy(code["RouterSimulator"], f"({CONSTANTS},address)", fixed, extension)
     control = place.deploy(code["RouterControl"], f"({CONSTANTS},address)", fixed, simulator)
     arguments = (owner, fixed, extension, control)
-    return to_address(place.deploy(code["ArbRouter"], f"(address,{CONSTANTS},address,address)", *arguments))
+    router = place.deploy(code["ArbRouter"], f"(address,{CONSTANTS},address,address)", *arguments)
+    standing = (extension, simulator, control, router)
+    return {part: to_address(address) for part, address in zip(Part, standing, strict=True)}
+
+
+def deploy_router(
+    place: Placer, owner: str, fixed: tuple[object, ...], code: Mapping[str, Artifact]
+) -> Address:
+    """The router, deployed with its parts."""
+    return deploy_parts(place, owner, fixed, code)[Part.ROUTER]
 
 
 def deploy_desk(
@@ -199,12 +210,12 @@ def deploy_desk(
 ) -> Desk:
     """Deploy a router, set its roles, give it `inventory` wei of WETH."""
     book = book_of(node)
-    router = deploy_router(Placer(node), OWNER, constants(book), code or router_artifacts())
-    desk = Desk(node, book, router)
+    parts = deploy_parts(Placer(node), OWNER, constants(book), code or router_artifacts())
+    desk = Desk(node, book, parts[Part.ROUTER], parts)
     desk.send(OWNER, "setPrimaryOperator(address)", OPERATOR)
     desk.send(OWNER, "setPauser(address)", PAUSER)
     if inventory:
-        node.set_erc20_balance(book.tokens["WETH"], router, inventory)
+        node.set_erc20_balance(book.tokens["WETH"], desk.router, inventory)
     return desk
 
 

@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 from devnet import ETHER, ETHEREUM, Node, market
 from executor.chain.deployments import write_deployment
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
-from executor.domain.deployment import Deployment, RouterConstants
+from executor.domain.deployment import Deployment, Part, PartRecord, RouterConstants
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.routers import OWNER, PAUSER, Desk, constants, deploy_desk
 
@@ -63,26 +63,36 @@ class Trading:
 
     def deployment(self, *, local: bool = True) -> Deployment:
         """What stands on the chain."""
-        tokens, aave, balancer = constants(self.desk.book)
         return Deployment(
             chain_id=self.node.chain_id,
             router=self.router,
-            version="1",
+            version="2",
             initial_owner=to_address(OWNER),
             owner=to_address(OWNER),
             operator=OPERATOR,
             pauser=to_address(PAUSER),
-            constants=RouterConstants(
-                tuple(to_address(token) for token in tokens if token != ZERO_ADDRESS),
-                to_address(aave),
-                to_address(balancer),
-            ),
+            constants=self._constants(),
+            parts={
+                part: PartRecord(address, self._code_hash(address))
+                for part, address in self.desk.parts.items()
+                if part is not Part.ROUTER
+            },
             deployer=to_address(OWNER),
             salt="0x" + "00" * 32,
-            runtime_code_hash="0x" + keccak(self.node.code(self.router)).hex(),
+            runtime_code_hash=self._code_hash(self.router),
             block=None,
             local=local,
         )
+
+    def _constants(self) -> RouterConstants:
+        tokens, *others = constants(self.desk.book)
+        assert isinstance(tokens, list)
+        settlement = tuple(to_address(token) for token in tokens if token != ZERO_ADDRESS)
+        wrapped, *lenders = (to_address(address) for address in others)
+        return RouterConstants(settlement, wrapped, *(None if it == ZERO_ADDRESS else it for it in lenders))
+
+    def _code_hash(self, address: Address) -> str:
+        return "0x" + keccak(self.node.code(address)).hex()
 
     def open_gap(self, pool: str = SUSHI_V2, symbol: str = "WETH", amount: int = 200 * ETHER) -> None:
         """A real trade by another account that moves the price at one venue."""
