@@ -79,7 +79,21 @@ ROUTER_ERRORS: tuple[ErrorType, ...] = (
     ErrorType(
         "AllowanceLeft",
         (("address", "token"), ("address", "spender"), ("uint256", "amount")),
-        "false lender: it did not pull all that it was allowed to",
+        "false lender or pool: it did not pull all that it was allowed to",
+    ),
+    ErrorType(
+        "SharesMissing",
+        (("address", "vault"), ("uint256", "balance"), ("uint256", "expected")),
+        "attack or false vault: it took other than the shares that it was told to take",
+    ),
+    ErrorType("NoQuote", (("address", "pool"),), "configuration: this is no pool of the Solidly shape"),
+    ErrorType(
+        "VenueUnavailable",
+        (("uint256", "opcode"),),
+        "configuration: the router knows no such venue on this chain",
+    ),
+    ErrorType(
+        "OnlyByDelegatecall", (), "configuration: the extension was called, which only the router may do"
     ),
     ErrorType(
         "NothingWithdrawn",
