@@ -1,6 +1,6 @@
 # `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove compile generate lock clean
+.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove slither compile generate lock clean
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
@@ -46,6 +46,9 @@ bench: setup ## measure: BENCH=gas
 
 prove: setup ## prove the rules of the contracts symbolically; PROOF=pattern picks contracts
 	@$(PY) -m tools.prove $(PROOF)
+
+slither: setup ## analyse the contracts; what is accepted, and why, stands in tools/slither.yaml
+	@$(PY) -m tools.slither
 
 compile: setup ## compile the contracts
 	@.venv/bin/ape compile
