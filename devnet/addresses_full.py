@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from devnet.addresses import DAI, ETHEREUM, USDC, USDT, WETH
+from eth_utils.address import to_checksum_address
+
+from devnet.addresses import DAI, ETHEREUM, POOL_MANAGER, USDC, USDT, WETH
 from devnet.addresses_base import BASE
 from devnet.book import NATIVE, PoolWriter
 from devnet.roles import account
@@ -37,6 +39,10 @@ ALGEBRA = {
     "algebra_pool_deployer": account("algebra pool deployer"),
     "algebra_factory": account("algebra factory"),
 }
+# The last fourteen bits (0x0ac0) say what the hook does: calls before and after swaps and before liquidity
+# moves, none of which may change an amount.
+COUNTING_HOOK = to_checksum_address(account("uniswap v4 counting hook")[:38] + "0ac0")
+BASE_DAI = "0x50c5725949A6F0c72E6C4a641F24049A917DB0Cb"
 # Anybody may open such a pool, so no one address is the real one; the role's name gives it.
 CURVE_TWO_CRYPTO = account("curve two-coin crypto pool USDC/WETH")
 
@@ -44,7 +50,7 @@ _symbols = {
     address: symbol for tokens in (ETHEREUM.tokens, VAULTS, MORE_TOKENS) for symbol, address in tokens.items()
 }
 _pool = PoolWriter(_symbols)
-_base_pool = PoolWriter({address: symbol for symbol, address in BASE.tokens.items()})
+_base_pool = PoolWriter({**{address: symbol for symbol, address in BASE.tokens.items()}, BASE_DAI: "DAI"})
 
 ETHEREUM_FULL = ETHEREUM.extended(
     contracts={
@@ -61,6 +67,8 @@ ETHEREUM_FULL = ETHEREUM.extended(
         "maker_dss_flash": "0x60744434d6339a6B27d73d9Eda62b6F66a0a04FA",
         "erc3156_lender_with_fee": account("erc3156 lender with a fee"),
         **ALGEBRA,
+        "pancake_v1_factory": account("pancake v1 factory"),
+        "uniswap_v4_counting_hook": COUNTING_HOOK,
     },
     tokens={**VAULTS, **MORE_TOKENS},
     decimals={"sDAI": 18, "steakUSDC": 18, "WBTC": 8, "STETH": 18},
@@ -78,6 +86,10 @@ ETHEREUM_FULL = ETHEREUM.extended(
         _pool.curve("curve_two_crypto", CURVE_TWO_CRYPTO, 2600, USDC, WETH),
         _pool.curve("curve_tri_crypto", "0xD51a44d3FaE010294C616388b506AcdA1bfAAE46", 300, USDT, WBTC, WETH),
         _pool.ticked("algebra", "0x21ADe998d225A97ADddBFdF81A83f5Fc7e287b90", 500, 60, USDC, WETH),
+        _pool.v2("pancake_v1", "0x7D302A262030B47f97bBfC316DC3bF51a299f74F", USDC, WETH, fee=2000),
+        _pool.v2("own_v2_fork", account("own v2 fork USDC/WETH"), USDC, WETH, fee=2500),
+        _pool.v2("own_v2_fork", account("own v2 fork DAI/WETH"), DAI, WETH, fee=1000),
+        _pool.v4(POOL_MANAGER, 3000, USDC, WETH, hooks=COUNTING_HOOK),
     ),
 )
 
@@ -90,10 +102,15 @@ BASE_FULL = BASE.extended(
         "slipstream_factory": "0x5e7BB104d84c7CB9B682AaC2F3d509f5F406809A",
         "slipstream_pool_implementation": "0xeC8E5342B19977B4eF8892e02D8DAEcfa1315831",
     },
+    tokens={"DAI": BASE_DAI},
+    decimals={"DAI": 18},
     pools=(
         _base_pool.balancer_v3("0xDc283088Ee9B6Ab6b11D88EdF17D9827fA2E4365", 2500, *BASE.tokens.values()),
         _base_pool.ticked(
             "slipstream", "0xb2cc224c1c9feE385f8ad6a55b4d94E92359DC59", 500, 100, *BASE.tokens.values()
+        ),
+        _base_pool.solidly_stable(
+            "aerodrome_v2", "0x67b00B46FA4f4F24c03855c5C8013C0B938B3eEc", 500, BASE_DAI, BASE.tokens["USDC"]
         ),
     ),
 )
@@ -110,6 +127,9 @@ FULL_SUBSTITUTES: Mapping[str, str] = {
     "steakUSDC": "OpenZeppelin's ERC-4626 vault whose yield is donated; the real one lends at Morpho",
     "WBTC": "a plain token of eight decimals",
     "STETH": "own token with the shares and the lost wei of Lido's; no staking behind it",
+    "pancake_v1_factory": "the packaged bytecode, at an address that nothing real has",
+    "own_v2_fork": "own pair of the V2 shape; no package holds a fork at these fees",
+    "uniswap_v4_counting_hook": "Uniswap's own test hook; at an address that nothing real has",
     "algebra_factory": "the packaged bytecode, at an address that nothing real has",
     "slipstream_factory": "compiled from packaged sources of a later factory, without voter and gauges",
     "curve_stable": "own pool, model-checked: no package holds Curve's bytecode",

@@ -21,7 +21,7 @@ class PoolRecord:
     balancer_v3, aerodrome_v2), `address` the contract that swaps, `tokens` its tokens in the pool's order,
     `fee` the swap fee in millionths; `pool_id` (0x, 32 bytes) tells pools of a shared contract apart,
     `tick_spacing` is 0 where there are no ticks, `stable` marks the stable-swap curve, `weights` are those of
-    the tokens in percent where they are not equal.
+    the tokens in percent where they are not equal, `hooks` is the contract that a Uniswap V4 pool calls.
     """
 
     name: str
@@ -33,6 +33,7 @@ class PoolRecord:
     tick_spacing: int = 0
     stable: bool = False
     weights: tuple[int, ...] = ()
+    hooks: str = NATIVE
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,14 @@ class PoolWriter:
 
     symbols: Mapping[str, str]
 
-    def v2(self, venue: str, address: str, *tokens: str) -> PoolRecord:
-        """A constant-product pair with a fee of 0.3 %."""
-        return PoolRecord(self._title(venue, tokens), venue, address, tokens, 3000)
+    def v2(self, venue: str, address: str, *tokens: str, fee: int = 3000) -> PoolRecord:
+        """A constant-product pair, with a fee of 0.3 % by default."""
+        return PoolRecord(self._title(venue, tokens), venue, address, tokens, fee)
+
+    def solidly_stable(self, venue: str, address: str, fee: int, *tokens: str) -> PoolRecord:
+        """A pair on the curve x^3 y + y^3 x."""
+        name = f"{self._title(venue, tokens)} stable"
+        return PoolRecord(name, venue, address, tokens, fee, stable=True)
 
     def v3(self, venue: str, address: str, fee: int, *tokens: str) -> PoolRecord:
         """A concentrated-liquidity pool."""
@@ -102,12 +108,12 @@ class PoolWriter:
         name = f"{self._title(venue, tokens)} {fee}"
         return PoolRecord(name, venue, address, tokens, fee, tick_spacing=spacing)
 
-    def v4(self, manager: str, fee: int, *tokens: str) -> PoolRecord:
-        """A hookless pool inside the Uniswap V4 pool manager; its id is the hash of its key."""
+    def v4(self, manager: str, fee: int, *tokens: str, hooks: str = NATIVE) -> PoolRecord:
+        """A pool inside the Uniswap V4 pool manager, hookless by default; its id is the hash of its key."""
         spacing = TICK_SPACINGS[fee]
-        pool_id = "0x" + keccak(abi.encode(POOL_KEY, *tokens, fee, spacing, NATIVE)).hex()
-        name = f"{self._title('uniswap_v4', tokens)} {fee}"
-        return PoolRecord(name, "uniswap_v4", manager, tokens, fee, pool_id, spacing)
+        pool_id = "0x" + keccak(abi.encode(POOL_KEY, *tokens, fee, spacing, hooks)).hex()
+        name = f"{self._title('uniswap_v4', tokens)} {fee}" + (" hooked" if hooks != NATIVE else "")
+        return PoolRecord(name, "uniswap_v4", manager, tokens, fee, pool_id, spacing, hooks=hooks)
 
     def balancer(self, pool_id: str, fee: int, *tokens: str, stable: bool = False) -> PoolRecord:
         """A Balancer V2 pool; its id starts with its address."""

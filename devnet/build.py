@@ -33,6 +33,7 @@ from devnet.protocols import (
     uniswap_v2,
     uniswap_v3,
     uniswap_v4,
+    v2_forks,
 )
 
 Builder = Callable[[Placer, AddressBook], None]
@@ -80,8 +81,16 @@ FULL_BUILDERS: dict[str, tuple[Builder, ...]] = {
         more_tokens.build,
         curve.build,
         algebra.build,
+        v2_forks.build,
+        uniswap_v4.build_hooked,
     ),
-    "base": (morpho_blue.build, balancer_v3.build, slipstream.build),
+    "base": (
+        more_tokens.build,
+        morpho_blue.build,
+        balancer_v3.build,
+        slipstream.build,
+        aerodrome_v2.build_stable,
+    ),
 }
 BUILDERS_OF_TIER: dict[Tier, dict[str, tuple[Builder, ...]]] = {"lean": BUILDERS, "full": FULL_BUILDERS}
 

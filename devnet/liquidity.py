@@ -42,6 +42,8 @@ SIDE_USD = {
     "balancer_v2": 6_000_000,
     "balancer_v3": 6_000_000,
     "aerodrome_v2": 10_000_000,
+    "pancake_v1": 4_000_000,
+    "own_v2_fork": 4_000_000,
     "curve_stable": 20_000_000,
     "curve_stable_ng": 8_000_000,
     "curve_stable_ether": 30_000_000,

@@ -255,6 +255,17 @@ ALGEBRA = Package(
     ),
 )
 
+PANCAKE_V1 = Package(
+    "npm",
+    "@pancakeswap-libs/pancake-swap-core",
+    "0.1.0",
+    "sha512-da36220f511cdf101b3f82536bf3b3ca5c74c48e15c02edd8829b96a4e00b46a"
+    "c84617d12d26a7699490755a4b8a0527205b3399aff89d55adb7772ea783e8c7",
+    ("build/PancakeFactory.json",),
+)
+# Another part of the same archive.
+UNISWAP_V4_HOOK = replace(UNISWAP_V4, parts=("foundry-out/MockCounterHook.sol/",))
+
 # What a chain needs is fetched when that chain is built.
 COMMON: tuple[Package, ...] = (
     CANONICAL_WETH,
@@ -277,7 +288,7 @@ PACKAGES: dict[str, tuple[Package, ...]] = {
 }
 FULL_COMMON: tuple[Package, ...] = (MORPHO_BLUE, *BALANCER_V3.values())
 FULL_PACKAGES: dict[str, tuple[Package, ...]] = {
-    "ethereum": (*PACKAGES["ethereum"], *FULL_COMMON, ERC3156, ALGEBRA),
+    "ethereum": (*PACKAGES["ethereum"], *FULL_COMMON, ERC3156, ALGEBRA, PANCAKE_V1, UNISWAP_V4_HOOK),
     "base": (*PACKAGES["base"], *FULL_COMMON, SLIPSTREAM),
 }
 PACKAGES_OF_TIER = {"lean": PACKAGES, "full": FULL_PACKAGES}

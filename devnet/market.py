@@ -9,17 +9,19 @@ from devnet.addresses import NATIVE, PoolRecord
 from devnet.book import POOL_KEY
 from devnet.books import book_of
 from devnet.node import Node, Receipt
-from devnet.protocols import algebra, curve, uniswap_v4
+from devnet.protocols import algebra, curve, uniswap_v4, v2_forks
 from devnet.protocols.tokens import TREASURY
 from devnet.roles import account
 from devnet.settings import ETHER
 
 TRADER = account("market trader")
 NEVER = 2**63
+MILLION = 10**6
 # One inside the outermost sqrt prices that a pool takes.
 LOWEST_PRICE = 4295128740
 HIGHEST_PRICE = 1461446703485210103287273052203988822378723970341
 SWAP_V2 = "swapExactTokensForTokensSupportingFeeOnTransferTokens(uint256,uint256,address[],address,uint256)"
+SWAP_PAIR = "swap(uint256,uint256,address,bytes)"
 SWAP_V3 = "exactInputSingle((address,address,uint24,address,uint256,uint256,uint160))"
 SWAP_V4 = f"swap({POOL_KEY},(bool,int256,uint160),(bool,bool),bytes)"
 SWAP_AERODROME_V2 = (
@@ -50,6 +52,22 @@ def trade_v2(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
     _prepare(node, token_in, amount, router)
     before = node.erc20_balance(token_out, TRADER)
     node.send(TRADER, router, abi.encode_call(SWAP_V2, amount, 0, [token_in, token_out], TRADER, NEVER))
+    return node.erc20_balance(token_out, TRADER) - before
+
+
+def trade_v2_fork(node: Node, pool: PoolRecord, token_in: str, amount: int) -> int:
+    """As `trade`, straight at a pair whose fork has no router here: x y = k, the fee taken from the input."""
+    token_out, first = _other(pool, token_in), token_in == pool.tokens[0]
+    answer = node.call(pool.address, abi.encode_call("getReserves()"))
+    reserves = abi.decode("(uint112,uint112)", answer[:64])
+    reserve_in, reserve_out = reserves if first else reversed(reserves)
+    kept = amount * (MILLION - pool.fee)
+    bought = kept * reserve_out // (reserve_in * MILLION + kept)
+    deal.ensure_balance(node, token_in, TRADER, amount)
+    node.send(TRADER, token_in, abi.encode_call("transfer(address,uint256)", pool.address, amount))
+    outputs = (0, bought) if first else (bought, 0)
+    before = node.erc20_balance(token_out, TRADER)
+    node.send(TRADER, pool.address, abi.encode_call(SWAP_PAIR, *outputs, TRADER, b""))
     return node.erc20_balance(token_out, TRADER) - before
 
 
@@ -175,6 +193,7 @@ TRADES: dict[str, Trade] = {
     "uniswap_v3": trade_v3,
     "pancake_v3": trade_v3,
     "slipstream": trade_v3,
+    **dict.fromkeys(v2_forks.VENUES, trade_v2_fork),
     "algebra": trade_algebra,
     "uniswap_v4": trade_v4,
     "balancer_v2": trade_balancer_v2,

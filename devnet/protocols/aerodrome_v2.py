@@ -1,4 +1,4 @@
-"""Aerodrome's volatile pools: implementation, factory, registry, router, and clones at Base's addresses.
+"""Aerodrome's volatile and stable pools: the contracts around them, and clones at Base's addresses.
 
 The packaged sources are a port to a newer OpenZeppelin, so behaviour is Aerodrome's and bytecode is not; the
 addresses of pools follow from factory and implementation alone.
@@ -33,13 +33,21 @@ def build(place: Placer, book: AddressBook) -> None:
     place.construct_at(
         contracts["aerodrome_v2_router"], code["Router"], "(address,address,address,address,address)", *wiring
     )
+    _open(place, book, stable=False)
+
+
+def build_stable(place: Placer, book: AddressBook) -> None:
+    """Open the book's stable pools, whose tokens the full tier brings."""
+    _open(place, book, stable=True)
+
+
+def _open(place: Placer, book: AddressBook, *, stable: bool) -> None:
+    factory = book.contracts["aerodrome_v2_factory"]
     for pool in book.pools:
-        if pool.venue == VENUE:
-            place.call(place.deployer, factory, "createPool(address,address,bool)", *pool.tokens, pool.stable)
-            kind = "getPool(address,address,bool)"
-            require_address(
-                pool.name, place.read_address(factory, kind, *pool.tokens, pool.stable), pool.address
-            )
+        if pool.venue == VENUE and pool.stable is stable:
+            place.call(place.deployer, factory, "createPool(address,address,bool)", *pool.tokens, stable)
+            found = place.read_address(factory, "getPool(address,address,bool)", *pool.tokens, stable)
+            require_address(pool.name, found, pool.address)
             for token in pool.tokens:
                 deal.set_balance(place.node, token, pool.address, side_amount(book, pool, token))
             place.call(TREASURY, pool.address, "mint(address)", TREASURY)

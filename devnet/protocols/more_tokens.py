@@ -1,4 +1,4 @@
-"""WBTC and stETH for the pools of the full tier that hold them, with the treasury owning all there is."""
+"""WBTC and stETH, and Dai on Base, for the pools of the full tier; the treasury owns all there is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from devnet.protocols.tokens import TREASURY
 from devnet.settings import ETHER
 
 FOLDER = own.FOLDER / "tokens"
-WBTC_SUPPLY = 10**6 * 10**8
+# Name and decimals of the plain ones, by chain.
+PLAIN = {1: {"WBTC": ("Wrapped BTC", 8)}, 8453: {"DAI": ("Dai Stablecoin", 18)}}
+PLAIN_SUPPLY = 10**9
 STETH_SUPPLY = 10**7 * ETHER
 # Not a round price of a share, as on the real chain: transfers then lose a wei now and then.
 STETH_SHARES = STETH_SUPPLY * 100_003 // 120_011
@@ -34,8 +36,10 @@ def code() -> dict[str, Artifact]:
 
 def build(place: Placer, book: AddressBook) -> None:
     """Deploy the book's further tokens."""
-    plain, staked = code()["PlainToken"], code()["StakedEtherLike"]
-    btc = ("Wrapped BTC", "WBTC", 8, WBTC_SUPPLY)
-    place.construct_at(book.tokens["WBTC"], plain, "(string,string,uint8,uint256)", *btc, sender=TREASURY)
-    shares = (STETH_SUPPLY, STETH_SHARES)
-    place.construct_at(book.tokens["STETH"], staked, "(uint256,uint256)", *shares, sender=TREASURY)
+    types = "(string,string,uint8,uint256)"
+    for symbol, (name, decimals) in PLAIN[book.chain_id].items():
+        terms = (name, symbol, decimals, PLAIN_SUPPLY * 10**decimals)
+        place.construct_at(book.tokens[symbol], code()["PlainToken"], types, *terms, sender=TREASURY)
+    if "STETH" in book.tokens:
+        shares, staked = (STETH_SUPPLY, STETH_SHARES), code()["StakedEtherLike"]
+        place.construct_at(book.tokens["STETH"], staked, "(uint256,uint256)", *shares, sender=TREASURY)

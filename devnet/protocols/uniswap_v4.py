@@ -9,7 +9,7 @@ from devnet.addresses import NATIVE, AddressBook, PoolRecord
 from devnet.book import POOL_KEY
 from devnet.errors import BuildError
 from devnet.liquidity import positions, sqrt_price
-from devnet.manifest import UNISWAP_V4
+from devnet.manifest import UNISWAP_V4, UNISWAP_V4_HOOK
 from devnet.place import Placer
 from devnet.protocols.tokens import TREASURY
 from devnet.roles import account
@@ -46,9 +46,22 @@ def build(place: Placer, book: AddressBook) -> None:
             _open(place, book, pool)
 
 
+def build_hooked(place: Placer, book: AddressBook) -> None:
+    """Deploy the hook that only counts, then open the book's pools that call it.
+
+    What a hook may do stands in the last fourteen bits of its address; the constructor compares.
+    """
+    hook = book.contracts["uniswap_v4_counting_hook"]
+    code = artifacts.load(UNISWAP_V4_HOOK, "foundry-out/MockCounterHook.sol/MockCounterHook.json")
+    place.construct_at(hook, code, "(address)", book.contracts["uniswap_v4_pool_manager"])
+    for pool in book.pools:
+        if pool.venue == VENUE and pool.hooks == hook:
+            _open(place, book, pool)
+
+
 def key_of(pool: PoolRecord) -> tuple[Any, ...]:
     """The pool key as the contracts take it."""
-    return (*pool.tokens, pool.fee, pool.tick_spacing, NATIVE)
+    return (*pool.tokens, pool.fee, pool.tick_spacing, pool.hooks)
 
 
 def _load(name: str) -> artifacts.Artifact:
