@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from devnet.node import ETHER
 from executor.domain.address import Address, to_address
 from executor.plan.format import Payer, Recipient
 from executor.plan.steps import BalancerV2Swap
 from tests.contracts.venues.hops import (
+    NATIVE,
     RECEIVER,
     allowance,
     ask,
@@ -20,7 +22,7 @@ from tests.contracts.venues.hops import (
     token,
     tracking,
 )
-from tests.support.routers import Desk
+from tests.support.routers import Desk, Reverted
 
 QUERY = "querySwap((bytes32,uint8,address,address,uint256,bytes),(address,bool,address,bool))"
 AMOUNTS = {"WETH": 3 * 10**18, "USDC": 5_000 * 10**6, "DAI": 7_000 * 10**18, "USDT": 900 * 10**6}
@@ -96,3 +98,44 @@ def test_the_amount_may_be_what_the_last_step_gave_and_gives_the_next(desk: Desk
     execute(desk, tracking(token(desk, "USDC"), *hops), settlement="DAI")
     assert held(desk, token(desk, "USDC"), sink.pool) == expected
     assert held(desk, dai) == amount
+
+
+def test_the_vault_takes_and_gives_the_chains_own_coin(desk: Desk) -> None:
+    pool, usdc, amount = "balancer_v2 USDC/WETH", token(desk, "USDC"), 2 * ETHER
+    desk.node.set_balance(desk.router, amount)
+    dollars = quoted(desk, pool, token(desk, "WETH"), usdc, amount)
+    sell = replace(swap(desk, pool, "WETH", "USDC", amount), payer=Payer.TRACKED, token_in=NATIVE)
+    back = replace(swap(desk, pool, "USDC", "WETH"), payer=Payer.TRACKED, token_in=usdc, token_out=NATIVE)
+    with desk.node.isolated():
+        execute(desk, tracking(NATIVE, sell, gift(desk, NATIVE, amount)))
+        assert held(desk, usdc) == dollars > 0
+        assert held(desk, NATIVE) == amount
+    execute(desk, tracking(NATIVE, tracking(usdc, sell, back), gift(desk, NATIVE, amount)))
+    assert held(desk, usdc) == 0
+    # Two fees of the pool's, and what the price moved.
+    assert 2 * amount * 99 // 100 < held(desk, NATIVE) < 2 * amount
+
+
+def test_the_chains_own_coin_that_is_not_tracked_does_not_go_in(desk: Desk) -> None:
+    desk.node.set_balance(desk.router, ETHER)
+    hop = swap(desk, "balancer_v2 USDC/WETH", "WETH", "USDC", ETHER)
+    with pytest.raises(Reverted) as refused:
+        execute(desk, replace(hop, payer=Payer.TRACKED, token_in=NATIVE))
+    assert refused.value.reason.name == "TokenNotTracked"
+
+
+def test_a_token_that_is_not_tracked_does_not_go_in(desk: Desk) -> None:
+    usdc = token(desk, "USDC")
+    desk.node.set_erc20_balance(usdc, desk.router, AMOUNTS["USDC"])
+    hop = swap(desk, "balancer_v2 USDC/WETH", "USDC", "WETH", AMOUNTS["USDC"])
+    with pytest.raises(Reverted) as refused:
+        execute(desk, replace(hop, payer=Payer.TRACKED, token_in=usdc))
+    assert refused.value.reason.name == "TokenNotTracked"
+
+
+def test_a_pool_that_the_vault_does_not_know_is_refused_by_the_vault(desk: Desk) -> None:
+    hop = replace(swap(desk, "balancer_v2 USDC/WETH", "WETH", "USDC", ETHER), pool=RECEIVER)
+    with pytest.raises(Reverted) as refused:
+        execute(desk, hop)
+    assert refused.value.reason.through == (vault(desk).lower(),)
+    assert refused.value.reason.args == {"message": "BAL#500"}

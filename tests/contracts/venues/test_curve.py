@@ -124,6 +124,19 @@ def test_the_router_gets_what_anybody_gets_and_the_pool_quotes(
     assert allowance(desk, paid, to_address(desk.record(pool).address)) == 0
 
 
+@pytest.mark.parametrize("amount", [1, 10**11, 10**12, 10**12 + 1])
+def test_an_amount_too_small_for_one_unit_gives_nothing_and_harms_nothing(desk: Desk, amount: int) -> None:
+    dai, usdc = token(desk, "DAI"), token(desk, "USDC")
+    hand(desk, dai, desk.router, amount)
+    expected, before = given_to_another(desk, THREE, "DAI", "USDC", amount), held(desk, usdc)
+    sink = pay_last(desk, usdc)
+    hop = exchange(desk, THREE, "DAI", "USDC", amount)
+    execute(desk, tracking(usdc, tracking(dai, gift(desk, dai, amount), hop), sink))
+    assert held(desk, usdc, sink.pool) == expected
+    assert held(desk, usdc) == before
+    assert allowance(desk, dai, to_address(desk.record(THREE).address)) == 0
+
+
 def other(sold: str) -> str:
     """A settlement token that is not the one sold."""
     return "DAI" if sold != "DAI" else "USDT"

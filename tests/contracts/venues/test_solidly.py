@@ -93,6 +93,18 @@ def test_a_stable_pool_gives_what_it_quotes(base_desk: Desk, sells_dollars: bool
     assert held(desk, bought) - before == expected > 0
 
 
+@pytest.mark.parametrize(("sold", "amount"), [("DAI", 12 * ETHER + 1), ("USDC", 34_567_891)])
+def test_a_stable_pool_of_the_book_gives_what_it_quotes(base_desk: Desk, sold: str, amount: int) -> None:
+    desk, asset = base_desk, token(base_desk, sold)
+    (pool,) = (to_address(p.address) for p in desk.book.pools if p.venue == "aerodrome_v2" and p.stable)
+    bought = other(desk, pool, asset)
+    hand(desk, asset, desk.router, amount)
+    before, expected = held(desk, bought), ask(desk, pool, QUOTE, amount, asset)
+    hop = replace(swap(desk, pool, asset, amount), payer=Payer.TRACKED)
+    execute(desk, tracking(asset, hop, gift(desk, asset, amount)))
+    assert held(desk, bought) - before == expected > 0
+
+
 @pytest.mark.parametrize(("decimals", "amount"), [(0, 7), (36, 7 * 10**32)])
 def test_decimals_do_not_matter(base_desk: Desk, decimals: int, amount: int) -> None:
     desk, asset = base_desk, place(base_desk, "QuirkyToken", "(uint8)", decimals)
