@@ -18,59 +18,43 @@ abstract contract Lending is Settle {
 
     /// Stands where a loan has its flags: the data holds a settlement token and a continuation, and nothing is borrowed.
     uint256 internal constant _NO_LOAN = 0x02;
-    /// How many variants the loan of a pool has: either token, three names of callbacks.
-    uint256 internal constant _POOL_VARIANTS = 6;
-
+    /// The flags of a lender's loan without variants.
+    uint256 internal constant _PLAIN_FLAGS = Plan.LOAN_TRACKED;
+    /// The variants of a pool's loan: either token, three names of callbacks.
+    uint256 private constant _POOL_VARIANTS = 6;
     uint256 private constant _DATA_HEAD_BYTES = 1 + Plan.ADDRESS_BYTES;
     uint256 private constant _AMOUNTS_BYTES = 2 * Plan.AMOUNT_BYTES;
 
-    /// @dev What a loan step says. `pool` is zero but for loans of pools. The lender's call starts at `callAt` in memory, its data stands
-    /// from `dataAt` to `dataEnd`, behind its length.
-    struct Loan {
-        address token;
-        address pool;
-        uint256 variant;
-        uint256 amount;
-        uint256 callAt;
-        uint256 dataAt;
-        uint256 dataEnd;
+    /// @dev Reads the loan step at the frame's cursor, whose flags may be those of `known`, and writes its data to `dataAt` in memory,
+    /// which must be behind the free memory pointer: nothing may be allocated before the lender is called.
+    function _readLoan(Frame frame, uint256 known, uint256 dataAt)
+        internal
+        view
+        returns (uint256 flags, address token, uint256 amount, uint256 dataEnd)
+    {
+        uint256 cursor = frame.cursor();
+        uint256 head = Read.word(cursor);
+        flags = (head >> 240) & 0xff;
+        if (flags & ~known != 0) revert Read.UnknownStep(head >> 248, flags);
+        (token, amount, dataEnd) = _readTerms(frame, flags, Read.skip(cursor, 2), dataAt);
     }
 
-    /// @dev What an accepted callback says: the frame for its continuation, what was lent and how much of it may be repaid.
-    struct Borrowed {
-        Frame frame;
-        address token;
-        uint256 variant;
-        uint256 amount;
-        uint256 cap;
-    }
-
-    /// @dev Reads the loan step at the frame's cursor and writes its data `offset` bytes behind the free memory pointer, where nothing
-    /// may be allocated before the lender is called. `variants` says how many the lender has, `ofPool` that the step names the pool.
-    function _readLoan(Frame frame, uint256 offset, uint256 variants, bool ofPool) internal view returns (Loan memory loan) {
-        uint256 at = frame.cursor();
-        uint256 flags = Read.u8(Read.skip(at, 1));
-        loan.variant = flags >> Plan.LOAN_VARIANT_SHIFT;
-        if (flags & ~(Plan.LOAN_TRACKED | Plan.LOAN_VARIANT_MASK) != 0 || loan.variant >= variants) {
-            revert Read.UnknownStep(Read.u8(at), flags);
+    /// @dev As `_readLoan`, for a step that names the pool that lends.
+    function _readPoolLoan(Frame frame, uint256 dataAt)
+        internal
+        view
+        returns (uint256 variant, address pool, uint256 amount, uint256 dataEnd)
+    {
+        uint256 cursor = frame.cursor();
+        uint256 head = Read.word(cursor);
+        uint256 flags = (head >> 240) & 0xff;
+        variant = flags >> Plan.LOAN_VARIANT_SHIFT;
+        if (flags & ~(Plan.LOAN_TRACKED | Plan.LOAN_VARIANT_MASK) != 0 || variant >= _POOL_VARIANTS) {
+            revert Read.UnknownStep(head >> 248, flags);
         }
-        at = Read.skip(at, 2);
-        if (ofPool) {
-            loan.pool = Read.addr(at);
-            at = Read.skip(at, Plan.ADDRESS_BYTES);
-        }
-        uint256 fieldsAt = at;
-        loan.token = frame.settlement();
-        if (flags & Plan.LOAN_TRACKED != 0) {
-            loan.token = Read.addr(at);
-            _requireTracked(loan.token);
-            at = Read.skip(at, Plan.ADDRESS_BYTES);
-        }
-        loan.amount = Read.u128(at);
-        at = Read.skip(at, _AMOUNTS_BYTES);
-        loan.callAt = Memory.free();
-        loan.dataAt = Read.skip(loan.callAt, offset);
-        loan.dataEnd = _writeData(frame, flags, fieldsAt, at, loan.dataAt);
+        uint256 poolAt = Read.skip(cursor, 2);
+        pool = Read.addr(poolAt);
+        (, amount, dataEnd) = _readTerms(frame, flags, Read.skip(poolAt, Plan.ADDRESS_BYTES), dataAt);
     }
 
     /// @dev Writes flags, settlement token, the calldata from `fieldsAt` to `lengthAt`, and the continuation whose length stands there;
@@ -118,34 +102,37 @@ abstract contract Lending is Settle {
         _requireSpent(lender);
     }
 
-    /// @dev Registers the callback, then calls the lender with what was written for it.
-    function _borrow(Loan memory loan, address lender, bytes4 callback) internal {
-        _expect(lender, callback, loan.dataAt);
-        _callLender(lender, loan.callAt, loan.dataEnd);
+    /// @dev Registers the callback, then calls the lender with what was written for it: its call stands in memory between `callAt` and
+    /// `dataEnd`, the data behind its length at `dataAt`.
+    function _borrow(address lender, bytes4 callback, uint256 callAt, uint256 dataAt, uint256 dataEnd) internal {
+        _expect(lender, callback, dataAt);
+        _callLender(lender, callAt, dataEnd);
     }
 
     /// @dev Accepts a lender's callback, whose data parameter stands at calldata offset `parameterAt`.
-    function _acceptLoan(uint256 parameterAt) internal returns (Borrowed memory) {
+    function _acceptLoan(uint256 parameterAt) internal returns (Frame frame, address token, uint256 amount, uint256 cap) {
         (uint256 start, uint256 length) = Read.data(parameterAt);
         _consume(start, length);
         return _borrowed(start, length);
     }
 
     /// @dev Reads the data of an accepted callback, and opens the frame of its continuation with the borrowed amount as `last`.
-    function _borrowed(uint256 start, uint256 length) internal pure returns (Borrowed memory borrowed) {
+    function _borrowed(uint256 start, uint256 length)
+        internal
+        pure
+        returns (Frame frame, address token, uint256 amount, uint256 cap)
+    {
         address settlement = Read.addr(Read.skip(start, 1));
-        borrowed.token = settlement;
+        token = settlement;
         uint256 at = Read.skip(start, _DATA_HEAD_BYTES);
-        uint256 flags = Read.u8(start);
-        borrowed.variant = flags >> Plan.LOAN_VARIANT_SHIFT;
-        if (flags & Plan.LOAN_TRACKED != 0) {
-            borrowed.token = Read.addr(at);
+        if (Read.u8(start) & Plan.LOAN_TRACKED != 0) {
+            token = Read.addr(at);
             at = Read.skip(at, Plan.ADDRESS_BYTES);
         }
         uint256 amounts = Read.word(at);
-        (borrowed.amount, borrowed.cap) = (amounts >> 128, uint128(amounts));
+        (amount, cap) = (amounts >> 128, uint128(amounts));
         at = Read.skip(at, _AMOUNTS_BYTES);
-        borrowed.frame = FrameAccess.open(at, Read.skip(start, length), settlement, borrowed.amount, 0);
+        frame = FrameAccess.open(at, Read.skip(start, length), settlement, amount, 0);
     }
 
     /// @dev The frame of data that carries a continuation and no loan.
@@ -154,8 +141,15 @@ abstract contract Lending is Settle {
         return FrameAccess.open(Read.skip(start, _DATA_HEAD_BYTES), Read.skip(start, length), settlement, last, 0);
     }
 
-    function _requireUnderCap(Borrowed memory borrowed, uint256 repayment) internal pure {
-        if (repayment > borrowed.cap) revert Payments.PaymentOverCap(borrowed.token, repayment, borrowed.cap);
+    /// @dev The loan with its fee. A sum that wraps is less than the lender asks for, and so refused by it.
+    function _plus(uint256 amount, uint256 fee) internal pure returns (uint256) {
+        unchecked {
+            return amount + fee;
+        }
+    }
+
+    function _requireUnderCap(address token, uint256 repayment, uint256 cap) internal pure {
+        if (repayment > cap) revert Payments.PaymentOverCap(token, repayment, cap);
     }
 
     /// @dev The lender at `lender` if this chain has it.
@@ -164,15 +158,20 @@ abstract contract Lending is Settle {
         return lender;
     }
 
-    /// @dev Word `index` of the lender's call, behind its selector.
-    function _putWord(Loan memory loan, uint256 index, uint256 value) internal pure {
-        unchecked {
-            Memory.put(loan.callAt + 4 + (index << 5), value);
+    /// @dev Reads token, amount and cap, which stand at `fieldsAt`, and writes the data.
+    function _readTerms(Frame frame, uint256 flags, uint256 fieldsAt, uint256 dataAt)
+        private
+        view
+        returns (address token, uint256 amount, uint256 dataEnd)
+    {
+        uint256 at = fieldsAt;
+        token = frame.settlement();
+        if (flags & Plan.LOAN_TRACKED != 0) {
+            token = Read.addr(at);
+            _requireTracked(token);
+            at = Read.skip(at, Plan.ADDRESS_BYTES);
         }
-    }
-
-    /// @dev To be written before the words: it takes a whole word itself.
-    function _putSelector(Loan memory loan, bytes4 selector) internal pure {
-        Memory.put(loan.callAt, uint256(bytes32(selector)));
+        amount = Read.u128(at);
+        dataEnd = _writeData(frame, flags, fieldsAt, Read.skip(at, _AMOUNTS_BYTES), dataAt);
     }
 }

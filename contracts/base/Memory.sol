@@ -18,6 +18,14 @@ library Memory {
         }
     }
 
+    /// @dev Writes 32 bytes of which the first four count.
+    function putSelector(uint256 at, bytes4 selector) internal pure {
+        // memory[at:at + 4] = selector
+        assembly ("memory-safe") {
+            mstore(at, selector)
+        }
+    }
+
     function putByte(uint256 at, uint256 value) internal pure {
         // memory[at] = bytes1(uint8(value))
         assembly ("memory-safe") {

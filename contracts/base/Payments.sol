@@ -26,8 +26,20 @@ library Payments {
 
     /// @dev What `spender` may still take from the router. A token that does not tell counts as one that lets it take all.
     function allowance(address token, address spender) internal view returns (uint256 amount) {
-        (bool ok, bytes memory answer) = token.staticcall(abi.encodeCall(IERC20.allowance, (address(this), spender)));
-        return ok && answer.length > 31 ? abi.decode(answer, (uint256)) : type(uint256).max;
+        bytes4 selector = IERC20.allowance.selector;
+        bool ok;
+        // (ok, amount) = token.staticcall(abi.encodeCall(IERC20.allowance, (address(this), spender))), with at least 32 bytes returned
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(0x00, selector)
+            mstore(0x04, address())
+            mstore(0x24, shr(96, shl(96, spender)))
+            ok := staticcall(gas(), token, 0x00, 0x44, 0x00, 0x20)
+            ok := and(ok, gt(returndatasize(), 0x1f))
+            amount := mload(0x00)
+            mstore(0x40, free)
+        }
+        if (!ok) amount = type(uint256).max;
     }
 
     function balanceOf(address token, address account) internal view returns (uint256 amount) {

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {IFlashLoanSimpleReceiver} from "../../interfaces/IAaveV3Pool.sol";
+import {IFlashLoanRecipient} from "../../interfaces/IBalancerV2Vault.sol";
+import {IERC3156FlashBorrower} from "../../interfaces/IERC3156.sol";
+import {IMorphoFlashLoanCallback} from "../../interfaces/IMorphoBlue.sol";
+import {IPancakeCallee, ISolidlyCallee, IUniswapV2Callee} from "../../interfaces/IUniswapV2Pair.sol";
+import {
+    IAlgebraFlashCallback, IPancakeV3FlashCallback, IUniswapV3FlashCallback
+} from "../../interfaces/IUniswapV3FlashPool.sol";
+import {IPancakeV3SwapCallback, IUniswapV3SwapCallback} from "../../interfaces/IUniswapV3Pool.sol";
+import {IUniswapV4UnlockCallback} from "../../interfaces/IUniswapV4PoolManager.sol";
 import {AaveV3Lender} from "../lenders/AaveV3Lender.sol";
 import {BalancerV2Lender} from "../lenders/BalancerV2Lender.sol";
 import {BalancerV3Lender, IBalancerV3Borrower} from "../lenders/BalancerV3Lender.sol";
@@ -59,53 +69,62 @@ abstract contract PlanExecution is
         uint256 step = opcode & ~Plan.ZERO_FOR_ONE;
         if (step == Plan.UNISWAP_V3_SWAP) _uniswapV3Swap(frame);
         else if (step == Plan.UNISWAP_V2_SWAP) _uniswapV2Swap(frame);
+        else if (opcode >= Plan.AAVE_V3_LOAN) _stepOfLender(frame, opcode);
         else if (step == Plan.UNISWAP_V2_QUOTE) _uniswapV2Quote(frame);
         else if (step == Plan.UNISWAP_V2_FLASH_SWAP) _uniswapV2FlashSwap(frame);
         else if (opcode == Plan.TRACK) _track(frame);
-        else if (opcode >= Plan.AAVE_V3_LOAN && opcode <= Plan.UNISWAP_V2_LOAN) _lend(frame, opcode);
+        else _extendedStep(frame);
+    }
+
+    function _stepOfLender(Frame frame, uint256 opcode) private {
+        if (opcode == Plan.AAVE_V3_LOAN) _aaveV3Loan(frame);
+        else if (opcode == Plan.MORPHO_BLUE_LOAN) _morphoBlueLoan(frame);
+        else if (opcode == Plan.BALANCER_V3_LOAN) _balancerV3Loan(frame);
+        else if (opcode == Plan.UNISWAP_V4_LOAN) _uniswapV4Loan(frame);
+        else if (opcode == Plan.BALANCER_V2_LOAN) _balancerV2Loan(frame);
+        else if (opcode == Plan.ERC3156_LOAN) _erc3156Loan(frame);
+        else if (opcode == Plan.UNISWAP_V3_LOAN) _uniswapV3Loan(frame);
+        else if (opcode == Plan.UNISWAP_V2_LOAN) _uniswapV2Loan(frame);
         else if (opcode == Plan.UNISWAP_V4_UNLOCK) _uniswapV4Unlock(frame);
         else if (opcode == Plan.BALANCER_V3_UNLOCK) _balancerV3Unlock(frame);
         else _extendedStep(frame);
     }
 
-    function _lend(Frame frame, uint256 opcode) private {
-        if (opcode == Plan.UNISWAP_V4_LOAN) _uniswapV4Loan(frame);
-        else if (opcode == Plan.BALANCER_V3_LOAN) _balancerV3Loan(frame);
-        else if (opcode == Plan.MORPHO_BLUE_LOAN) _morphoBlueLoan(frame);
-        else if (opcode == Plan.BALANCER_V2_LOAN) _balancerV2Loan(frame);
-        else if (opcode == Plan.AAVE_V3_LOAN) _aaveV3Loan(frame);
-        else if (opcode == Plan.ERC3156_LOAN) _erc3156Loan(frame);
-        else if (opcode == Plan.UNISWAP_V3_LOAN) _uniswapV3Loan(frame);
-        else if (opcode == Plan.UNISWAP_V2_LOAN) _uniswapV2Loan(frame);
-        else revert Read.UnknownStep(opcode, 0);
-    }
-
     /// @dev Runs the callback that `selector` names; `known` is false if it names none. One that answers ends the call itself.
     function _callback(bytes4 selector) internal returns (bool known) {
-        if (selector == 0xfa461e33 || selector == 0x23a69e75 || selector == 0x2c8958f6 || selector == 0x3a1c453c) {
-            _onUniswapV3Swap();
-        } else if (selector == 0x10d1e85c || selector == 0x84800812 || selector == 0x9a7bff79) {
-            _onUniswapV2Call();
-        } else if (selector == 0x91dd7346) {
+        if (selector == IUniswapV3SwapCallback.uniswapV3SwapCallback.selector) _onUniswapV3Swap();
+        // By number, so that no callback is compared with all the others.
+        else return uint32(selector) < 0x80000000 ? _lowCallback(selector) : _highCallback(selector);
+        return true;
+    }
+
+    function _lowCallback(bytes4 selector) private returns (bool known) {
+        if (selector == IFlashLoanSimpleReceiver.executeOperation.selector) _return(_onAaveV3Loan());
+        else if (selector == IMorphoFlashLoanCallback.onMorphoFlashLoan.selector) _onMorphoBlueLoan();
+        else if (selector == IUniswapV2Callee.uniswapV2Call.selector) _onUniswapV2Call();
+        else if (selector == IPancakeV3SwapCallback.pancakeV3SwapCallback.selector) _onUniswapV3Swap();
+        else if (selector == 0x2c8958f6 || selector == 0x3a1c453c) _onUniswapV3Swap();
+        else if (selector == IBalancerV3Borrower.onBalancerV3Unlock.selector) _onBalancerV3Unlock();
+        else if (selector == IERC3156FlashBorrower.onFlashLoan.selector) _return(_onERC3156Loan());
+        else return false;
+        return true;
+    }
+
+    function _highCallback(bytes4 selector) private returns (bool known) {
+        if (selector == IBalancerV3Borrower.onBalancerV3Loan.selector) {
+            _onBalancerV3Loan();
+        } else if (selector == IUniswapV4UnlockCallback.unlockCallback.selector) {
             _onUniswapV4Unlock();
             _return(_EMPTY_BYTES_OFFSET);
-        } else if (selector == IBalancerV3Borrower.onBalancerV3Loan.selector) {
-            _onBalancerV3Loan();
-        } else if (selector == 0x31f57072) {
-            _onMorphoBlueLoan();
-        } else if (selector == 0xf04f2707) {
-            _onBalancerV2Loan();
-        } else if (selector == 0x1b11d0ff) {
-            _return(_onAaveV3Loan());
-        } else if (selector == 0x23e30c8b) {
-            _return(_onERC3156Loan());
-        } else if (selector == 0xe9cbafb0 || selector == 0xa1d48336 || selector == 0xa60b0d3c) {
-            _onUniswapV3Loan();
-        } else if (selector == IBalancerV3Borrower.onBalancerV3Unlock.selector) {
-            _onBalancerV3Unlock();
-        } else {
-            return false;
         }
+        else if (selector == IFlashLoanRecipient.receiveFlashLoan.selector) _onBalancerV2Loan();
+        else if (selector == IPancakeCallee.pancakeCall.selector || selector == ISolidlyCallee.hook.selector) _onUniswapV2Call();
+        else if (
+            selector == IUniswapV3FlashCallback.uniswapV3FlashCallback.selector
+                || selector == IPancakeV3FlashCallback.pancakeV3FlashCallback.selector
+                || selector == IAlgebraFlashCallback.algebraFlashCallback.selector
+        ) _onUniswapV3Loan();
+        else return false;
         return true;
     }
 

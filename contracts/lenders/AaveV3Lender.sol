@@ -5,6 +5,7 @@ import {IAaveV3Pool, IFlashLoanSimpleReceiver} from "../../interfaces/IAaveV3Poo
 import {Constants} from "../base/Constants.sol";
 import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
+import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
 import {PlanReader as Read} from "../base/PlanReader.sol";
@@ -17,6 +18,7 @@ abstract contract AaveV3Lender is Lending {
 
     /// Selector, five words, the data's length.
     uint256 private constant _DATA_AT = 0xc4;
+    uint256 private constant _SPARK = Plan.AAVE_V3_MARKET_SPARK << Plan.LOAN_VARIANT_SHIFT;
 
     address private immutable _aaveV3Pool;
     address private immutable _sparkPool;
@@ -26,28 +28,30 @@ abstract contract AaveV3Lender is Lending {
     }
 
     function _aaveV3Loan(Frame frame) internal {
-        Loan memory loan = _readLoan(frame, _DATA_AT, Plan.AAVE_V3_MARKET_SPARK + 1, false);
-        address pool = _available(loan.variant == Plan.AAVE_V3_MARKET_AAVE ? _aaveV3Pool : _sparkPool, Plan.AAVE_V3_LOAN);
+        uint256 callAt = Memory.free();
+        uint256 dataAt = Read.skip(callAt, _DATA_AT);
+        (uint256 flags, address token, uint256 amount, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS | _SPARK, dataAt);
+        address pool = _available(flags & _SPARK == 0 ? _aaveV3Pool : _sparkPool, Plan.AAVE_V3_LOAN);
         // flashLoanSimple(address receiver, address asset, uint256 amount, bytes params, uint16 referralCode)
-        _putSelector(loan, IAaveV3Pool.flashLoanSimple.selector);
-        _putWord(loan, 0, uint160(address(this)));
-        _putWord(loan, 1, uint160(loan.token));
-        _putWord(loan, 2, loan.amount);
-        _putWord(loan, 3, 0xa0);
-        _putWord(loan, 4, 0);
-        _borrow(loan, pool, IFlashLoanSimpleReceiver.executeOperation.selector);
-        _requirePulled(loan.token, pool);
+        Memory.putSelector(callAt, IAaveV3Pool.flashLoanSimple.selector);
+        Memory.put(Read.skip(callAt, 0x04), uint160(address(this)));
+        Memory.put(Read.skip(callAt, 0x24), uint160(token));
+        Memory.put(Read.skip(callAt, 0x44), amount);
+        Memory.put(Read.skip(callAt, 0x64), 0xa0);
+        Memory.put(Read.skip(callAt, 0x84), 0);
+        _borrow(pool, IFlashLoanSimpleReceiver.executeOperation.selector, callAt, dataAt, dataEnd);
+        _requirePulled(token, pool);
     }
 
     /// @dev executeOperation(address asset, uint256 amount, uint256 premium, address initiator, bytes params) returns (bool)
     function _onAaveV3Loan() internal returns (uint256) {
-        (address asset, uint256 amount, address initiator) = (address(uint160(Read.word(4))), Read.word(36), address(uint160(Read.word(100))));
-        uint256 repayment = amount + Read.word(68);
-        Borrowed memory borrowed = _acceptLoan(132);
-        if (initiator != address(this) || asset != borrowed.token) revert LoanNotOurs(initiator, asset);
-        _run(borrowed.frame);
-        _requireUnderCap(borrowed, repayment);
-        Payments.approve(borrowed.token, msg.sender, repayment);
+        (address asset, address initiator) = (address(uint160(Read.word(4))), address(uint160(Read.word(100))));
+        (Frame frame, address token, uint256 amount, uint256 cap) = _acceptLoan(132);
+        if (initiator != address(this) || asset != token) revert LoanNotOurs(initiator, asset);
+        uint256 repayment = _plus(amount, Read.word(68));
+        _requireUnderCap(token, repayment, cap);
+        _run(frame);
+        Payments.approve(token, msg.sender, repayment);
         return 1;
     }
 }

@@ -5,6 +5,7 @@ import {IBalancerV2Vault, IFlashLoanRecipient} from "../../interfaces/IBalancerV
 import {Constants} from "../base/Constants.sol";
 import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
+import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
 import {PlanReader as Read} from "../base/PlanReader.sol";
@@ -23,28 +24,29 @@ abstract contract BalancerV2Lender is Lending {
 
     function _balancerV2Loan(Frame frame) internal {
         address vault = _available(_balancerV2Vault, Plan.BALANCER_V2_LOAN);
-        Loan memory loan = _readLoan(frame, _DATA_AT, 1, false);
+        uint256 callAt = Memory.free();
+        uint256 dataAt = Read.skip(callAt, _DATA_AT);
+        (, address token, uint256 amount, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
         // flashLoan(address recipient, address[] tokens, uint256[] amounts, bytes userData): the offsets, then two lists of one
-        _putSelector(loan, IBalancerV2Vault.flashLoan.selector);
-        _putWord(loan, 0, uint160(address(this)));
-        _putWord(loan, 1, 0x80);
-        _putWord(loan, 2, 0xc0);
-        _putWord(loan, 3, 0x100);
-        _putWord(loan, 4, 1);
-        _putWord(loan, 5, uint160(loan.token));
-        _putWord(loan, 6, 1);
-        _putWord(loan, 7, loan.amount);
-        _borrow(loan, vault, IFlashLoanRecipient.receiveFlashLoan.selector);
+        Memory.putSelector(callAt, IBalancerV2Vault.flashLoan.selector);
+        Memory.put(Read.skip(callAt, 0x04), uint160(address(this)));
+        Memory.put(Read.skip(callAt, 0x24), 0x80);
+        Memory.put(Read.skip(callAt, 0x44), 0xc0);
+        Memory.put(Read.skip(callAt, 0x64), 0x100);
+        Memory.put(Read.skip(callAt, 0x84), 1);
+        Memory.put(Read.skip(callAt, 0xa4), uint160(token));
+        Memory.put(Read.skip(callAt, 0xc4), 1);
+        Memory.put(Read.skip(callAt, 0xe4), amount);
+        _borrow(vault, IFlashLoanRecipient.receiveFlashLoan.selector, callAt, dataAt, dataEnd);
     }
 
     /// @dev receiveFlashLoan(address[] tokens, uint256[] amounts, uint256[] feeAmounts, bytes userData)
     function _onBalancerV2Loan() internal {
+        (Frame frame, address token, uint256 amount, uint256 cap) = _acceptLoan(100);
         // The fees' offset is the third word; their first stands behind their count.
-        uint256 fee = Read.word(Read.skip(Read.word(68), 36));
-        Borrowed memory borrowed = _acceptLoan(100);
-        _run(borrowed.frame);
-        uint256 repayment = borrowed.amount + fee;
-        _requireUnderCap(borrowed, repayment);
-        Payments.transfer(borrowed.token, msg.sender, repayment);
+        uint256 repayment = _plus(amount, Read.word(Read.skip(Read.word(68), 36)));
+        _requireUnderCap(token, repayment, cap);
+        _run(frame);
+        Payments.transfer(token, msg.sender, repayment);
     }
 }

@@ -25,8 +25,9 @@ abstract contract BalancerV3Lender is Lending, BalancerV3Lock {
 
     function _balancerV3Loan(Frame frame) internal {
         address vault = _available(_balancerV3Vault, Plan.BALANCER_V3_LOAN);
-        Loan memory loan = _readLoan(frame, _DATA_AT, 1, false);
-        _unlockVault(vault, IBalancerV3Borrower.onBalancerV3Loan.selector, loan.dataAt, loan.dataEnd);
+        uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
+        (,,, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
+        _unlockVault(vault, IBalancerV3Borrower.onBalancerV3Loan.selector, dataAt, dataEnd);
     }
 
     function _balancerV3Unlock(Frame frame) internal {
@@ -40,11 +41,11 @@ abstract contract BalancerV3Lender is Lending, BalancerV3Lock {
     /// @dev onBalancerV3Loan(), the data behind the selector
     function _onBalancerV3Loan() internal {
         (uint256 start, uint256 length) = _acceptFromVault();
-        Borrowed memory borrowed = _borrowed(start, length);
-        _requireUnderCap(borrowed, borrowed.amount);
-        _sendFromVault(msg.sender, borrowed.token, address(this), borrowed.amount);
-        _run(borrowed.frame);
-        _payToVault(msg.sender, borrowed.token, borrowed.amount);
+        (Frame frame, address token, uint256 amount, uint256 cap) = _borrowed(start, length);
+        _requireUnderCap(token, amount, cap);
+        _sendFromVault(msg.sender, token, address(this), amount);
+        _run(frame);
+        _payToVault(msg.sender, token, amount);
     }
 
     /// @dev onBalancerV3Unlock(), the data behind the selector
@@ -65,7 +66,7 @@ abstract contract BalancerV3Lender is Lending, BalancerV3Lock {
         _expect(vault, callback, dataAt);
         unchecked {
             uint256 callAt = dataAt - _DATA_AT;
-            Memory.put(callAt, uint256(bytes32(IBalancerV3Vault.unlock.selector)));
+            Memory.putSelector(callAt, IBalancerV3Vault.unlock.selector);
             Memory.put(callAt + 4, 0x20);
             // The word in front of the data ends with the callback's selector; before that stands the lower part of the length, of
             // which the upper four bytes are zero.

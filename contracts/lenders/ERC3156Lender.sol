@@ -5,6 +5,7 @@ import {IERC3156FlashBorrower, IERC3156FlashLender} from "../../interfaces/IERC3
 import {Constants} from "../base/Constants.sol";
 import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
+import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
 import {PlanReader as Read} from "../base/PlanReader.sol";
@@ -29,26 +30,28 @@ abstract contract ERC3156Lender is Lending {
 
     function _erc3156Loan(Frame frame) internal {
         address lender = _available(_erc3156Lender, Plan.ERC3156_LOAN);
-        Loan memory loan = _readLoan(frame, _DATA_AT, 1, false);
+        uint256 callAt = Memory.free();
+        uint256 dataAt = Read.skip(callAt, _DATA_AT);
+        (, address token, uint256 amount, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
         // flashLoan(address receiver, address token, uint256 amount, bytes data)
-        _putSelector(loan, IERC3156FlashLender.flashLoan.selector);
-        _putWord(loan, 0, uint160(address(this)));
-        _putWord(loan, 1, uint160(loan.token));
-        _putWord(loan, 2, loan.amount);
-        _putWord(loan, 3, 0x80);
-        _borrow(loan, lender, IERC3156FlashBorrower.onFlashLoan.selector);
-        _requirePulled(loan.token, lender);
+        Memory.putSelector(callAt, IERC3156FlashLender.flashLoan.selector);
+        Memory.put(Read.skip(callAt, 0x04), uint160(address(this)));
+        Memory.put(Read.skip(callAt, 0x24), uint160(token));
+        Memory.put(Read.skip(callAt, 0x44), amount);
+        Memory.put(Read.skip(callAt, 0x64), 0x80);
+        _borrow(lender, IERC3156FlashBorrower.onFlashLoan.selector, callAt, dataAt, dataEnd);
+        _requirePulled(token, lender);
     }
 
     /// @dev onFlashLoan(address initiator, address token, uint256 amount, uint256 fee, bytes data) returns (bytes32)
     function _onERC3156Loan() internal returns (uint256) {
-        (address initiator, address token) = (address(uint160(Read.word(4))), address(uint160(Read.word(36))));
-        uint256 repayment = Read.word(68) + Read.word(100);
-        Borrowed memory borrowed = _acceptLoan(132);
-        if (initiator != address(this) || token != borrowed.token) revert NotInitiator(initiator, token);
-        _run(borrowed.frame);
-        _requireUnderCap(borrowed, repayment);
-        Payments.approve(borrowed.token, msg.sender, repayment);
+        (address initiator, address asset) = (address(uint160(Read.word(4))), address(uint160(Read.word(36))));
+        (Frame frame, address token, uint256 amount, uint256 cap) = _acceptLoan(132);
+        if (initiator != address(this) || asset != token) revert NotInitiator(initiator, asset);
+        uint256 repayment = _plus(amount, Read.word(100));
+        _requireUnderCap(token, repayment, cap);
+        _run(frame);
+        Payments.approve(token, msg.sender, repayment);
         return uint256(_ACCEPTED);
     }
 }

@@ -5,8 +5,10 @@ import {IMorphoBlue, IMorphoFlashLoanCallback} from "../../interfaces/IMorphoBlu
 import {Constants} from "../base/Constants.sol";
 import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
+import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
+import {PlanReader as Read} from "../base/PlanReader.sol";
 
 /// @notice Borrows from Morpho Blue, which lends its whole balance of a token for nothing and pulls it back.
 /// @dev The allowance is exact, and the call reverts unless all of it was spent. Morpho calls back whoever called it, nobody else.
@@ -22,21 +24,23 @@ abstract contract MorphoBlueLender is Lending {
 
     function _morphoBlueLoan(Frame frame) internal {
         address morpho = _available(_morphoBlue, Plan.MORPHO_BLUE_LOAN);
-        Loan memory loan = _readLoan(frame, _DATA_AT, 1, false);
+        uint256 callAt = Memory.free();
+        uint256 dataAt = Read.skip(callAt, _DATA_AT);
+        (, address token, uint256 amount, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
         // flashLoan(address token, uint256 assets, bytes data)
-        _putSelector(loan, IMorphoBlue.flashLoan.selector);
-        _putWord(loan, 0, uint160(loan.token));
-        _putWord(loan, 1, loan.amount);
-        _putWord(loan, 2, 0x60);
-        _borrow(loan, morpho, IMorphoFlashLoanCallback.onMorphoFlashLoan.selector);
-        _requirePulled(loan.token, morpho);
+        Memory.putSelector(callAt, IMorphoBlue.flashLoan.selector);
+        Memory.put(Read.skip(callAt, 0x04), uint160(token));
+        Memory.put(Read.skip(callAt, 0x24), amount);
+        Memory.put(Read.skip(callAt, 0x44), 0x60);
+        _borrow(morpho, IMorphoFlashLoanCallback.onMorphoFlashLoan.selector, callAt, dataAt, dataEnd);
+        _requirePulled(token, morpho);
     }
 
     /// @dev onMorphoFlashLoan(uint256 assets, bytes data)
     function _onMorphoBlueLoan() internal {
-        Borrowed memory borrowed = _acceptLoan(36);
-        _run(borrowed.frame);
-        _requireUnderCap(borrowed, borrowed.amount);
-        Payments.approve(borrowed.token, msg.sender, borrowed.amount);
+        (Frame frame, address token, uint256 amount, uint256 cap) = _acceptLoan(36);
+        _requireUnderCap(token, amount, cap);
+        _run(frame);
+        Payments.approve(token, msg.sender, amount);
     }
 }

@@ -24,9 +24,10 @@ abstract contract UniswapV2Lender is Lending, UniswapV2Venue {
     uint256 private constant _FLASH_SWAP_FLAGS = Plan.V2_AMOUNT_LAST | Plan.PAYER_MASK | (3 << Plan.V2_OUTPUT_SHIFT);
 
     function _uniswapV2Loan(Frame frame) internal {
-        Loan memory loan = _readLoan(frame, _DATA_AT, _POOL_VARIANTS, true);
-        uint256 ofToken1 = loan.variant & Plan.POOL_LOAN_TOKEN1;
-        _takeFromPair(loan.pool, loan.variant >> Plan.POOL_LOAN_CALLBACK_SHIFT, ofToken1, loan.amount, loan.dataAt, loan.dataEnd);
+        uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
+        (uint256 variant, address pair, uint256 amount, uint256 dataEnd) = _readPoolLoan(frame, dataAt);
+        uint256 kind = variant >> Plan.POOL_LOAN_CALLBACK_SHIFT;
+        _takeFromPair(pair, kind, variant & Plan.POOL_LOAN_TOKEN1, amount, dataAt, dataEnd);
     }
 
     /// @dev Takes the output first; the continuation pays the pair inside its callback.
@@ -55,22 +56,21 @@ abstract contract UniswapV2Lender is Lending, UniswapV2Venue {
             _run(_continuation(start, length, amount0 == 0 ? amount1 : amount0));
             return;
         }
-        Borrowed memory borrowed = _borrowed(start, length);
-        _run(borrowed.frame);
-        Payments.transfer(borrowed.token, msg.sender, borrowed.cap);
+        (Frame frame, address token,, uint256 cap) = _borrowed(start, length);
+        _run(frame);
+        Payments.transfer(token, msg.sender, cap);
     }
 
     /// @dev pair.swap(amount of token0, amount of token1, router, data); `ofToken1` is 1 or 0.
     function _takeFromPair(address pair, uint256 kind, uint256 ofToken1, uint256 amount, uint256 dataAt, uint256 dataEnd) private {
-        _expect(pair, bytes4(uint32(_CALLBACKS >> (kind << 5))), dataAt);
         unchecked {
             uint256 callAt = dataAt - _DATA_AT;
-            Memory.put(callAt, uint256(bytes32(IUniswapV2Pair.swap.selector)));
+            Memory.putSelector(callAt, IUniswapV2Pair.swap.selector);
             Memory.put(callAt + 0x04, ofToken1 == 0 ? amount : 0);
             Memory.put(callAt + 0x24, ofToken1 == 0 ? 0 : amount);
             Memory.put(callAt + 0x44, uint160(address(this)));
             Memory.put(callAt + 0x64, 0x80);
-            _callLender(pair, callAt, dataEnd);
+            _borrow(pair, bytes4(uint32(_CALLBACKS >> (kind << 5))), callAt, dataAt, dataEnd);
         }
     }
 }

@@ -9,6 +9,7 @@ import {
 } from "../../interfaces/IUniswapV3FlashPool.sol";
 import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
+import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
 import {PlanReader as Read} from "../base/PlanReader.sol";
@@ -25,25 +26,30 @@ abstract contract UniswapV3Lender is Lending {
         | uint256(uint32(IUniswapV3FlashCallback.uniswapV3FlashCallback.selector));
 
     function _uniswapV3Loan(Frame frame) internal {
-        Loan memory loan = _readLoan(frame, _DATA_AT, _POOL_VARIANTS, true);
-        bool ofToken1 = loan.variant & Plan.POOL_LOAN_TOKEN1 != 0;
+        uint256 callAt = Memory.free();
+        uint256 dataAt = Read.skip(callAt, _DATA_AT);
+        (uint256 variant, address pool, uint256 amount, uint256 dataEnd) = _readPoolLoan(frame, dataAt);
+        bool ofToken1 = variant & Plan.POOL_LOAN_TOKEN1 != 0;
         // flash(address recipient, uint256 amount0, uint256 amount1, bytes data)
-        _putSelector(loan, IUniswapV3FlashPool.flash.selector);
-        _putWord(loan, 0, uint160(address(this)));
-        _putWord(loan, 1, ofToken1 ? 0 : loan.amount);
-        _putWord(loan, 2, ofToken1 ? loan.amount : 0);
-        _putWord(loan, 3, 0x80);
-        uint256 kind = loan.variant >> Plan.POOL_LOAN_CALLBACK_SHIFT;
-        _borrow(loan, loan.pool, bytes4(uint32(_CALLBACKS >> (kind << 5))));
+        Memory.putSelector(callAt, IUniswapV3FlashPool.flash.selector);
+        Memory.put(Read.skip(callAt, 0x04), uint160(address(this)));
+        Memory.put(Read.skip(callAt, 0x24), ofToken1 ? 0 : amount);
+        Memory.put(Read.skip(callAt, 0x44), ofToken1 ? amount : 0);
+        Memory.put(Read.skip(callAt, 0x64), 0x80);
+        uint256 kind = variant >> Plan.POOL_LOAN_CALLBACK_SHIFT;
+        _borrow(pool, bytes4(uint32(_CALLBACKS >> (kind << 5))), callAt, dataAt, dataEnd);
     }
 
     /// @dev uniswapV3FlashCallback(uint256 fee0, uint256 fee1, bytes data), and the same under the forks' names. Only the fee of the
     /// borrowed token is owed: of the other nothing was lent.
     function _onUniswapV3Loan() internal {
-        Borrowed memory borrowed = _acceptLoan(68);
-        uint256 repayment = borrowed.amount + Read.word(borrowed.variant & Plan.POOL_LOAN_TOKEN1 == 0 ? 4 : 36);
-        _run(borrowed.frame);
-        _requireUnderCap(borrowed, repayment);
-        Payments.transfer(borrowed.token, msg.sender, repayment);
+        (uint256 start, uint256 length) = Read.data(68);
+        _consume(start, length);
+        (Frame frame, address token, uint256 amount, uint256 cap) = _borrowed(start, length);
+        uint256 ofToken1 = (Read.u8(start) >> Plan.LOAN_VARIANT_SHIFT) & Plan.POOL_LOAN_TOKEN1;
+        uint256 repayment = _plus(amount, Read.word(ofToken1 == 0 ? 4 : 36));
+        _requireUnderCap(token, repayment, cap);
+        _run(frame);
+        Payments.transfer(token, msg.sender, repayment);
     }
 }

@@ -17,8 +17,9 @@ abstract contract UniswapV4Lender is Lending, UniswapV4Lock {
 
     function _uniswapV4Loan(Frame frame) internal {
         address manager = _available(_poolManager, Plan.UNISWAP_V4_LOAN);
-        Loan memory loan = _readLoan(frame, _DATA_AT, 1, false);
-        _unlockManager(manager, loan.dataAt, loan.dataEnd);
+        uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
+        (,,, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
+        _unlockManager(manager, dataAt, dataEnd);
     }
 
     function _uniswapV4Unlock(Frame frame) internal {
@@ -36,21 +37,20 @@ abstract contract UniswapV4Lender is Lending, UniswapV4Lock {
             _run(_continuation(start, length, 0));
             return;
         }
-        Borrowed memory borrowed = _borrowed(start, length);
-        _requireUnderCap(borrowed, borrowed.amount);
-        _takeFromManager(msg.sender, borrowed.token, address(this), borrowed.amount);
-        _run(borrowed.frame);
-        _payToManager(msg.sender, borrowed.token, borrowed.amount);
+        (Frame frame, address token, uint256 amount, uint256 cap) = _borrowed(start, length);
+        _requireUnderCap(token, amount, cap);
+        _takeFromManager(msg.sender, token, address(this), amount);
+        _run(frame);
+        _payToManager(msg.sender, token, amount);
     }
 
     /// @dev unlock(bytes data)
     function _unlockManager(address manager, uint256 dataAt, uint256 dataEnd) private {
         unchecked {
             uint256 callAt = dataAt - _DATA_AT;
-            Memory.put(callAt, uint256(bytes32(IUniswapV4PoolManager.unlock.selector)));
+            Memory.putSelector(callAt, IUniswapV4PoolManager.unlock.selector);
             Memory.put(callAt + 4, 0x20);
-            _expect(manager, IUniswapV4UnlockCallback.unlockCallback.selector, dataAt);
-            _callLender(manager, callAt, dataEnd);
+            _borrow(manager, IUniswapV4UnlockCallback.unlockCallback.selector, callAt, dataAt, dataEnd);
         }
     }
 }
