@@ -137,8 +137,9 @@ def revert_names(data: bytes) -> tuple[str, dict[str, object]]:
 
 def revert_reason(code: str, error: RevertError) -> Reason:
     """A revert as a reason: what it means, then the error with its figures."""
-    meaning = decode_revert(bytes.fromhex(str(error.facts.get("data", "0x"))[2:])).meaning
-    return Reason(code, f"{error.message.rstrip('.')}: {meaning}.", {**error.facts, "meaning": meaning})
+    decoded = decode_revert(bytes.fromhex(str(error.facts.get("data", "0x"))[2:]))
+    facts = {**error.facts, "error": decoded.code, "meaning": str(decoded.meaning)}
+    return Reason(code, f"{error.message.rstrip('.')}: {decoded.words}.", facts)
 
 
 def price_details(prices: Prices) -> dict[str, object]:
