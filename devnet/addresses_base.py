@@ -1,7 +1,7 @@
 """Base's address book: what stands where on the second local chain, id 8453.
 
 Left out, though they exist on Base: Sushi, Balancer's pools (the vault is there, with money to lend),
-Slipstream, Curve, tokens other than WETH and USDC, and the bridge.
+Slipstream, Curve, tokens other than WETH and USDC, and the bridge; the full tier has some of them.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ ALGEBRA = {
 # moves, none of which may change an amount.
 COUNTING_HOOK = to_checksum_address(account("uniswap v4 counting hook")[:38] + "0ac0")
 BASE_DAI = "0x50c5725949A6F0c72E6C4a641F24049A917DB0Cb"
-# Anybody may open such a pool, so no one address is the real one; the role's name gives it.
+# Anybody may open such pools, so no one address is the real one; the role's name gives it.
+CURVE_UINT = account("curve stable pool numbered by uint256 DAI/USDC")
 CURVE_TWO_CRYPTO = account("curve two-coin crypto pool USDC/WETH")
 
 _symbols = {
@@ -83,6 +84,7 @@ ETHEREUM_FULL = ETHEREUM.extended(
         _pool.curve("curve_stable", "0xbEbc44782C7dB0a1A60Cb6fe97d0b483032FF1C7", 100, DAI, USDC, USDT),
         _pool.curve("curve_stable_ng", "0x4f493B7dE8aAC7d55F71853688b1F7C8F0243C85", 100, USDC, USDT),
         _pool.curve("curve_stable_ether", "0xDC24316b9AE028F1497c275EB9192a3Ea0f67022", 100, NATIVE, STETH),
+        _pool.curve("curve_stable_uint", CURVE_UINT, 100, DAI, USDC),
         _pool.curve("curve_two_crypto", CURVE_TWO_CRYPTO, 2600, USDC, WETH),
         _pool.curve("curve_tri_crypto", "0xD51a44d3FaE010294C616388b506AcdA1bfAAE46", 300, USDT, WBTC, WETH),
         _pool.ticked("algebra", "0x21ADe998d225A97ADddBFdF81A83f5Fc7e287b90", 500, 60, USDC, WETH),
@@ -135,6 +137,7 @@ FULL_SUBSTITUTES: Mapping[str, str] = {
     "curve_stable": "own pool, model-checked: no package holds Curve's bytecode",
     "curve_stable_ng": "own pool, model-checked",
     "curve_stable_ether": "own pool, model-checked",
+    "curve_stable_uint": "own pool, model-checked; at no real pool's address",
     "curve_two_crypto": "own pool, model-checked at a fixed price scale; at no real pool's address",
     "curve_tri_crypto": "own pool, model-checked at a fixed price scale",
 }

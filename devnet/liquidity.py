@@ -46,6 +46,7 @@ SIDE_USD = {
     "own_v2_fork": 4_000_000,
     "curve_stable": 20_000_000,
     "curve_stable_ng": 8_000_000,
+    "curve_stable_uint": 3_000_000,
     "curve_stable_ether": 30_000_000,
     "curve_two_crypto": 5_000_000,
     "curve_tri_crypto": 10_000_000,

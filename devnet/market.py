@@ -157,7 +157,7 @@ def trade_curve(node: Node, pool: PoolRecord, token_in: str, amount: int, token_
         node.set_balance(TRADER, amount + 100 * ETHER)
     else:
         _prepare(node, token_in, amount, pool.address)
-    kind = "int128" if pool.stable else "uint256"
+    kind = curve.index_type(pool)
     indexes = (pool.tokens.index(token_in), pool.tokens.index(token_out))
     call = abi.encode_call(f"exchange({kind},{kind},uint256,uint256)", *indexes, amount, 0)
     before = _held(node, token_out)

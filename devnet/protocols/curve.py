@@ -21,18 +21,27 @@ from devnet.protocols.tokens import TREASURY
 from devnet.settings import ETHER
 
 CLASSIC, NG, WITH_ETHER = "curve_stable", "curve_stable_ng", "curve_stable_ether"
+UINT = "curve_stable_uint"
 TWO_CRYPTO, TRI_CRYPTO = "curve_two_crypto", "curve_tri_crypto"
-VENUES = (CLASSIC, NG, WITH_ETHER, TWO_CRYPTO, TRI_CRYPTO)
+VENUES = (CLASSIC, NG, WITH_ETHER, UINT, TWO_CRYPTO, TRI_CRYPTO)
 FOLDER = own.FOLDER / "curve"
 CONTRACTS = {
     CLASSIC: "StableSwapClassic",
     NG: "StableSwapNG",
     WITH_ETHER: "StableSwapEther",
+    UINT: "StableSwapUint",
     TWO_CRYPTO: "TwoCryptoPool",
     TRI_CRYPTO: "TriCryptoPool",
 }
 # Amplification as the pool's `A()` answers it: A n^(n-1) for StableSwap, A n^n 10^4 for crypto pools.
-AMPLIFICATION = {CLASSIC: 2000, NG: 1000, WITH_ETHER: 200, TWO_CRYPTO: 400_000, TRI_CRYPTO: 1_707_629}
+AMPLIFICATION = {
+    CLASSIC: 2000,
+    NG: 1000,
+    WITH_ETHER: 200,
+    UINT: 500,
+    TWO_CRYPTO: 400_000,
+    TRI_CRYPTO: 1_707_629,
+}
 # Fees of the pools are in units of 1e-10, those of the book in millionths.
 MILLIONTH = 10**4
 ADMIN_FEE = 5 * 10**9
@@ -48,7 +57,7 @@ CRYPTO_TYPES = "(address[],uint256[],(uint256,uint256,uint256,uint256,uint256),u
 
 @lru_cache(maxsize=1)
 def code() -> dict[str, Artifact]:
-    """The five pool contracts, by name. Raises CompileError."""
+    """The pool contracts, by name. Raises CompileError."""
     return compile_files(
         [f"{name}.sol" for name in CONTRACTS.values()],
         base_path=FOLDER,
@@ -65,6 +74,11 @@ def build(place: Placer, book: AddressBook) -> None:
             types, arguments = constructor(book, pool)
             place.construct_at(pool.address, code()[CONTRACTS[pool.venue]], types, *arguments)
             _fund(place, book, pool)
+
+
+def index_type(pool: PoolRecord) -> str:
+    """How the pool's functions take coin numbers: `int128` or `uint256`."""
+    return "int128" if pool.venue in (CLASSIC, NG, WITH_ETHER) else "uint256"
 
 
 def constructor(book: AddressBook, pool: PoolRecord) -> tuple[str, tuple[Any, ...]]:

@@ -34,13 +34,12 @@ contract StableSwapEther is StableSwapPool {
 
     /// @dev The token of the real pool may deliver a unit less than was sent; as there, what was sent is counted.
     function _take(uint256 i, uint256 amount) internal override returns (uint256) {
-        if (i == 0) {
-            require(msg.value == amount);
-        } else {
-            require(msg.value == 0 || msg.sig == this.fund.selector);
-            super._take(i, amount);
-        }
+        if (i != 0) super._take(i, amount);
         return amount;
+    }
+
+    function _requireValue(uint256 i, uint256 amount) internal override {
+        require(msg.value == (i == 0 ? amount : 0));
     }
 
     function _give(uint256 j, address receiver, uint256 amount) internal override {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
 import {Amplification} from "./StableSwapMath.sol";
 import {StableSwapPool} from "./StableSwapPool.sol";
 
@@ -28,6 +30,18 @@ contract StableSwapNG is StableSwapPool {
         return _swap(i, j, dx, min_dy, receiver);
     }
 
+    /// @notice Swaps what was sent to the pool beforehand, at least `dx`; all of it is sold.
+    function exchange_received(int128 i, int128 j, uint256 dx, uint256 min_dy) external returns (uint256) {
+        return _swapReceived(i, j, dx, min_dy, msg.sender);
+    }
+
+    function exchange_received(int128 i, int128 j, uint256 dx, uint256 min_dy, address receiver)
+        external
+        returns (uint256)
+    {
+        return _swapReceived(i, j, dx, min_dy, receiver);
+    }
+
     function get_dy(int128 i, int128 j, uint256 dx) external view returns (uint256) {
         (uint256 dy, uint256 charged) = _output(_balances(0), _index(i), _index(j), dx);
         return ((dy - charged) * PRECISION) / rates[_index(j)];
@@ -47,6 +61,19 @@ contract StableSwapNG is StableSwapPool {
 
     function get_balances() external view returns (uint256[] memory) {
         return stored;
+    }
+
+    function _swapReceived(int128 from, int128 to, uint256 dx, uint256 minDy, address receiver)
+        private
+        returns (uint256 dy)
+    {
+        dy = _swapIndexes(_index(from), _index(to), dx, minDy, receiver, _surplus);
+        emit TokenExchange(msg.sender, from, dx, to, dy);
+    }
+
+    function _surplus(uint256 i, uint256 least) private returns (uint256 surplus) {
+        surplus = IERC20(coins[i]).balanceOf(address(this)) - stored[i] - admin_balances[i];
+        require(surplus >= least);
     }
 
     /// @dev fee * m / ((m - 1) * 4 x y / (x + y)^2 + 1), at the mean balances during the swap.

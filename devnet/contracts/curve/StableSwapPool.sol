@@ -60,6 +60,7 @@ abstract contract StableSwapPool {
 
     /// @notice Adds to the pool's balances without any share in return.
     function fund(uint256[] calldata amounts) external payable nonReentrant {
+        _requireValue(0, amounts[0]);
         for (uint256 k; k < amounts.length; ++k) _record(k, stored[k] + _take(k, amounts[k]));
     }
 
@@ -76,15 +77,25 @@ abstract contract StableSwapPool {
         return StableSwapMath.invariant(_scaled(_balances(0)), _amplification());
     }
 
-    function _swap(int128 from, int128 to, uint256 dx, uint256 minDy, address receiver)
-        internal
-        nonReentrant
-        returns (uint256 dy)
-    {
+    function _swap(int128 from, int128 to, uint256 dx, uint256 minDy, address receiver) internal returns (uint256 dy) {
         (uint256 i, uint256 j) = (_index(from), _index(to));
+        dy = _swapIndexes(i, j, dx, minDy, receiver, _take);
+        emit TokenExchange(msg.sender, from, dx, to, dy);
+    }
+
+    /// @dev `take` brings coin `i` in and answers how much of it there is.
+    function _swapIndexes(
+        uint256 i,
+        uint256 j,
+        uint256 dx,
+        uint256 minDy,
+        address receiver,
+        function(uint256, uint256) internal returns (uint256) take
+    ) internal nonReentrant returns (uint256 dy) {
         require(i != j);
+        _requireValue(i, dx);
         uint256[] memory before = _balances(msg.value);
-        uint256 received = _take(i, dx);
+        uint256 received = take(i, dx);
         uint256 charged;
         (dy, charged) = _output(before, i, j, received);
         dy = ((dy - charged) * PRECISION) / rates[j];
@@ -94,7 +105,6 @@ abstract contract StableSwapPool {
         _record(i, before[i] + received);
         _record(j, before[j] - dy - adminShare);
         _give(j, receiver, dy);
-        emit TokenExchange(msg.sender, from, dx, to, dy);
     }
 
     /// @dev Output before the fee and the fee, both in 18 decimals, for balances in the coins' own units.
@@ -115,9 +125,13 @@ abstract contract StableSwapPool {
     }
 
     /// @dev Balances before the call, of whose ether `value` just arrived.
-    function _balances(uint256 value) internal view virtual returns (uint256[] memory) {
-        require(value == 0);
+    function _balances(uint256) internal view virtual returns (uint256[] memory) {
         return stored;
+    }
+
+    /// @dev Ether that comes along must be the amount of the coin that it is.
+    function _requireValue(uint256, uint256) internal virtual {
+        require(msg.value == 0);
     }
 
     function _record(uint256 i, uint256 balance) internal virtual {
