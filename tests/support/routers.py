@@ -63,11 +63,12 @@ test_contracts.__test__ = False  # type: ignore[attr-defined]
 
 
 class Reverted(Exception):
-    """A call that reverted, with its decoded reason."""
+    """A call that reverted, with its revert data and the reason decoded from them."""
 
-    def __init__(self, reason: DecodedError) -> None:
-        super().__init__(f"{reason.name} {reason.args}")
-        self.reason = reason
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.reason: DecodedError = decode_revert(data)
+        super().__init__(f"{self.reason.name} {self.reason.args}")
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class Desk:
             data = revert_data(error)
             result = decode_simulated(data)
             if result is None:
-                raise Reverted(decode_revert(data)) from None
+                raise Reverted(data) from None
             return result
         raise AssertionError(f"a simulation must always revert, this one returned 0x{answer.hex()}")
 
@@ -148,7 +149,7 @@ class Desk:
         try:
             return self.node.call(to or self.router, data, from_=sender)
         except RpcError as error:
-            raise Reverted(decode_revert(revert_data(error))) from None
+            raise Reverted(revert_data(error)) from None
 
     def execute(self, calldata: bytes, *, sender: str = OPERATOR) -> Receipt:
         """One real transaction, which must succeed."""
