@@ -125,7 +125,10 @@ class Market:
 
     def _send(self, sender: str, to: str, data: bytes) -> Receipt:
         self.node.rpc("evm_setNextBlockTimestamp", MEASURED_AT)
-        return self.node.send(sender, to, data, gas=GAS_LIMIT)
+        receipt = self.node.send(sender, to, data, gas=GAS_LIMIT)
+        if int(receipt["transactionIndex"], 16):
+            raise AssertionError("another transaction came first in the block that is measured")
+        return receipt
 
     def answer(self, call: EthCall) -> bytes | None:
         """What the node answers a read; None where it refuses."""

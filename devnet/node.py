@@ -24,6 +24,7 @@ from devnet.settings import ETHER, GWEI, MNEMONIC, TRANSACTION_GAS_CAP, DevAccou
 __all__ = ["ETHER", "GWEI", "MNEMONIC", "TRANSACTION_GAS_CAP", "DevAccount", "Node", "NodeOptions", "Receipt"]
 
 RECEIPT_WITHIN_SECONDS = 30.0
+POOL_EMPTY_WITHIN_SECONDS = 0.2
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 # How often a transaction that the node lost is sent again, and how many looks in vain mean that it is lost.
 SUBMISSIONS = 5
@@ -211,9 +212,21 @@ class Node:
 
     def revert(self, snapshot: str) -> None:
         """Go back to a snapshot, which is used up by that. Raises NodeError when it is unknown."""
+        if self.mines_at_once:
+            self._let_pool_empty()
         if not self.rpc("evm_revert", snapshot):
             raise NodeError(f"there is no snapshot {snapshot}", "take one with `snapshot`; each serves once")
         self._hold_base_fee()
+
+    def _let_pool_empty(self) -> None:
+        """Wait until what was mined has left the pool of pending transactions, for a moment at most.
+
+        That comes shortly after its receipt; what is still there when the state goes back is mined again, in
+        one block with the next transaction.
+        """
+        deadline = time.monotonic() + POOL_EMPTY_WITHIN_SECONDS
+        while int(self.rpc("txpool_status")["pending"], 16) and time.monotonic() < deadline:
+            time.sleep(0.001)
 
     @contextmanager
     def isolated(self) -> Iterator[Self]:
