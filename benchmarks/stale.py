@@ -9,14 +9,12 @@ from benchmarks.building import MAKER, SIDE, call
 from benchmarks.loops import V2_V3
 from benchmarks.market import BASE_FEE, OPERATOR, Market
 from benchmarks.overhead import plan
-from devnet import abi
 from executor.domain.market import V2State, V3State
-from executor.plan import Guard
+from executor.plan import Guard, decode_revert
 from executor.plan.guards import BaseFeeCeiling, ExactBlock, MaxBlock, ParentHash, V2Reserves, V3Price
 
 TOLERANCE = 1_000
 """In millionths: a tenth of a percent."""
-MOVED = "PoolStateMoved(address,uint256,uint256,uint256)"
 WRONG_HASH = "0x" + bytes(range(1, 33)).hex()
 
 
@@ -34,12 +32,12 @@ def stale_figures(market: Market) -> tuple[StaleFigure, ...]:
     past = market.node.block_number
     pools = pool_guards(market)
     return (
-        _figure(market, "past_block", "BlockPassed(uint256,uint256)", (MaxBlock(past),)),
-        _figure(market, "other_block", "WrongBlock(uint256,uint256)", (ExactBlock(past),)),
-        _figure(market, "wrong_parent", "WrongParent(bytes32,bytes32)", (ParentHash(WRONG_HASH),)),
-        _figure(market, "base_fee", "BaseFeeTooHigh(uint256,uint256)", (BaseFeeCeiling(BASE_FEE - 1),)),
-        _figure(market, "first_pool", MOVED, pools, _move_pair),
-        _figure(market, "second_pool", MOVED, pools, _move_pool),
+        _figure(market, "past_block", "BlockPassed", (MaxBlock(past),)),
+        _figure(market, "other_block", "WrongBlock", (ExactBlock(past),)),
+        _figure(market, "wrong_parent", "WrongParent", (ParentHash(WRONG_HASH),)),
+        _figure(market, "base_fee", "BaseFeeTooHigh", (BaseFeeCeiling(BASE_FEE - 1),)),
+        _figure(market, "first_pool", "PoolStateMoved", pools, _move_pair),
+        _figure(market, "second_pool", "PoolStateMoved", pools, _move_pool),
     )
 
 
@@ -66,8 +64,9 @@ def _figure(
         if move:
             move(market)
         gas, data = market.reverted(OPERATOR, market.router, calldata)
-    if data[:4] != abi.selector(error):
-        raise AssertionError(f"{name} was to revert with {error}, not with 0x{data.hex()}")
+    reason = decode_revert(data)
+    if reason.name != error:
+        raise AssertionError(f"{name} was to revert with {error}, not with {reason}")
     return StaleFigure(name, gas, len(calldata))
 
 
