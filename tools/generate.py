@@ -1,5 +1,5 @@
-"""Writes the files that are generated: the plan format's Solidity constants and the published JSON
-Schemas.
+"""Writes the files that are generated: the plan format's Solidity constants and its page, and the published
+JSON Schemas.
 """
 
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from executor.engine.opportunity_schema import opportunity_schema
 from executor.operations.execution_schema import execution_schema
+from executor.plan.documentation import plan_format
 from executor.plan.generate import solidity
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -18,7 +19,7 @@ def generated() -> dict[str, str]:
     texts = {
         f"docs/{name}.schema.json": json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()
     }
-    return {"contracts/base/PlanFormat.sol": solidity(), **texts}
+    return {"contracts/base/PlanFormat.sol": solidity(), "docs/plan-format.md": plan_format(), **texts}
 
 
 def main() -> None:

@@ -145,7 +145,7 @@ def test_profit_can_be_measured_only_in_tokens_of_the_list(desk: Desk) -> None:
 
 
 def test_flags_without_a_meaning_are_refused(desk: Desk) -> None:
-    for flag in (0x10, 0x20, 0x40, 0x80):
+    for flag in (0x20, 0x40, 0x80):
         with pytest.raises(Reverted) as refused:
             desk.simulate(SELECTOR + bytes([flag]) + FOREVER.to_bytes(4, "big") + bytes(12))
         assert refused.value.reason.name == "UnknownHeader"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from executor.domain.address import to_address
 from executor.domain.errors import PlanError
 from executor.plan import decode, explain
+from executor.plan.documentation import plan_format
 from executor.plan.encoding import encode_plan
 from executor.plan.format import HEADER_BYTES, SELECTOR, Opcode
 from executor.plan.format import Guard as GuardKind
@@ -25,6 +26,16 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def test_the_solidity_constants_are_those_of_the_python_definition() -> None:
     assert (PROJECT / "contracts/base/PlanFormat.sol").read_text() == solidity()
+
+
+def test_the_page_on_the_plan_format_is_made_of_the_same_definition() -> None:
+    page = plan_format()
+    assert (PROJECT / "docs/plan-format.md").read_text() == page
+    for layout in (*LAYOUTS.values(), *(guard.LAYOUT for guard in GUARDS.values())):
+        chapter = page.partition(f"### 0x{layout.number:02x} {layout.number.name}")[2].partition("###")[0]
+        for part in layout.parts:
+            names = [bits.meaning for bits in part.bits] if isinstance(part, Flags) else [f"`{part.name}`"]
+            assert all(name in chapter for name in names), layout.number.name
 
 
 @given(plans)
