@@ -1,6 +1,6 @@
 """Receipts, and the profit that their logs show."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from eth_utils.crypto import keccak
@@ -9,6 +9,7 @@ from executor.chain.quantities import answer_error, hash_text, hex_data, member,
 from executor.chain.rpc import Rpc
 from executor.domain.address import Address
 from executor.domain.attempt import Receipt
+from executor.plan.batch import BatchEntry, PlanOutcome, decode_outcome
 
 TRANSFER_TOPIC = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 _ISTHMUS_UNIT = 1_000_000
@@ -77,6 +78,24 @@ def settlement_delta(receipt: Receipt, token: Address, router: Address) -> int:
             _party(topics[1], field) == router.lower()
         )
     return delta
+
+
+def batch_outcomes(
+    receipt: Receipt, router: Address, entries: Sequence[BatchEntry] = ()
+) -> tuple[PlanOutcome, ...]:
+    """What became of each plan of a batch, from the events of `router`, in order; with the batch's `entries`,
+    the hop that a plan failed at. Raises NodeError.
+    """
+    found = []
+    for index, log in enumerate(receipt.logs):
+        field, topics = f"receipt.logs[{index}]", log.get("topics")
+        if str(log.get("address")).lower() != router.lower() or not isinstance(topics, list):
+            continue
+        words = [hex_data(topic, f"{field}.topics", 32) for topic in topics]
+        outcome = decode_outcome(words, hex_data(log.get("data"), f"{field}.data"), entries)
+        if outcome is not None:
+            found.append(outcome)
+    return tuple(found)
 
 
 def _party(topic: object, field: str) -> str:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from eth_abi.exceptions import DecodingError
 
-from executor.chain.blocks import block_param, refuses_block_hash
+from executor.chain.blocks import Block, block_param, refuses_block_hash
 from executor.chain.calls import RevertDecoder, call, revert_error, reverted
 from executor.chain.quantities import answer_error, hex_data, member, quantity, to_data, to_quantity
 from executor.chain.rpc import NodeRefusedError, Rpc
 from executor.domain.abi import CODEC
 from executor.domain.address import Address
 from executor.domain.decision import Simulation
-from executor.domain.errors import NodeError
+from executor.domain.errors import NodeError, RevertError
 from executor.domain.market import BlockHead
+from executor.plan.simulated import SimulatedPlan, decode_simulated, simulation_of
 from executor.policy.fees import calldata_floor, gas_limit
 
 _NO_SUCH_METHOD = -32601
@@ -62,6 +63,32 @@ async def simulate(
     needed = max(estimate, used)
     limit = gas_limit(needed, gas_limit_multiplier_bps, block_gas_limit=block.gas_limit, calldata=calldata)
     return Simulation(block_number=block.number, profit=profit, gas_used=used, gas_limit=limit)
+
+
+async def rehearse(
+    rpc: Rpc,
+    *,
+    sender: Address,
+    to: Address,
+    calldata: bytes,
+    block: Block = "latest",
+    decode: RevertDecoder | None = None,
+) -> SimulatedPlan:
+    """What each step of a plan gives and takes, and profit and tip: the router's own `simulate` of the plan
+    that `calldata` would execute, in the state of `block`.
+
+    For looking into a plan: `simulate` asks about the very bytes that are sent. A simulation always reverts,
+    with its result or as the plan would. Raises RevertError with the plan's reason, NodeError, PlanError when
+    `calldata` is no plan.
+    """
+    try:
+        await call(rpc, to=to, calldata=simulation_of(calldata), block=block, sender=sender, decode=decode)
+    except RevertError as reverts:
+        result = decode_simulated(bytes.fromhex(str(reverts.facts["data"]).removeprefix("0x")))
+        if result is None:
+            raise
+        return result
+    raise answer_error("eth_call", "is no simulation's (is there a router at that address?)")
 
 
 @dataclass(frozen=True, slots=True)

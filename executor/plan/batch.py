@@ -11,15 +11,9 @@ from executor.domain.errors import PlanError
 from executor.plan.reverts import DecodedError, decode_revert
 from executor.plan.simulated import EXECUTE
 
-MOST_REASON_BYTES = 1024
-"""How much of a failed plan's revert data is reported; the rest is cut off."""
-
 _EXECUTE_BATCH = selector("executeBatch((uint64,bytes)[],bool)")
 _EXECUTED = keccak(b"PlanExecuted(uint256,uint256)")
 _FAILED = keccak(b"PlanFailed(uint256,bytes)")
-_BATCH_FAILED = selector("BatchPlanFailed(uint256,bytes)")
-_CALL_FAILED = selector("CallFailed(address,bytes)")
-_CALL_FAILED_HEAD = 4 + 3 * 32
 _MOST_GAS = 2**64 - 1
 
 
@@ -36,7 +30,7 @@ class PlanOutcome:
     """What became of the plan at `index` of a batch.
 
     `profit` is in the smallest unit of the plan's settlement token, None where the plan failed; `reason` says
-    why it failed, and is named Empty where it ran out of gas.
+    why it failed, as far as the router reports it (1024 bytes), and is named Empty where it ran out of gas.
     """
 
     index: int
@@ -66,38 +60,30 @@ def encode_batch(entries: Sequence[BatchEntry], *, all_or_nothing: bool = False)
     return _EXECUTE_BATCH + CODEC.encode(["(uint64,bytes)[]", "bool"], [rows, all_or_nothing])
 
 
-def decode_outcome(topics: Sequence[bytes], data: bytes) -> PlanOutcome | None:
-    """What a log of the router says of one plan of a batch; None for any other log."""
+def decode_outcome(
+    topics: Sequence[bytes], data: bytes, entries: Sequence[BatchEntry] = ()
+) -> PlanOutcome | None:
+    """What a log of the router says of one plan of a batch; None for any other log.
+
+    With the `entries` of the batch, the hop that a plan failed at is found.
+    """
     if len(topics) != 2 or topics[0] not in (_EXECUTED, _FAILED):
         return None
     index = int.from_bytes(topics[1], "big")
     try:
         if topics[0] == _EXECUTED:
             return PlanOutcome(index, CODEC.decode(["uint256"], data)[0])
-        return PlanOutcome(index, None, decode_revert(_mended(CODEC.decode(["bytes"], data)[0])))
+        (reason,) = CODEC.decode(["bytes"], data)
     except (DecodingError, OverflowError):
         return None
+    return PlanOutcome(index, None, decode_revert(reason, _calldata(entries, index)))
 
 
-def decode_batch_failure(data: bytes) -> PlanOutcome | None:
-    """Which plan undid an all-or-nothing batch, and why; None where the batch failed for another reason."""
-    if data[:4] != _BATCH_FAILED:
-        return None
-    try:
-        index, reason = CODEC.decode(["uint256", "bytes"], data[4:])
-    except (DecodingError, OverflowError):
-        return None
-    return PlanOutcome(index, None, decode_revert(_mended(reason)))
+def decode_batch_revert(data: bytes, entries: Sequence[BatchEntry]) -> DecodedError:
+    """Why a batch was refused or undone as a whole; `plan_index` says by which plan, if by one."""
+    index = decode_revert(data).plan_index
+    return decode_revert(data, None if index is None else _calldata(entries, index))
 
 
-def _mended(reason: bytes) -> bytes:
-    """A reason that was cut off, made whole: what wraps it says the lengths that are there.
-
-    So the pools that a long reason came through can still be told.
-    """
-    if reason[:4] != _CALL_FAILED or len(reason) < _CALL_FAILED_HEAD:
-        return reason
-    length = int.from_bytes(reason[_CALL_FAILED_HEAD - 32 : _CALL_FAILED_HEAD], "big")
-    inner = _mended(reason[_CALL_FAILED_HEAD:][:length])
-    padding = bytes(-len(inner) % 32)
-    return reason[: _CALL_FAILED_HEAD - 32] + len(inner).to_bytes(32, "big") + inner + padding
+def _calldata(entries: Sequence[BatchEntry], index: int) -> bytes | None:
+    return entries[index].calldata if index < len(entries) else None

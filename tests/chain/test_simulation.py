@@ -10,10 +10,10 @@ from devnet.node import ETHER
 from executor.chain.head import head
 from executor.chain.receipts import receipt, settlement_delta
 from executor.chain.rpc import Rpc
-from executor.chain.simulation import estimate_gas, simulate
+from executor.chain.simulation import estimate_gas, rehearse, simulate
 from executor.domain.address import Address, to_address
 from executor.domain.decision import Simulation
-from executor.domain.errors import NodeError, RevertError
+from executor.domain.errors import NodeError, PlanError, RevertError
 from executor.domain.market import BlockHead
 from executor.domain.route import Funding, SizedRoute
 from executor.plan import decode_revert, encode
@@ -225,3 +225,26 @@ async def test_a_wrong_gas_estimate_is_named(desk: Desk, rpc: Rpc, gas: object) 
                 block=block,
                 gas_limit_multiplier_bps=12_000,
             )
+
+
+async def test_a_rehearsal_tells_what_each_step_gives(desk: Desk, rpc: Rpc) -> None:
+    calldata = plan(desk)
+    result = await rehearse(rpc, sender=SENDER, to=desk.router, calldata=calldata, decode=decoder)
+    assert result.profit == desk.simulate(calldata)
+    assert [hop.output > 0 and hop.gas_used > 0 for hop in result.hops] == [True, True]
+
+
+async def test_a_rehearsal_of_a_plan_that_fails_gives_the_plans_reason(desk: Desk, rpc: Rpc) -> None:
+    with pytest.raises(RevertError, match="ProfitBelowMinimum") as refused:
+        await rehearse(
+            rpc, sender=SENDER, to=desk.router, calldata=plan(desk, minimum=10**20), decode=decoder
+        )
+    assert refused.value.facts["error"] == "ProfitBelowMinimum"
+
+
+async def test_only_a_router_rehearses_and_only_plans(desk: Desk, rpc: Rpc) -> None:
+    weth = to_address(desk.book.tokens["WETH"])
+    with pytest.raises(NodeError, match="is there a router at that address"):
+        await rehearse(rpc, sender=SENDER, to=weth, calldata=plan(desk))
+    with pytest.raises(PlanError, match="no call of the router's execute"):
+        await rehearse(rpc, sender=SENDER, to=desk.router, calldata=b"")

@@ -12,11 +12,14 @@ from devnet.errors import RpcError
 from devnet.market import trade
 from devnet.node import ETHER, Receipt
 from devnet.place import Placer
+from executor.chain.receipts import batch_outcomes, parse_receipt
 from executor.domain.address import Address, to_address
 from executor.domain.route import Funding
 from executor.plan import Tip, encode
-from executor.plan.batch import BatchEntry, PlanOutcome, decode_batch_failure, decode_outcome, encode_batch
+from executor.plan.batch import BatchEntry, PlanOutcome, decode_batch_revert, encode_batch
+from executor.plan.steps import Track
 from tests.contracts.schemes import Deed, place, plan_of, scheme, v3_through
+from tests.contracts.test_callbacks import TRICKS, set_trick
 from tests.contracts.test_execution import sized
 from tests.support.routers import FOREVER, OPERATOR, OWNER, STRANGER, Desk, Reverted
 
@@ -46,16 +49,10 @@ def batch(*plans: bytes, gas: int = GAS, all_or_nothing: bool = False) -> bytes:
     return encode_batch([BatchEntry(plan, gas) for plan in plans], all_or_nothing=all_or_nothing)
 
 
-def outcomes(desk: Desk, receipt: Receipt) -> list[PlanOutcome]:
+def outcomes(desk: Desk, receipt: Receipt, entries: Sequence[BatchEntry] = ()) -> list[PlanOutcome]:
     """What the router's own logs say of each plan."""
-    found = []
-    for log in receipt["logs"]:
-        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
-        outcome = decode_outcome(topics, bytes.fromhex(log["data"][2:]))
-        if outcome is not None:
-            assert to_address(log["address"]) == desk.router
-            found.append(outcome)
-    return found
+    parsed = parse_receipt(receipt, receipt["transactionHash"])
+    return list(batch_outcomes(parsed, desk.router, entries))
 
 
 def refusal(desk: Desk, data: bytes, *, sender: str = OPERATOR) -> bytes:
@@ -91,14 +88,25 @@ def test_all_or_nothing_is_undone_by_the_first_failure_which_is_named(desk: Desk
     good = earning_plan(desk, DAI_LOOP)
     before = desk.balance("WETH")
     data = batch(good, plan_of(minimum=1), good, all_or_nothing=True)
-    failure = decode_batch_failure(refusal(desk, data))
-    assert failure is not None
-    assert failure.reason is not None
-    assert (failure.index, failure.reason.name) == (1, "ProfitBelowMinimum")
+    failure = decode_batch_revert(refusal(desk, data), [])
+    assert (failure.plan_index, failure.name) == (1, "ProfitBelowMinimum")
     assert desk.balance("WETH") == before
     told = outcomes(desk, desk.execute(batch(good, plan_of(), all_or_nothing=True)))
     assert [outcome.index for outcome in told] == [0, 1]
     assert desk.balance("WETH") > before
+
+
+def test_the_hop_that_a_plan_failed_at_is_found_in_the_batch(desk: Desk) -> None:
+    false_pool = place(desk, "EvilPool")
+    set_trick(desk, false_pool, TRICKS["NeverCallBack"][0])
+    bad = plan_of(Track(desk.token("USDC").address, ()), v3_through(false_pool, ETHER))
+    entries = [BatchEntry(plan_of(), GAS), BatchEntry(bad, GAS)]
+    receipt = desk.execute(encode_batch(entries))
+    (_, failed) = outcomes(desk, receipt, entries)
+    undone = decode_batch_revert(refusal(desk, encode_batch(entries, all_or_nothing=True)), entries)
+    for reason in (failed.reason, undone):
+        assert reason is not None
+        assert (reason.name, reason.hop and reason.hop.pool) == ("CallbackMissing", false_pool)
 
 
 def test_a_pool_that_burns_gas_gets_no_more_than_its_plan_may_use(desk: Desk) -> None:
@@ -123,7 +131,7 @@ def test_a_pool_that_floods_its_answer_does_not_make_the_batch_pay_for_it(desk: 
     assert [outcome.profit is None for outcome in told] == [True, False]
     assert told[0].reason is not None
     if size == 5_000:
-        assert told[0].reason.through == (pool.lower(),)
+        assert told[0].reason.through == (pool,)
     used = [int(desk.node.rpc("eth_estimateGas", request(desk, batch(flood, gas=GAS))), 16)]
     assert used[0] < GAS + GAS // 63 + 70_000
 

@@ -9,6 +9,7 @@ import pytest
 from devnet import abi
 from devnet.node import ETHER
 from devnet.place import Placer
+from executor.domain.deployment import Part
 from executor.plan.encoding import encode_plan
 from executor.plan.simulated import simulation_of
 from executor.plan.steps import DecodedPlan, Header
@@ -94,6 +95,19 @@ def test_each_function_obeys_its_role_and_no_other(
     with pytest.raises(Reverted) as refused:
         desk.call(call, sender=PEOPLE[person])
     assert refused.value.reason.name == ("Paused" if person in who else error)
+
+
+@pytest.mark.parametrize(("signature", "person"), list(product(ALLOWED, PEOPLE)))
+def test_the_control_part_called_directly_obeys_nobody(desk: Desk, signature: str, person: str) -> None:
+    error = "UnknownFunction" if signature == "execute()" else ALLOWED[signature][1]
+    with pytest.raises(Reverted) as refused:
+        desk.call(call_of(desk, signature), sender=PEOPLE[person], to=desk.parts[Part.CONTROL])
+    assert refused.value.reason.name == error
+
+
+def test_the_control_part_says_that_it_is_fixed(desk: Desk) -> None:
+    assert desk.view("implementation()", "(address)") == desk.parts[Part.CONTROL].lower()
+    assert desk.view("proxyType()", "(uint256)") == 1
 
 
 def test_a_further_operator_may_execute_until_it_is_disallowed_and_not_while_paused(desk: Desk) -> None:

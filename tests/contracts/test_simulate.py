@@ -197,7 +197,7 @@ def test_a_pool_with_an_operator_for_accomplice_gets_nowhere_in_the_middle_of_a_
         scheme(desk, schemer, before=[Deed(accomplice, through)], asked=(1, -1))
         with pytest.raises(Reverted) as refused:
             (desk.rehearse if simulated else desk.simulate)(plan)
-        assert refused.value.reason.through == (schemer.lower(),)
+        assert refused.value.reason.through == (schemer,)
         inner = refused.value.data[4 + 96 :][:4]
         assert inner == abi.selector(error)
 

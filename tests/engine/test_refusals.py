@@ -11,6 +11,7 @@ from eth_account import Account
 
 from devnet import ETHEREUM, Node
 from executor.chain.deployments import as_json
+from executor.domain.deployment import Part
 from executor.domain.errors import ConfigError
 from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
@@ -142,6 +143,16 @@ async def test_other_code_at_the_routers_address_is_refused(trading: Trading) ->
     trading.open_gap()
     settings = trading.settings()
     trading.node.set_code(trading.router, trading.node.code(trading.router) + b"\x00")
+    async with Executor(settings) as executor:
+        assert_refused(trading, await executor.execute(explicit()), "router_mismatch")
+
+
+@pytest.mark.parametrize("part", [part for part in Part if part is not Part.ROUTER])
+async def test_other_code_at_the_address_of_a_part_is_refused(trading: Trading, part: Part) -> None:
+    trading.open_gap()
+    settings = trading.settings()
+    address = trading.desk.parts[part]
+    trading.node.set_code(address, trading.node.code(address) + b"\x00")
     async with Executor(settings) as executor:
         assert_refused(trading, await executor.execute(explicit()), "router_mismatch")
 
