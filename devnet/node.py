@@ -312,14 +312,22 @@ class Node:
         return receipt
 
     def _mined(self, from_: str, to: str | None, data: bytes, value: int, gas: int | None) -> Receipt:
-        """Shortly after a revert anvil may take a transaction and lose it: then it is sent again."""
+        """Shortly after a revert anvil may take a transaction and lose it: then it is sent again.
+
+        With the same nonce, since on a busy machine it may only have been late.
+        """
+        nonce = int(self.rpc("eth_getTransactionCount", from_, "pending"), 16)
+        sent = self.submit(from_, to, data, value=value, gas=gas)
         for _ in range(SUBMISSIONS):
-            sent = self.submit(from_, to, data, value=value, gas=gas)
             if self._options.no_mining:
                 self.mine()
             receipt = self._receipt_unless_lost(sent)
             if receipt is not None:
                 return receipt
+            try:
+                sent = self.submit(from_, to, data, value=value, gas=gas, nonce=nonce)
+            except RpcError:
+                return self.wait_for(sent)
         return self.wait_for(sent)
 
     def _receipt_unless_lost(self, transaction_hash: str) -> Receipt | None:
@@ -337,9 +345,19 @@ class Node:
         return None
 
     def submit(
-        self, from_: str, to: str | None, data: bytes = b"", *, value: int = 0, gas: int | None = None
+        self,
+        from_: str,
+        to: str | None,
+        data: bytes = b"",
+        *,
+        value: int = 0,
+        gas: int | None = None,
+        nonce: int | None = None,
     ) -> str:
-        """Send from any account without waiting; the transaction's hash. Raises RpcError when refused."""
+        """Send from any account without waiting; the transaction's hash.
+
+        `nonce` None takes the account's next one. Raises RpcError when refused.
+        """
         if from_.lower() not in self._dev_addresses:
             self._unlock(from_)
             if self.balance(from_) < ETHER:
@@ -347,6 +365,8 @@ class Node:
         request = {"from": from_, "data": "0x" + data.hex(), "value": hex(value)}
         if to is not None:
             request["to"] = to
+        if nonce is not None:
+            request["nonce"] = hex(nonce)
         if gas is None:
             # Estimated apart: when its own estimate reverts, the node asks for too much gas and hides why.
             estimate = int(self.rpc("eth_estimateGas", request, "pending"), 16)
