@@ -28,6 +28,11 @@ contract ArbRouter is Trading {
 
     /// @dev Callbacks of pools and lenders; all else is for the control part.
     fallback() external payable {
+        // Compared first and here, since most trades that call back do so by this name.
+        if (uint32(msg.sig) == 0xfa461e33) {
+            _onUniswapV3Swap();
+            return;
+        }
         if (!_callback(msg.sig)) Delegation.forward(_control);
     }
 

@@ -68,7 +68,7 @@ contract RouterExtension is Measuring, SolidlyVenue, WrappedNativeVenue, ERC4626
     }
 
     /// @dev Steps of the extension have no continuation of their own.
-    function _run(Frame frame) internal pure override {
-        revert Read.UnknownStep(Read.u8(frame.cursor()), 0);
+    function _runFrom(Frame, uint256 cursor) internal pure override {
+        revert Read.UnknownStep(Read.u8(cursor), 0);
     }
 }

@@ -44,21 +44,20 @@ contract RouterSimulator is Trading {
         revert Simulated(profit, tip, Record.hops());
     }
 
-    function _run(Frame frame) internal override {
+    function _runFrom(Frame frame, uint256 cursor) internal override {
         uint256 end = frame.end();
-        while (frame.cursor() < end) _recordedStep(frame);
-        Read.requireWithin(frame.cursor(), end);
+        while (cursor < end) cursor = _recordedStep(frame, cursor);
+        if (cursor != end) revert Read.PlanTruncated(cursor, end);
     }
 
     /// @dev The gas of steps inside this one, here or in a callback, adds up in the record meanwhile and is taken off, and with it what
     /// their recording takes.
-    function _recordedStep(Frame frame) private {
+    function _recordedStep(Frame frame, uint256 cursor) private returns (uint256 next) {
         uint256 gasAtStart = gasleft();
-        uint256 opcode = Read.u8(frame.cursor());
-        uint256 index = Record.open(opcode);
+        uint256 index = Record.open(Read.u8(cursor));
         uint256 innerBefore = Record.inner();
         uint256 gasBefore = gasleft();
-        _step(frame, opcode);
+        next = _step(frame, cursor);
         uint256 used = gasBefore - gasleft();
         Record.close(index, frame.last(), used - (Record.inner() - innerBefore));
         Record.setInner(innerBefore + gasAtStart - gasleft());

@@ -41,7 +41,7 @@ abstract contract CallbackGuard {
             commitment := keccak256(lengthAt, add(length, 0x20))
             mstore(lengthAt, length)
         }
-        _state = _sealed(commitment);
+        _expect(commitment);
     }
 
     /// @dev Accepts this call if it is the registered one, once. Its data stands in calldata from `start`, `length` bytes long.
@@ -54,6 +54,16 @@ abstract contract CallbackGuard {
             calldatacopy(add(free, 0x20), start, length)
             commitment := keccak256(free, add(length, 0x20))
         }
+        _accept(commitment);
+    }
+
+    /// @dev Registers the callback whose caller, selector and data hash to `commitment`, as `_register` hashes them.
+    function _expect(bytes32 commitment) internal {
+        _state = _sealed(commitment);
+    }
+
+    /// @dev Accepts this call if `commitment`, hashed from its own caller, selector and data, is the one registered.
+    function _accept(bytes32 commitment) internal {
         if (_sealed(commitment) != _state) _refuseCallback();
         _state = _RUNNING;
     }

@@ -32,6 +32,19 @@ library FrameAccess {
         }
     }
 
+    /// @dev A frame whose cursor is not set yet, for `_runFrom`.
+    function openAt(uint256 end_, address settlement_, uint256 last_, uint256 owed_) internal pure returns (Frame frame) {
+        // frame = new Frame({end: end_, settlement: settlement_, last: last_, owed: owed_})
+        assembly ("memory-safe") {
+            frame := mload(0x40)
+            mstore(0x40, add(frame, 0xa0))
+            mstore(add(frame, 0x20), end_)
+            mstore(add(frame, 0x40), settlement_)
+            mstore(add(frame, 0x60), last_)
+            mstore(add(frame, 0x80), owed_)
+        }
+    }
+
     function cursor(Frame frame) internal pure returns (uint256 value) {
         // value = frame.cursor
         assembly ("memory-safe") {
@@ -91,5 +104,11 @@ library FrameAccess {
 
 /// @notice Runs the steps of a frame; the router's dispatch implements it, venues and lenders call it for their continuations.
 abstract contract PlanRunner {
-    function _run(Frame frame) internal virtual;
+    /// @dev Runs the steps of `frame` from `cursor` on, whatever its own cursor says, and leaves that where it is.
+    function _runFrom(Frame frame, uint256 cursor) internal virtual;
+
+    /// @dev Runs the steps of `frame` from its cursor on.
+    function _run(Frame frame) internal {
+        _runFrom(frame, frame.cursor());
+    }
 }

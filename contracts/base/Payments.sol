@@ -84,14 +84,13 @@ library Payments {
         // ok = ok && (answer.length == 0 ? token.code.length > 0 : abi.decode(answer, (uint256)) == 1)
         assembly ("memory-safe") {
             let free := mload(0x40)
-            mstore(0x00, selector)
-            mstore(0x04, shr(96, shl(96, to)))
-            mstore(0x24, amount)
-            ok := call(gas(), token, 0, 0x00, 0x44, 0x00, 0x20)
-            switch returndatasize()
-            case 0 { ok := and(ok, gt(extcodesize(token), 0)) }
-            default { ok := and(ok, and(gt(returndatasize(), 0x1f), eq(mload(0x00), 1))) }
-            mstore(0x40, free)
+            mstore(free, selector)
+            mstore(add(free, 0x04), shr(96, shl(96, to)))
+            mstore(add(free, 0x24), amount)
+            ok := call(gas(), token, 0, free, 0x44, 0x00, 0x20)
+            if iszero(and(ok, and(eq(mload(0x00), 1), gt(returndatasize(), 0x1f)))) {
+                ok := and(ok, and(iszero(returndatasize()), gt(extcodesize(token), 0)))
+            }
         }
         if (!ok) revert TokenCallFailed(token, selector, to, amount);
     }

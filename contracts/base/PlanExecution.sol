@@ -57,23 +57,43 @@ abstract contract PlanExecution is
         _extension = extension;
     }
 
-    /// @dev One step after the other.
-    function _run(Frame frame) internal virtual override {
+    /// @dev One step after the other. A step that reaches past the end has read bytes that are not the plan's, and is undone here.
+    function _runFrom(Frame frame, uint256 cursor) internal virtual override {
         uint256 end = frame.end();
-        while (frame.cursor() < end) _step(frame, Read.u8(frame.cursor()));
-        Read.requireWithin(frame.cursor(), end);
+        while (cursor < end) {
+            uint256 head = Read.word(cursor);
+            if (head >> 249 == Plan.UNISWAP_V2_SWAP >> 1) {
+                cursor = _uniswapV2Swap(frame, cursor, head);
+                continue;
+            }
+            if (head >> 249 == Plan.UNISWAP_V3_SWAP >> 1) {
+                cursor = _uniswapV3Swap(frame, cursor, head);
+                continue;
+            }
+            cursor = _otherStep(frame, cursor, head >> 248);
+        }
+        if (cursor != end) revert Read.PlanTruncated(cursor, end);
     }
 
-    /// @dev Pool steps carry the direction in the lowest bit of their opcode.
-    function _step(Frame frame, uint256 opcode) internal {
+    /// @dev Runs the one step at `cursor`; returns where the next one starts. Steps of two-token pools carry the direction in the lowest
+    /// bit of their opcode.
+    function _step(Frame frame, uint256 cursor) internal returns (uint256 next) {
+        uint256 head = Read.word(cursor);
+        if (head >> 249 == Plan.UNISWAP_V2_SWAP >> 1) return _uniswapV2Swap(frame, cursor, head);
+        if (head >> 249 == Plan.UNISWAP_V3_SWAP >> 1) return _uniswapV3Swap(frame, cursor, head);
+        return _otherStep(frame, cursor, head >> 248);
+    }
+
+    /// @dev Any step but the two that most routes are made of.
+    function _otherStep(Frame frame, uint256 cursor, uint256 opcode) private returns (uint256 next) {
+        frame.setCursor(cursor);
         uint256 step = opcode & ~Plan.ZERO_FOR_ONE;
-        if (step == Plan.UNISWAP_V3_SWAP) _uniswapV3Swap(frame);
-        else if (step == Plan.UNISWAP_V2_SWAP) _uniswapV2Swap(frame);
-        else if (opcode >= Plan.AAVE_V3_LOAN) _stepOfLender(frame, opcode);
+        if (opcode >= Plan.AAVE_V3_LOAN) _stepOfLender(frame, opcode);
         else if (step == Plan.UNISWAP_V2_QUOTE) _uniswapV2Quote(frame);
         else if (step == Plan.UNISWAP_V2_FLASH_SWAP) _uniswapV2FlashSwap(frame);
         else if (opcode == Plan.TRACK) _track(frame);
         else _extendedStep(frame);
+        return frame.cursor();
     }
 
     function _stepOfLender(Frame frame, uint256 opcode) private {
@@ -138,9 +158,9 @@ abstract contract PlanExecution is
         uint256 outerEnd = frame.end();
         Read.requireWithin(end, outerEnd);
         uint256 balanceBefore = _startTracking(token);
-        frame.setCursor(start);
         frame.setEnd(end);
-        _run(frame);
+        _runFrom(frame, start);
+        frame.setCursor(end);
         frame.setEnd(outerEnd);
         _endTracking(token, balanceBefore);
     }

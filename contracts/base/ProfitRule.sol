@@ -10,9 +10,10 @@ library ProfitRule {
 
     function enforce(address token, uint256 balanceBefore, uint256 minimum) internal view returns (uint256 profit) {
         uint256 balanceAfter = Payments.balanceOf(token, address(this));
-        if (balanceAfter < balanceBefore || balanceAfter - balanceBefore < minimum) {
-            revert ProfitBelowMinimum(token, balanceBefore, balanceAfter, minimum);
+        if (balanceAfter < balanceBefore) revert ProfitBelowMinimum(token, balanceBefore, balanceAfter, minimum);
+        unchecked {
+            profit = balanceAfter - balanceBefore;
         }
-        return balanceAfter - balanceBefore;
+        if (profit < minimum) revert ProfitBelowMinimum(token, balanceBefore, balanceAfter, minimum);
     }
 }

@@ -48,10 +48,10 @@ abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
 
     /// @dev Who receives the output of a swap step: its recipient field stands at `fieldAt`, the step after it starts at `nextAt`.
     function _recipient(Frame frame, uint256 flags, uint256 fieldAt, uint256 nextAt) internal view returns (address) {
-        uint256 kind = (flags & Plan.RECIPIENT_MASK) >> Plan.RECIPIENT_SHIFT;
-        if (kind == Plan.RECIPIENT_ROUTER) return address(this);
-        if (kind == Plan.RECIPIENT_CALLER) return msg.sender;
-        if (kind == Plan.RECIPIENT_EXPLICIT) return Read.addr(fieldAt);
+        uint256 kind = flags & Plan.RECIPIENT_MASK;
+        if (kind == Plan.RECIPIENT_ROUTER << Plan.RECIPIENT_SHIFT) return address(this);
+        if (kind == Plan.RECIPIENT_CALLER << Plan.RECIPIENT_SHIFT) return msg.sender;
+        if (kind == Plan.RECIPIENT_EXPLICIT << Plan.RECIPIENT_SHIFT) return Read.addr(fieldAt);
         Read.requireWithin(Read.skip(nextAt, Plan.POOL_STEP_BYTES), frame.end());
         return Read.poolAt(nextAt);
     }

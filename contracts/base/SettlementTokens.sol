@@ -23,8 +23,8 @@ abstract contract SettlementTokens is Gate {
     }
 
     function _settlementToken(uint256 index) internal view returns (address token) {
-        if (index == 0) token = _token0;
-        else if (index == 1) token = _token1;
+        if (index == 0) return _token0;
+        if (index == 1) token = _token1;
         else if (index == 2) token = _token2;
         else if (index == 3) token = _token3;
         else if (index == OWNER_SET_INDEX) token = _ownerSetToken;

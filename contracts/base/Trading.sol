@@ -39,7 +39,7 @@ abstract contract Trading is SettlementTokens, Guards, Tip, PlanExecution {
 
         address settlement = _settlementToken(flags & Plan.HEADER_SETTLEMENT_MASK);
         uint256 balanceBefore = Payments.balanceOf(settlement, address(this));
-        _run(FrameAccess.open(at, msg.data.length, settlement, 0, 0));
+        _runFrom(FrameAccess.openAt(msg.data.length, settlement, 0, 0), at);
         uint256 minimum = (head >> 120) & type(uint96).max;
         profit = ProfitRule.enforce(settlement, balanceBefore, minimum);
         if (flags & Plan.HEADER_TIP == 0) return (profit, 0);

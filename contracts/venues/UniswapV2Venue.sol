@@ -19,13 +19,45 @@ abstract contract UniswapV2Venue is Settle {
     /// Flags of an input that is not simply the settlement token: a tracked payer, or measured at the pair.
     uint256 private constant _SPECIAL = Plan.V2_MEASURED | (Plan.PAYER_TRACKED << Plan.PAYER_SHIFT);
 
-    /// @dev Pays the pair if the step says so, then swaps.
-    function _uniswapV2Swap(Frame frame) internal {
-        uint256 head = Read.word(frame.cursor());
-        uint256 flags = (head >> 240) & 0xff;
-        address pair = Read.poolAt(frame.cursor());
-        uint256 at = Read.skip(frame.cursor(), Plan.POOL_STEP_BYTES);
+    /// Bits of a step's first word.
+    uint256 private constant _RARE = (_SPECIAL | (Plan.V2_OUTPUT_COMPUTED << Plan.V2_OUTPUT_SHIFT)) << 240;
+    uint256 private constant _OWED = Plan.V2_OUTPUT_OWED << (240 + Plan.V2_OUTPUT_SHIFT);
+    uint256 private constant _TO_CALLER = Plan.RECIPIENT_CALLER << (240 + Plan.RECIPIENT_SHIFT);
+    uint256 private constant _RECIPIENT = Plan.RECIPIENT_MASK << 240;
+    uint256 private constant _AMOUNT_LAST = Plan.V2_AMOUNT_LAST << 240;
+    uint256 private constant _PAID = Plan.PAYER_SETTLEMENT << (240 + Plan.PAYER_SHIFT);
 
+    /// @dev Runs the step at `cursor`, whose first word is `head`: pays the pair if the step says so, then swaps. Returns where the next
+    /// step starts.
+    function _uniswapV2Swap(Frame frame, uint256 cursor, uint256 head) internal returns (uint256 next) {
+        unchecked {
+            // Plain: a literal amount of the settlement token, or paid already and no amount; the output literal or owed.
+            if ((head & _RARE) | (~(head ^ (head >> 2)) & _AMOUNT_LAST) != 0) return _rareSwap(frame, head, cursor);
+            next = cursor + Plan.POOL_STEP_BYTES;
+            if (head & _PAID != 0) {
+                Payments.transfer(frame.settlement(), address(uint160(head >> 72)), Read.u128(next));
+                next += Plan.AMOUNT_BYTES;
+            }
+            uint256 amountOut = frame.owed();
+            if (head & _OWED == 0) {
+                amountOut = Read.u112(next);
+                next += Plan.V2_OUTPUT_BYTES;
+            }
+            frame.setLast(amountOut);
+            address to = msg.sender;
+            if (head & _RECIPIENT != _TO_CALLER) {
+                to = address(this);
+                if (head & _RECIPIENT != 0) (to, next) = _otherRecipient(frame, head >> 240, next);
+            }
+            _swapPair(head, amountOut, to);
+        }
+    }
+
+    /// @dev Any other swap.
+    function _rareSwap(Frame frame, uint256 head, uint256 at) private returns (uint256 next) {
+        at = Read.skip(at, Plan.POOL_STEP_BYTES);
+        uint256 flags = (head >> 240) & 0xff;
+        address pair = address(uint160(head >> 72));
         uint256 payer = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
         address token = frame.settlement();
         address measured;
@@ -33,17 +65,20 @@ abstract contract UniswapV2Venue is Settle {
         uint256 amountIn;
         uint256 amountOut;
         (amountIn, amountOut, at) = _amounts(frame, head, at);
-        uint256 next = Read.skip(at, _recipientBytes(flags));
-        Read.requireWithin(next, frame.end());
+        next = Read.skip(at, _recipientBytes(flags));
         address to = _recipient(frame, flags, at, next);
-        frame.setCursor(next);
-
         if (payer != Plan.PAYER_NONE) _pay(payer, token, pair, amountIn);
         if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) {
             amountOut = _amountOut(pair, head, amountIn, measured);
         }
-        _swapPair(pair, (head >> 248) & Plan.ZERO_FOR_ONE, amountOut, to);
         frame.setLast(amountOut);
+        _swapPair(head, amountOut, to);
+    }
+
+    /// @dev The next pool, or a receiver that the step names.
+    function _otherRecipient(Frame frame, uint256 flags, uint256 at) private view returns (address to, uint256 next) {
+        next = Read.skip(at, _recipientBytes(flags));
+        to = _recipient(frame, flags, at, next);
     }
 
     /// @dev Sets `last` to what the pair would give, so that a later pool can be asked for it before this one is paid.
@@ -125,16 +160,19 @@ abstract contract UniswapV2Venue is Settle {
         if (!ok) revert NoReserves(pair);
     }
 
-    /// @dev `zeroForOne` is 1 or 0.
-    function _swapPair(address pair, uint256 zeroForOne, uint256 amountOut, address to) private {
+    /// @dev Asks the pair of the step that begins with `head` for `amountOut`.
+    function _swapPair(uint256 head, uint256 amountOut, address to) private {
         bytes4 selector = IUniswapV2Pair.swap.selector;
+        address pair = address(uint160(head >> 72));
         bool ok;
-        // ok = pair.call(abi.encodeCall(swap, (zeroForOne == 1 ? 0 : amountOut, zeroForOne == 1 ? amountOut : 0, to, "")))
+        // ok = pair.call(abi.encodeCall(swap, (zeroForOne ? 0 : amountOut, zeroForOne ? amountOut : 0, to, "")))
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, selector)
-            mstore(add(free, 0x04), mul(iszero(zeroForOne), amountOut))
-            mstore(add(free, 0x24), mul(zeroForOne, amountOut))
+            // Where the output goes: the second amount if token0 goes in, else the first.
+            let zeroForOne := shl(5, and(shr(248, head), 1))
+            mstore(add(free, sub(0x24, zeroForOne)), 0)
+            mstore(add(add(free, 0x04), zeroForOne), amountOut)
             mstore(add(free, 0x44), shr(96, shl(96, to)))
             mstore(add(free, 0x64), 0x80)
             mstore(add(free, 0x84), 0)

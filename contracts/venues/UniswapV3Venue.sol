@@ -10,177 +10,224 @@ import {PlanReader as Read} from "../base/PlanReader.sol";
 import {Settle} from "../base/Settle.sol";
 
 /// @notice Pools of the Uniswap V3 shape: the output is sent first, the input is asked for in a callback.
-/// @dev The data of a callback: the payer in one byte, the settlement token, the tracked token where there is one, the cap where the
-/// router pays, then the continuation. Not checked here: that the pool is genuine; what a false one can ask for is capped, and the
-/// profit rule undoes the whole call unless the asked minimum is still met.
+/// @dev The data of a callback: the payer in one byte, the settlement token, the cap of what the router pays, the continuation, then
+/// the token where the router pays a tracked one. Not checked here: that the pool is genuine; what a false one can ask for is capped,
+/// and the profit rule undoes the whole call unless the asked minimum is still met.
 abstract contract UniswapV3Venue is Settle {
     uint256 private constant _LOWEST_LIMIT = 4295128740;
     uint256 private constant _HIGHEST_LIMIT = 1461446703485210103287273052203988822378723970341;
     /// The callbacks by their number in the plan, four bytes each from the lowest: uniswapV3SwapCallback, pancakeV3SwapCallback,
     /// algebraSwapCallback, solidlyV3SwapCallback.
     uint256 private constant _CALLBACKS = 0x3a1c453c2c8958f623a69e75fa461e33;
-    /// Where the data of the callback starts in the call: behind the selector, five words and its length.
+    /// Places in the call: four words behind the selector, then the offset of the data, its length, and the data itself.
+    uint256 private constant _TO_AT = 0x04;
+    uint256 private constant _DIRECTION_AT = 0x24;
+    uint256 private constant _SPECIFIED_AT = 0x44;
+    uint256 private constant _LIMIT_AT = 0x64;
+    uint256 private constant _OFFSET_AT = 0x84;
     uint256 private constant _DATA_AT = 0xc4;
-    /// Fields that few steps have.
-    uint256 private constant _RARE = Plan.V3_PRICE_LIMIT | (2 << Plan.RECIPIENT_SHIFT);
+    uint256 private constant _OFFSET = 0xa0;
+    /// Length of what the data begins with: payer, settlement token, cap.
+    uint256 private constant _DATA_HEAD_BYTES = 1 + Plan.ADDRESS_BYTES + Plan.AMOUNT_BYTES;
+    /// Bits of a step's first word.
+    uint256 private constant _TRACKED = Plan.PAYER_TRACKED << (240 + Plan.PAYER_SHIFT);
+    uint256 private constant _SETTLEMENT = Plan.PAYER_SETTLEMENT << (240 + Plan.PAYER_SHIFT);
+    uint256 private constant _AMOUNT = Plan.V3_AMOUNT_MASK << 240;
+    uint256 private constant _TO_CALLER = Plan.RECIPIENT_CALLER << (240 + Plan.RECIPIENT_SHIFT);
+    uint256 private constant _EXPLICIT_OR_NEXT = 2 << (240 + Plan.RECIPIENT_SHIFT);
+    uint256 private constant _RARE = _TRACKED | _AMOUNT | (Plan.V3_PRICE_LIMIT << 240) | _EXPLICIT_OR_NEXT;
+    uint256 private constant _CONTINUATION = Plan.V3_CONTINUATION << 240;
 
-    function _uniswapV3Swap(Frame frame) internal {
-        uint256 cursor = frame.cursor();
-        uint256 head = Read.word(cursor);
-        uint256 data = Read.skip(Memory.free(), _DATA_AT);
-        (uint256 at, uint256 dataEnd, uint256 specified) = _readInput(frame, head, Read.skip(cursor, Plan.POOL_STEP_BYTES), data);
-
-        uint256 toAt = at;
-        uint256 flags = (head >> 240) & 0xff;
-        uint256 limit = (head >> 248) & Plan.ZERO_FOR_ONE == 0 ? _HIGHEST_LIMIT : _LOWEST_LIMIT;
-        if (flags & _RARE != 0) (at, limit) = _readRare(flags, at, limit);
+    /// @dev Runs the step at `cursor`, whose first word is `head`; returns where the next one starts.
+    function _uniswapV3Swap(Frame frame, uint256 cursor, uint256 head) internal returns (uint256 next) {
+        uint256 call_ = Memory.free();
         uint256 length;
-        if (flags & Plan.V3_CONTINUATION != 0) {
-            length = Read.u16(at);
-            at = Read.skip(at, Plan.LENGTH_BYTES);
+        if (head & _RARE == 0) {
+            address to = head & _TO_CALLER == 0 ? address(this) : msg.sender;
+            (next, length) = _putPlain(call_, head, cursor, frame.settlement(), to);
+        } else {
+            (next, length) = _putRare(frame, call_, head, cursor);
         }
-        uint256 end = Read.skip(at, length);
-        Read.requireWithin(end, frame.end());
-        frame.setCursor(end);
-        address to = _recipient(frame, flags, toAt, at);
-        Memory.putCalldata(dataEnd, at, length);
-        frame.setLast(_swap(head, data, Read.skip(dataEnd, length), to, specified, limit));
+        _expect(_commitment(call_, head, length));
+        frame.setLast(_callPool(call_, head, length));
+        _requireSpent(address(uint160(head >> 72)));
     }
 
     /// @dev uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes data), and the same under the forks' names: runs the
     /// continuation, then pays what is owed if the registration says that the router pays.
     function _onUniswapV3Swap() internal {
         (uint256 start, uint256 length) = Read.data(68);
-        _consume(start, length);
-        (uint256 owed, uint256 given) = _deltas();
-        uint256 payer = Read.u8(start);
-        address settlement = Read.addr(Read.skip(start, 1));
-        uint256 at = Read.skip(start, 1 + Plan.ADDRESS_BYTES);
-        uint256 end = Read.skip(start, length);
-        if (payer == Plan.PAYER_NONE) {
-            _run(FrameAccess.open(at, end, settlement, given, owed));
-            return;
+        _accept(_commitmentToThis(start, length));
+        uint256 head = Read.word(start);
+        unchecked {
+            if (head >> 248 == Plan.PAYER_TRACKED) length -= Plan.ADDRESS_BYTES;
+            (uint256 owed, uint256 given) = _deltas();
+            if (length > _DATA_HEAD_BYTES) {
+                Frame frame = FrameAccess.openAt(start + length, address(uint160(head >> 88)), given, owed);
+                _runFrom(frame, start + _DATA_HEAD_BYTES);
+            }
+            if (head >> 248 != Plan.PAYER_NONE) _payOwed(head, start, length, owed);
         }
-        address token = settlement;
-        if (payer == Plan.PAYER_TRACKED) {
-            token = Read.addr(at);
-            at = Read.skip(at, Plan.ADDRESS_BYTES);
-        }
-        uint256 cap = Read.u128(at);
-        at = Read.skip(at, Plan.AMOUNT_BYTES);
-        if (at < end) _run(FrameAccess.open(at, end, settlement, given, owed));
+    }
+
+    function _payOwed(uint256 head, uint256 start, uint256 length, uint256 owed) private {
+        address token = address(uint160(head >> 88));
+        if (head >> 248 == Plan.PAYER_TRACKED) token = Read.addr(Read.skip(start, length));
+        uint256 cap = Read.u128(Read.skip(start, 1 + Plan.ADDRESS_BYTES));
         if (owed > cap) revert Payments.PaymentOverCap(token, owed, cap);
-        _pay(payer, token, msg.sender, owed);
+        _pay(head >> 248, token, msg.sender, owed);
     }
 
-    /// @dev Reads payer and amount, writes the fixed part of the callback's data; returns where the next field of the step and of the
-    /// data stand. An exact input is its own cap; an exact output names one where the router pays.
-    function _readInput(Frame frame, uint256 head, uint256 at, uint256 data)
-        private
-        pure
-        returns (uint256 nextAt, uint256 dataEnd, uint256 specified)
-    {
-        uint256 flags = (head >> 240) & 0xff;
-        uint256 payer = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
-        Memory.putByte(data, payer);
-        Memory.putAddress(Read.skip(data, 1), frame.settlement());
-        dataEnd = Read.skip(data, 1 + Plan.ADDRESS_BYTES);
-        if (payer > Plan.PAYER_SETTLEMENT) {
-            if (payer != Plan.PAYER_TRACKED) revert Read.UnknownStep(head >> 248, flags);
-            Memory.putAddress(dataEnd, Read.addr(at));
-            (at, dataEnd) = (Read.skip(at, Plan.ADDRESS_BYTES), Read.skip(dataEnd, Plan.ADDRESS_BYTES));
-        }
-        uint256 cap;
-        (specified, cap, nextAt) = _readAmount(frame, flags, at);
-        if (payer != Plan.PAYER_NONE) {
-            Memory.putAmount(dataEnd, cap);
-            dataEnd = Read.skip(dataEnd, Plan.AMOUNT_BYTES);
-        }
-    }
-
-    function _readAmount(Frame frame, uint256 flags, uint256 at)
-        private
-        pure
-        returns (uint256 specified, uint256 cap, uint256 nextAt)
-    {
-        uint256 kind = flags & Plan.V3_AMOUNT_MASK;
-        if (kind == Plan.V3_EXACT_IN) {
-            cap = Read.u128(at);
-            return (cap, cap, Read.skip(at, Plan.AMOUNT_BYTES));
-        }
-        uint256 amount;
-        if (kind == Plan.V3_EXACT_IN_LAST) {
-            amount = frame.last();
-        } else if (kind == Plan.V3_EXACT_OUT_OWED) {
-            amount = frame.owed();
-        } else {
-            amount = Read.u128(at);
-            at = Read.skip(at, Plan.AMOUNT_BYTES);
-        }
-        // The cap travels in 16 bytes: what does not fit is refused, never cut off.
-        if (amount > type(uint128).max) revert AmountTooLarge(amount);
-        if (kind == Plan.V3_EXACT_IN_LAST) return (amount, amount, at);
-        if (flags & Plan.PAYER_MASK != 0) {
-            cap = Read.u128(at);
-            at = Read.skip(at, Plan.AMOUNT_BYTES);
-        }
-        unchecked {
-            // Two's complement: the pool reads a negative amount as an exact output.
-            return (0 - amount, cap, at);
-        }
-    }
-
-    /// @dev An explicit receiver, which is read later, and a price limit.
-    function _readRare(uint256 flags, uint256 at, uint256 limit) private pure returns (uint256, uint256) {
-        at = Read.skip(at, _recipientBytes(flags));
-        if (flags & Plan.V3_PRICE_LIMIT == 0) return (at, limit);
-        return (Read.skip(at, Plan.ADDRESS_BYTES), uint160(Read.addr(at)));
-    }
-
-    /// @dev What the pool asks for and what it gave.
-    function _deltas() private pure returns (uint256 owed, uint256 given) {
-        (int256 asked, int256 other) = (int256(Read.word(4)), int256(Read.word(36)));
-        if (asked <= 0) (asked, other) = (other, asked);
-        unchecked {
-            return (asked > 0 ? uint256(asked) : 0, other < 0 ? uint256(-other) : 0);
-        }
-    }
-
-    /// @dev Registers the callback and calls the pool with the data that stands between `data` and `dataEnd`; returns the output.
-    function _swap(uint256 head, uint256 data, uint256 dataEnd, address to, uint256 specified, uint256 limit)
-        private
-        returns (uint256 output)
-    {
-        address pool = address(uint160(head >> 72));
-        uint256 zeroForOne = (head >> 248) & Plan.ZERO_FOR_ONE;
-        bytes4 selector = IUniswapV3Pool.swap.selector;
-        // pool.swap(to, zeroForOne == 1, int256(specified), uint160(limit), memory[data:dataEnd]), written out before its data
+    function _commitmentToThis(uint256 start, uint256 length) private view returns (bytes32 commitment) {
+        // commitment = keccak256(abi.encodePacked(msg.sender, uint64(0), msg.sig, msg.data[start:start + length]))
         assembly ("memory-safe") {
-            let free := sub(data, 0xc4)
-            mstore(free, selector)
-            mstore(add(free, 0x04), shr(96, shl(96, to)))
-            mstore(add(free, 0x24), zeroForOne)
-            mstore(add(free, 0x44), specified)
-            mstore(add(free, 0x64), limit)
-            mstore(add(free, 0x84), 0xa0)
-            mstore(add(free, 0xa4), sub(dataEnd, data))
+            let free := mload(0x40)
+            mstore(free, or(shl(96, caller()), shr(224, calldataload(0))))
+            calldatacopy(add(free, 0x20), start, length)
+            commitment := keccak256(free, add(length, 0x20))
         }
-        _register(pool, _callbackOf((head >> 232) & 0xff, head >> 248), data - 0x20);
+    }
+
+    /// @dev Writes the call of a step with a literal exact input, to the router or to this frame's caller; `length` is that of its data.
+    function _putPlain(uint256 call_, uint256 head, uint256 cursor, address settlement, address to)
+        private
+        pure
+        returns (uint256 next, uint256 length)
+    {
+        bytes4 selector = IUniswapV3Pool.swap.selector;
+        uint256 continued = head & _CONTINUATION;
+        // memory[call_:] = abi.encodeCall(swap, (to, zeroForOne, int256(amount), the furthest limit, data)), but for the data's length;
+        // data = abi.encodePacked(uint8(payer), settlement, uint128(amount), continuation), written from the end, word over word
+        assembly ("memory-safe") {
+            next := add(cursor, 0x27)
+            let amount := shr(128, calldataload(add(cursor, 0x17)))
+            mstore(add(call_, 0xc9), amount)
+            mstore(add(call_, 0xb9), or(shl(160, and(shr(242, head), 3)), settlement))
+            mstore(add(call_, 0x84), 0xa0)
+            let zeroForOne := and(shr(248, head), 1)
+            mstore(add(call_, 0x64), xor(_HIGHEST_LIMIT, mul(zeroForOne, xor(_HIGHEST_LIMIT, _LOWEST_LIMIT))))
+            mstore(add(call_, 0x44), amount)
+            mstore(add(call_, 0x24), zeroForOne)
+            mstore(call_, selector)
+            mstore(add(call_, 0x04), to)
+            length := 0x25
+            if continued {
+                let start := add(next, 2)
+                let size := shr(240, calldataload(next))
+                calldatacopy(add(call_, 0xe9), start, size)
+                next := add(start, size)
+                length := add(length, size)
+            }
+        }
+    }
+
+    /// @dev Writes payer, settlement token and cap, which has at most 16 bytes, to the beginning of the data.
+    function _putDataHead(uint256 call_, uint256 head, address settlement, uint256 cap) private pure {
+        // memory[call_ + 0xc4:][:37] = abi.encodePacked(uint8(payer), settlement, uint128(cap)), from the end, one word over the other
+        assembly ("memory-safe") {
+            mstore(add(call_, 0xc9), cap)
+            mstore(add(call_, 0xb9), or(shl(160, and(shr(242, head), 3)), settlement))
+        }
+    }
+
+    /// @dev Writes the call of any other step.
+    function _putRare(Frame frame, uint256 call_, uint256 head, uint256 cursor) private view returns (uint256 next, uint256 length) {
+        unchecked {
+            uint256 at = cursor + Plan.POOL_STEP_BYTES;
+            if (head & _TRACKED != 0) {
+                if (head & _SETTLEMENT != 0) revert Read.UnknownStep(head >> 248, (head >> 240) & 0xff);
+                at += Plan.ADDRESS_BYTES;
+            }
+            at = _putAmount(frame, call_, head, at);
+            uint256 toAt = at;
+            at += _recipientBytes(head >> 240);
+            uint256 limit = (head >> 248) & Plan.ZERO_FOR_ONE == 0 ? _HIGHEST_LIMIT : _LOWEST_LIMIT;
+            if (head & (Plan.V3_PRICE_LIMIT << 240) != 0) {
+                limit = uint160(Read.addr(at));
+                at += Plan.ADDRESS_BYTES;
+            }
+            next = at;
+            length = _DATA_HEAD_BYTES;
+            if (head & _CONTINUATION != 0) {
+                at += Plan.LENGTH_BYTES;
+                next = at + Read.u16(at - Plan.LENGTH_BYTES);
+                Memory.putCalldata(call_ + _DATA_AT + length, at, next - at);
+                length += next - at;
+            }
+            if (head & _TRACKED != 0) {
+                Memory.putAddress(call_ + _DATA_AT + length, Read.addr(cursor + Plan.POOL_STEP_BYTES));
+                length += Plan.ADDRESS_BYTES;
+            }
+            Memory.put(call_ + _OFFSET_AT, _OFFSET);
+            Memory.put(call_ + _LIMIT_AT, limit);
+            Memory.put(call_ + _DIRECTION_AT, (head >> 248) & Plan.ZERO_FOR_ONE);
+            Memory.put(call_, uint256(bytes32(IUniswapV3Pool.swap.selector)));
+            Memory.put(call_ + _TO_AT, uint160(_recipient(frame, head >> 240, toAt, at)));
+        }
+    }
+
+    /// @dev Writes the amount and the beginning of the data. An exact input is its own cap; an exact output names one where the router
+    /// pays.
+    function _putAmount(Frame frame, uint256 call_, uint256 head, uint256 at) private pure returns (uint256 nextAt) {
+        unchecked {
+            uint256 kind = (head & _AMOUNT) >> 240;
+            uint256 amount = kind == Plan.V3_EXACT_IN_LAST ? frame.last() : frame.owed();
+            if (kind == Plan.V3_EXACT_IN || kind == Plan.V3_EXACT_OUT) {
+                amount = Read.u128(at);
+                at += Plan.AMOUNT_BYTES;
+            }
+            // The cap travels in 16 bytes: what does not fit is refused, never cut off.
+            if (amount > type(uint128).max) revert AmountTooLarge(amount);
+            uint256 cap = amount;
+            if (kind > Plan.V3_EXACT_IN_LAST) {
+                // Two's complement: the pool reads a negative amount as an exact output.
+                amount = 0 - amount;
+                if (head & (Plan.PAYER_MASK << 240) != 0) {
+                    cap = Read.u128(at);
+                    at += Plan.AMOUNT_BYTES;
+                }
+            }
+            _putDataHead(call_, head, frame.settlement(), cap);
+            Memory.put(call_ + _SPECIFIED_AT, amount);
+            return at;
+        }
+    }
+
+    /// @dev What the pool asks for and what it gave. A pool that names deltas which no swap has, both of one sign, gets numbers so large
+    /// that no cap and no output covers them.
+    function _deltas() private pure returns (uint256 owed, uint256 given) {
+        // (owed, given) = delta0 > delta1 ? (delta0, -delta1) : (delta1, -delta0)
+        assembly ("memory-safe") {
+            let delta0 := calldataload(0x04)
+            let delta1 := calldataload(0x24)
+            owed := xor(delta1, mul(xor(delta0, delta1), sgt(delta0, delta1)))
+            given := sub(owed, add(delta0, delta1))
+        }
+    }
+
+    /// @dev What a callback of the call at `call_` with its data must hash to; completes the call.
+    function _commitment(uint256 call_, uint256 head, uint256 length) private pure returns (bytes32 commitment) {
+        uint256 selector = uint32(_CALLBACKS >> (((head >> 232) & 0xff) << 5));
+        if (selector == 0) revert Read.UnknownStep(head >> 248, (head >> 232) & 0xff);
+        // commitment = keccak256(abi.encodePacked(pool, uint64(0), uint32(selector), data)), hashed in place of the data's length
+        assembly ("memory-safe") {
+            let lengthAt := add(call_, 0xa4)
+            mstore(lengthAt, or(shl(96, shr(72, head)), selector))
+            commitment := keccak256(lengthAt, add(length, 0x20))
+            mstore(lengthAt, length)
+        }
+    }
+
+    /// @dev Makes the call at `call_`; returns the output.
+    function _callPool(uint256 call_, uint256 head, uint256 length) private returns (uint256 output) {
+        address pool = address(uint160(head >> 72));
         bool ok;
         // (int256 amount0, int256 amount1) = the call above, with at least 64 bytes returned; output = zeroForOne ? -amount1 : -amount0
         assembly ("memory-safe") {
-            let free := sub(data, 0xc4)
-            ok := call(gas(), pool, 0, free, sub(dataEnd, free), 0x00, 0x40)
+            ok := call(gas(), pool, 0, call_, add(length, 0xc4), 0x00, 0x40)
             ok := and(ok, gt(returndatasize(), 0x3f))
-            output := sub(0, mload(shl(5, zeroForOne)))
+            output := sub(0, mload(shl(5, and(shr(248, head), 1))))
         }
         if (!ok) Payments.revertWithReason(pool);
-        _requireSpent(pool);
-        if (int256(output) < 0) output = 0;
-    }
-
-    function _callbackOf(uint256 kind, uint256 opcode) private pure returns (bytes4 selector) {
-        selector = bytes4(uint32(_CALLBACKS >> (kind << 5)));
-        if (selector == 0) revert Read.UnknownStep(opcode, kind);
     }
 }

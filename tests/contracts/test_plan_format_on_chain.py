@@ -109,7 +109,9 @@ def compare(desk: Desk, calldata: bytes) -> bool:
     try:
         decode(calldata)
     except PlanError as refused:
-        assert found in MALFORMED | CUT_OFF, (calldata.hex(), found, str(refused))
+        # A hop that is cut off is undone after its pool was called, and that may refuse first.
+        cut_off = "available" in refused.facts and found
+        assert cut_off or found in MALFORMED | CUT_OFF, (calldata.hex(), found, str(refused))
         return False
     assert found not in MALFORMED, (calldata.hex(), found)
     return True

@@ -1,0 +1,83 @@
+"""Two lenders at once: each pair that its locks allow runs at the real bytecode, each other pair is undone."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from devnet.node import ETHER
+from executor.plan.steps import Step, Track, V4Unlock
+from tests.contracts.lenders.loans import PULLING, SOURCES
+from tests.contracts.venues.hops import allowance, gift, held, plan, token
+from tests.support.routers import Desk, Reverted
+
+OUTER, INNER = 20 * ETHER, 7 * ETHER
+GIFT = ETHER
+LOCKED = {
+    "balancer_v2": "the Vault's lock against coming in again",
+    "uniswap_v4": "the PoolManager is unlocked already",
+    "uniswap_v3": "the pool's lock",
+    "pancake_v3": "the pool's lock",
+    "algebra": "the pool's lock",
+    "uniswap_v2": "the pair's lock",
+    "pancake_v1": "the pair's lock",
+}
+"""The lenders that lend but once at a time, and what keeps them from it."""
+ALLOWED = [pair for pair in product(SOURCES, SOURCES) if pair[0] != pair[1] or pair[0] not in LOCKED]
+
+
+@pytest.mark.parametrize(("outer", "inner"), ALLOWED)
+def test_a_loan_inside_a_loan_is_paid_back_to_the_wei(desk: Desk, outer: str, inner: str) -> None:
+    first, second = SOURCES[outer], SOURCES[inner]
+    weth = token(desk, "WETH")
+    profit = GIFT - first.fee(OUTER) - second.fee(INNER)
+    inside = second.loan(desk, "WETH", INNER, gift(desk, weth, GIFT))
+    desk.execute(plan(first.loan(desk, "WETH", OUTER, inside), minimum=profit))
+    assert held(desk, weth) == profit
+    for name in {outer, inner} & set(PULLING):
+        assert allowance(desk, weth, SOURCES[name].address(desk)) == 0
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_a_lender_that_is_locked_lends_no_second_time(desk: Desk, name: str) -> None:
+    source, weth = SOURCES[name], token(desk, "WETH")
+    inside = source.loan(desk, "WETH", INNER, gift(desk, weth, GIFT))
+    with pytest.raises(Reverted):
+        desk.simulate(plan(source.loan(desk, "WETH", OUTER, inside)))
+    assert held(desk, weth) == 0
+
+
+def test_one_after_the_other_every_lender_lends_twice(desk: Desk) -> None:
+    weth = token(desk, "WETH")
+    steps = [
+        source.loan(desk, "WETH", OUTER, gift(desk, weth, GIFT))
+        for source in SOURCES.values()
+        for _ in range(2)
+    ]
+    fees = 2 * sum(source.fee(OUTER) for source in SOURCES.values())
+    assert desk.simulate(plan(*steps)) == 2 * len(SOURCES) * GIFT - fees
+
+
+def test_a_loan_of_two_tokens_from_two_lenders(desk: Desk) -> None:
+    weth, usdc, dollars = token(desk, "WETH"), token(desk, "USDC"), 40_000 * 10**6
+    inner = SOURCES["morpho_blue"].loan(desk, "USDC", dollars, gift(desk, usdc, 5), tracked=True)
+    loan = SOURCES["balancer_v3"].loan(desk, "WETH", OUTER, Track(usdc, (inner,)), gift(desk, weth, GIFT))
+    desk.execute(plan(loan, minimum=GIFT))
+    assert (held(desk, weth), held(desk, usdc)) == (GIFT, 5)
+
+
+def test_all_lenders_at_once(desk: Desk) -> None:
+    """One inside the other, twelve deep."""
+    weth = token(desk, "WETH")
+    step: Step = gift(desk, weth, GIFT)
+    for source in SOURCES.values():
+        step = source.loan(desk, "WETH", INNER, step)
+    profit = GIFT - sum(source.fee(INNER) for source in SOURCES.values())
+    assert desk.simulate(plan(step, minimum=profit)) == profit
+
+
+def test_uniswap_v4_lends_not_while_it_is_unlocked_for_swaps(desk: Desk) -> None:
+    loan = SOURCES["uniswap_v4"].loan(desk, "WETH", INNER)
+    with pytest.raises(Reverted):
+        desk.simulate(plan(V4Unlock((loan,))))
