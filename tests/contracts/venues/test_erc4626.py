@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from devnet import abi
+from devnet.place import Placer
+from devnet.protocols import erc4626
 from executor.domain.address import Address, to_address
 from executor.plan.format import Payer, Recipient
 from executor.plan.steps import ERC4626Deposit, ERC4626Redeem
@@ -19,10 +22,11 @@ from tests.contracts.venues.hops import (
     held,
     pay_last,
     place,
+    quirks,
     token,
     tracking,
 )
-from tests.support.routers import Desk, Reverted
+from tests.support.routers import STRANGER, Desk, Reverted
 
 VAULTS = [("sDAI", "DAI", 1_234_567 * 10**15), ("steakUSDC", "USDC", 98_765 * 10**4)]
 
@@ -91,6 +95,48 @@ def test_there_and_back_hands_each_steps_output_to_the_next(
     assert held(desk, paid, sink.pool) == back
     assert held(desk, paid) == amount
     assert held(desk, vault) == 0
+
+
+@pytest.mark.parametrize("decimals", [0, 36])
+@pytest.mark.parametrize("answer", [0, 1], ids=["true", "nothing"])
+def test_a_vault_of_any_asset_gives_what_it_previews(desk: Desk, decimals: int, answer: int) -> None:
+    asset = place(desk, "QuirkyToken", "(uint8)", decimals)
+    quirks(desk, asset, answer=answer, zero_first=True)
+    vault, amount = vault_of(desk, asset), 7 * 10 ** max(0, decimals - 4)
+    hand(desk, asset, desk.router, amount)
+    expected = previewed_shares(desk, vault, amount)
+    execute(desk, tracking(asset, deposit_tracked(vault, asset, amount), gift(desk, asset, amount)))
+    assert held(desk, vault) == expected > 0
+    assert allowance(desk, asset, vault) == 0
+
+
+def test_what_a_taxed_redemption_left_is_what_the_next_step_gets(desk: Desk) -> None:
+    asset = place(desk, "QuirkyToken", "(uint8)", 18)
+    vault, amount = vault_of(desk, asset), 10**18
+    hand(desk, asset, desk.router, amount)
+    quirks(desk, asset, fee_bps=100)
+    sink = pay_last(desk, asset)
+    hops = (deposit_tracked(vault, asset, amount), ERC4626Redeem(vault, asset, Recipient.ROUTER), sink)
+    execute(desk, tracking(asset, tracking(vault, *hops), gift(desk, asset, 2 * amount)))
+    # The vault got 1 % less than it credited, on half of its shares; each way out takes 1 % more.
+    worth = amount * 1_990 // 2_000
+    assert held(desk, asset, sink.pool) == worth * 99 // 100 * 99 // 100
+    assert held(desk, vault) == 0
+
+
+def deposit_tracked(vault: Address, asset: Address, amount: int) -> ERC4626Deposit:
+    """Of a tracked asset, for the router."""
+    return ERC4626Deposit(vault, Payer.TRACKED, Recipient.ROUTER, amount_in=amount, asset=asset)
+
+
+def vault_of(desk: Desk, asset: Address) -> Address:
+    """OpenZeppelin's vault over a quirky token, in which somebody has some already."""
+    signature, terms = "(address,string,string,uint8)", (asset, "Quirky vault", "vQUIRK", 0)
+    vault = to_address(Placer(desk.node).deploy(erc4626.code()["SavingsVault"], signature, *terms))
+    hand(desk, asset, STRANGER, 10**18)
+    desk.node.send(STRANGER, asset, abi.encode_call("approve(address,uint256)", vault, 10**18))
+    desk.node.send(STRANGER, vault, abi.encode_call("deposit(uint256,address)", 10**18, STRANGER))
+    return vault
 
 
 def test_a_tracked_asset_pays_and_the_shares_go_to_whom_they_should(desk: Desk) -> None:
