@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from devnet.books import book_of
 from devnet.node import Node
 from devnet.place import Placer
 from executor.domain.deployment import Part
@@ -12,7 +13,6 @@ from tests.support.routers import (
     OPERATOR,
     OWNER,
     Desk,
-    book_of,
     constants,
     deploy_desk,
     deploy_parts,

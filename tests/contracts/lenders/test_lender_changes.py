@@ -62,16 +62,19 @@ def test_a_premium_that_rises_after_the_quote_stops_at_the_cap(desk: Desk, name:
     [("aave_v3", "aave_v3_addresses_provider"), ("spark", "spark_addresses_provider")],
 )
 @pytest.mark.parametrize(
-    ("call", "value"), [("setReservePause(address,bool)", True), ("setReserveFlashLoaning(address,bool)", False)]
+    ("call", "value", "reason"),
+    [
+        ("setReservePause(address,bool)", True, "'29'"),
+        ("setReserveFlashLoaning(address,bool)", False, "'91'"),
+    ],
 )
 def test_a_market_that_is_closed_undoes_the_plan(
-    desk: Desk, name: str, provider: str, call: str, value: bool
+    desk: Desk, name: str, provider: str, call: str, value: bool, reason: str
 ) -> None:
     weth = token(desk, "WETH")
     configure_aave(desk.node, desk.book.contracts[provider], call, weth, value)
-    with pytest.raises(Reverted) as refused:
+    with pytest.raises(Reverted, match=reason):
         desk.simulate(plan(SOURCES[name].loan(desk, "WETH", LOAN, gift(desk, weth, ETHER))))
-    assert refused.value.reason.name == "CallFailed"
 
 
 @pytest.mark.parametrize(("lock", "name"), [("uniswap_v4", "uniswap_v4"), ("balancer_v3", "balancer_v3")])

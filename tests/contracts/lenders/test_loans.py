@@ -7,11 +7,11 @@ import pytest
 from devnet.market import trade
 from devnet.node import ETHER
 from executor.domain.address import to_address
+from executor.domain.market import V2State
 from executor.domain.pool import Pool
 from executor.plan.format import Opcode, Payer, Recipient, V2Output
 from executor.plan.steps import Loan, Step, Track, V2Swap
 from executor.venues import uniswap_v2
-from executor.venues.uniswap_v2 import V2State
 from tests.contracts.lenders.loans import FREE, PULLING, SOURCES, Source, desk_of
 from tests.contracts.venues.hops import allowance, gift, held, plan, token
 from tests.support.routers import Desk, Reverted
@@ -99,9 +99,7 @@ def test_what_was_borrowed_stands_ready_as_the_last_amount(desk: Desk, name: str
         fee_bps=30,
     )
     before = held(desk, token(desk, "WETH"), pool.address)
-    desk.execute(
-        plan(source.loan(desk, "WETH", LOAN, spend, gift(desk, token(desk, "WETH"), LOAN + GIFT)))
-    )
+    desk.execute(plan(source.loan(desk, "WETH", LOAN, spend, gift(desk, token(desk, "WETH"), LOAN + GIFT))))
     assert held(desk, token(desk, "WETH"), pool.address) - before == LOAN
 
 

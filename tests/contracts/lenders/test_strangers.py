@@ -70,9 +70,7 @@ def test_a_stranger_cannot_make_a_lender_lend_to_the_router(desk: Desk, name: st
     desk.node.set_erc20_balance(desk.book.tokens["WETH"], desk.router, 9 * ETHER)
     signature, short = LENT_TO_ANYBODY[name]
     rest: tuple[object, ...] = () if short else (0,)
-    call = abi.encode_call(
-        signature, desk.router, desk.book.tokens["WETH"], ETHER, committed(desk), *rest
-    )
+    call = abi.encode_call(signature, desk.router, desk.book.tokens["WETH"], ETHER, committed(desk), *rest)
     with pytest.raises(Reverted, match="CallbackNotRegistered"):
         desk.call(call, sender=STRANGER, to=SOURCES[name].address(desk))
     assert held(desk, token(desk, "WETH")) == 9 * ETHER
