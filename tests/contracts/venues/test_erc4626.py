@@ -133,7 +133,7 @@ def vault_of(desk: Desk, asset: Address) -> Address:
     """OpenZeppelin's vault over a quirky token, in which somebody has some already."""
     signature, terms = "(address,string,string,uint8)", (asset, "Quirky vault", "vQUIRK", 0)
     vault = to_address(Placer(desk.node).deploy(erc4626.code()["SavingsVault"], signature, *terms))
-    hand(desk, asset, STRANGER, 10**18)
+    hand(desk, asset, to_address(STRANGER), 10**18)
     desk.node.send(STRANGER, asset, abi.encode_call("approve(address,uint256)", vault, 10**18))
     desk.node.send(STRANGER, vault, abi.encode_call("deposit(uint256,address)", 10**18, STRANGER))
     return vault
