@@ -66,9 +66,4 @@ contract RouterExtension is Measuring, SolidlyVenue, WrappedNativeVenue, ERC4626
         else if (opcode == Plan.BALANCER_V3_SETTLE) _balancerV3Settle(frame);
         else revert Read.UnknownStep(opcode, 0);
     }
-
-    /// @dev Steps of the extension have no continuation of their own.
-    function _runFrom(Frame, uint256 cursor) internal pure override {
-        revert Read.UnknownStep(Read.u8(cursor), 0);
-    }
 }

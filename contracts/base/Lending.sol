@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Frame, FrameAccess} from "./Frame.sol";
+import {Frame, FrameAccess, PlanRunner} from "./Frame.sol";
 import {Memory} from "./Memory.sol";
 import {Payments} from "./Payments.sol";
 import {PlanFormat as Plan} from "./PlanFormat.sol";
@@ -12,7 +12,7 @@ import {Settle} from "./Settle.sol";
 /// @dev The data that a lender hands back is the step's own bytes without pool and length: the flags; then, put in by the router, the
 /// settlement token; then the borrowed token where it is not the settlement token, the amount, the cap, and the continuation. It is
 /// written once, at the place in memory where the lender's call carries it.
-abstract contract Lending is Settle {
+abstract contract Lending is Settle, PlanRunner {
     /// @notice This chain lacks the lender or the venue: the router was given no address of it at deployment.
     error LenderUnavailable(uint256 opcode);
 

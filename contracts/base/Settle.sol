@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 import {CallbackGuard} from "./CallbackGuard.sol";
-import {Frame, FrameAccess, PlanRunner} from "./Frame.sol";
+import {Frame} from "./Frame.sol";
 import {Payments} from "./Payments.sol";
 import {PlanFormat as Plan} from "./PlanFormat.sol";
 import {PlanReader as Read} from "./PlanReader.sol";
@@ -12,7 +12,7 @@ import {TrackedTokens} from "./TrackedTokens.sol";
 /// @dev Data given to a pool or lender carries the settlement token, written by the router and not by the plan; the registration commits
 /// to it, so the frame that a callback opens settles in the same token as the call that caused it, even if the owner's list changes
 /// in between.
-abstract contract Settle is CallbackGuard, TrackedTokens, PlanRunner {
+abstract contract Settle is CallbackGuard, TrackedTokens {
     /// @notice The amount is beyond what the venue's maths take.
     error AmountTooLarge(uint256 amount);
     /// @notice The spender returned without having pulled all that it was allowed to.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 import {IUniswapV3Pool} from "../../interfaces/IUniswapV3Pool.sol";
-import {Frame, FrameAccess} from "../base/Frame.sol";
+import {Frame, FrameAccess, PlanRunner} from "../base/Frame.sol";
 import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
@@ -13,7 +13,7 @@ import {Settle} from "../base/Settle.sol";
 /// @dev The data of a callback: the payer in one byte, the settlement token, the cap of what the router pays, the continuation, then
 /// the token where the router pays a tracked one. Not checked here: that the pool is genuine; what a false one can ask for is capped,
 /// and the profit rule undoes the whole call unless the asked minimum is still met.
-abstract contract UniswapV3Venue is Settle {
+abstract contract UniswapV3Venue is Settle, PlanRunner {
     uint256 private constant _LOWEST_LIMIT = 4295128740;
     uint256 private constant _HIGHEST_LIMIT = 1461446703485210103287273052203988822378723970341;
     /// The callbacks by their number in the plan, four bytes each from the lowest: uniswapV3SwapCallback, pancakeV3SwapCallback,
