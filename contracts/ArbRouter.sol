@@ -13,6 +13,12 @@ contract ArbRouter is Trading {
     /// @notice The chain's own coin is taken only while a plan runs.
     error NativeNotExpected(address from);
 
+    /// @notice EIP-1967's way to name the contract whose functions this one has too: said once, here at the beginning.
+    event Upgraded(address indexed implementation);
+
+    /// bytes32(uint256(keccak256("eip1967.proxy.implementation")) - 1)
+    bytes32 private constant _IMPLEMENTATION_SLOT = 0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
+
     address private immutable _control;
 
     constructor(address initialOwner, Constants memory constants, address extension, address control)
@@ -20,6 +26,7 @@ contract ArbRouter is Trading {
     {
         _openGate(initialOwner);
         _control = control;
+        _tellExplorers(control);
     }
 
     receive() external payable {
@@ -46,5 +53,16 @@ contract ArbRouter is Trading {
     function _refuseCallback() internal override {
         if (!SimulationRecord.isRunning()) super._refuseCallback();
         Delegation.forward(_control);
+    }
+
+    /// @dev Explorers and wallets look here for the functions of the control part. No code reads this slot, and none writes it again:
+    /// calls go to the immutable, whatever stands here.
+    function _tellExplorers(address control) private {
+        bytes32 slot = _IMPLEMENTATION_SLOT;
+        // storage[slot] = control
+        assembly ("memory-safe") {
+            sstore(slot, control)
+        }
+        emit Upgraded(control);
     }
 }

@@ -57,7 +57,7 @@ contract RouterControl is SettlementTokens, Roles, Rescue, Batch {
         return "2";
     }
 
-    /// @notice Where these functions' code stands (ERC-897), so that explorers show them at the router's address.
+    /// @notice Where these functions' code stands (ERC-897).
     function implementation() external view returns (address) {
         return _self;
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from eth_hash.auto import keccak
 
 from devnet import abi
 from devnet.node import ETHER
@@ -105,9 +106,15 @@ def test_the_control_part_called_directly_obeys_nobody(desk: Desk, signature: st
     assert refused.value.reason.name == error
 
 
-def test_the_control_part_says_that_it_is_fixed(desk: Desk) -> None:
-    assert desk.view("implementation()", "(address)") == desk.parts[Part.CONTROL].lower()
+def test_explorers_find_the_control_part_and_no_code_can_name_them_another(desk: Desk) -> None:
+    """EIP-1967 and ERC-897 agree; the number of the slot stands in no code that is ever run again."""
+    slot = f"0x{int.from_bytes(keccak(b'eip1967.proxy.implementation'), 'big') - 1:064x}"
+    control = desk.parts[Part.CONTROL]
+    assert int(desk.node.rpc("eth_getStorageAt", desk.router, slot, "latest"), 16) == int(control, 16)
+    assert desk.view("implementation()", "(address)") == control.lower()
     assert desk.view("proxyType()", "(uint256)") == 1
+    for address in desk.parts.values():
+        assert bytes.fromhex(slot[2:]) not in desk.node.code(address)
 
 
 def test_a_further_operator_may_execute_until_it_is_disallowed_and_not_while_paused(desk: Desk) -> None:
