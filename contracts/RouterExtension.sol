@@ -20,7 +20,16 @@ import {WrappedNativeVenue} from "./venues/WrappedNativeVenue.sol";
 /// @notice The router runs one step here by delegatecall: the code is this contract's, everything else is the router's.
 /// @dev Only a running plan of the router gets here; the router's fallback never does. Called directly it has nothing to lose: it holds
 /// no tokens, no roles and no allowances, and nobody may give it any.
-contract RouterExtension is Measuring, SolidlyVenue, WrappedNativeVenue, ERC4626Venue, CurveVenue, BalancerV2Venue, UniswapV4Venue, BalancerV3Venue {
+contract RouterExtension is
+    Measuring,
+    SolidlyVenue,
+    WrappedNativeVenue,
+    ERC4626Venue,
+    CurveVenue,
+    BalancerV2Venue,
+    UniswapV4Venue,
+    BalancerV3Venue
+{
     /// @notice This contract was called directly.
     error OnlyByDelegatecall();
 
@@ -29,7 +38,12 @@ contract RouterExtension is Measuring, SolidlyVenue, WrappedNativeVenue, ERC4626
     /// Where the bytes of the step begin: behind the settlement token, `last` and `owed`.
     uint256 private constant _STEP_AT = 0x60;
 
-    constructor(Constants memory constants) WrappedNativeVenue(constants) BalancerV2Venue(constants) UniswapV4Lock(constants) BalancerV3Lock(constants) {}
+    constructor(Constants memory constants)
+        WrappedNativeVenue(constants)
+        BalancerV2Venue(constants)
+        UniswapV4Lock(constants)
+        BalancerV3Lock(constants)
+    {}
 
     /// @dev Runs the first step of the bytes behind the three words; returns its length and what it gave.
     fallback() external {
