@@ -67,16 +67,31 @@ class Explorer:
 
     def verify(self, submission: Submission) -> str:
         """Submit and wait; what the explorer says. Raises ExplorerError."""
-        ticket = self._until(lambda: self._post(submission), _NOT_INDEXED)
+        chain_id = submission.chain_id
+        ticket = self._until(lambda: self._post(chain_id, submission.form()), _NOT_INDEXED)
         if _is_verified(ticket):
             return ticket
-        outcome = self._until(lambda: self._status(submission.chain_id, ticket), _PENDING)
+        outcome = self._until(lambda: self._status(chain_id, ticket, "checkverifystatus"), _PENDING)
         if not _is_verified(outcome):
             raise ExplorerError(
                 f"The explorer did not verify the source: {outcome}.",
                 fix="upload the standard-json input by hand, or try again later",
             )
         return outcome
+
+    def link(self, chain_id: int, router: Address, control: Address) -> str:
+        """Have the functions of the control part shown at the router's address; what the explorer says.
+
+        Raises ExplorerError when it refuses or does not answer.
+        """
+        form = {
+            "module": "contract",
+            "action": "verifyproxycontract",
+            "address": router,
+            "expectedimplementation": control,
+        }
+        ticket = self._until(lambda: self._post(chain_id, form), _NOT_INDEXED)
+        return self._until(lambda: self._status(chain_id, ticket, "checkproxyverification"), _PENDING)
 
     def _until(self, ask: Callable[[], str], not_yet: str) -> str:
         for _ in range(self._tries):
@@ -86,21 +101,19 @@ class Explorer:
             self._sleep(5)
         raise ExplorerError(f"The explorer is not done yet: {answer}.", fix="run this again in a few minutes")
 
-    def _post(self, submission: Submission) -> str:
-        query = {"chainid": str(submission.chain_id)}
-        answer = self._ask(requests.post, params=query, data={**submission.form(), "apikey": self._key})
+    def _post(self, chain_id: int, form: dict[str, str]) -> str:
+        query = {"chainid": str(chain_id)}
+        answer = self._ask(requests.post, params=query, data={**form, "apikey": self._key})
         text = str(answer.get("result"))
         if answer.get("status") != "1" and not _is_verified(text) and _NOT_INDEXED not in text.lower():
-            raise ExplorerError(
-                f"The explorer refused the source: {text}.", fix="check the API key and what it says"
-            )
+            raise ExplorerError(f"The explorer refused: {text}.", fix="check the API key and what it says")
         return text
 
-    def _status(self, chain_id: int, ticket: str) -> str:
+    def _status(self, chain_id: int, ticket: str, action: str) -> str:
         query = {
             "chainid": str(chain_id),
             "module": "contract",
-            "action": "checkverifystatus",
+            "action": action,
             "guid": ticket,
             "apikey": self._key,
         }

@@ -79,3 +79,7 @@ def _submit(submissions: Sequence[Submission], *, local: bool, environ: Mapping[
         explorer = Explorer(key, url=environ.get(URL_VARIABLE) or ETHERSCAN)
         for submission in submissions:
             click.echo(f"explorer, {submission.build.part}: {explorer.verify(submission)}")
+        standing = {submission.build.part: submission for submission in submissions}
+        router, control = standing[Part.ROUTER], standing[Part.CONTROL]
+        shown = explorer.link(router.chain_id, router.address, control.address)
+        click.echo(f"explorer, functions of {Part.CONTROL} at the router's address: {shown}")

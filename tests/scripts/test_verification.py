@@ -38,6 +38,8 @@ def test_the_explorer_makes_the_code_of_the_router_and_its_parts_from_what_it_is
         assert f"explorer, {part}: Pass - Verified" in said
         written = json.loads((tmp_path / f"1.{part}.standard-input.json").read_text())
         assert written == build_part(part).standard_input
+    control = deployed.parts[Part.CONTROL].address
+    assert f"implementation contract is found at {control.lower()}" in said
     assert KEY not in said
 
 

@@ -14,6 +14,7 @@ import solcx
 
 from devnet import Node
 
+IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 TICKET = "ezq878u486pzijkvvmerl6a9mzwhv6sefgvqi5tkwceejc7tvn"
 
 
@@ -87,9 +88,18 @@ class ExplorerStandIn:
                 "message": "NOTOK",
                 "result": "Unable to locate ContractCode",
             }
+        if form["action"] == "verifyproxycontract":
+            self._verdict = self._implementation(form["address"], form["expectedimplementation"])
+            return {"status": "1", "message": "OK", "result": TICKET}
         same = self._constructs(form) == self.node.code(form["contractaddress"])
         self._verdict = "Pass - Verified" if same else "Fail - Unable to verify"
         return {"status": "1", "message": "OK", "result": TICKET}
+
+    def _implementation(self, proxy: str, expected: str) -> str:
+        found = "0x" + str(self.node.rpc("eth_getStorageAt", proxy, IMPLEMENTATION_SLOT, "latest"))[-40:]
+        if found != expected.lower():
+            return "A corresponding implementation contract was unfortunately not detected for the proxy"
+        return f"The proxy's ({proxy}) implementation contract is found at {found} and is updated"
 
     def _constructs(self, form: dict[str, str]) -> bytes:
         """The runtime code that the submitted source makes under the submitted settings."""
