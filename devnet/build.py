@@ -28,6 +28,7 @@ from devnet.protocols import (
     pancake_v3,
     permit2,
     slipstream,
+    solidly_v3,
     sushi_v2,
     tokens,
     uniswap_v2,
@@ -82,6 +83,7 @@ FULL_BUILDERS: dict[str, tuple[Builder, ...]] = {
         curve.build,
         algebra.build,
         v2_forks.build,
+        solidly_v3.build,
         uniswap_v4.build_hooked,
     ),
     "base": (

@@ -193,6 +193,7 @@ TRADES: dict[str, Trade] = {
     "uniswap_v3": trade_v3,
     "pancake_v3": trade_v3,
     "slipstream": trade_v3,
+    "solidly_v3": trade_v3,
     **dict.fromkeys(v2_forks.VENUES, trade_v2_fork),
     "algebra": trade_algebra,
     "uniswap_v4": trade_v4,

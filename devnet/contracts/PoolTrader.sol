@@ -53,6 +53,10 @@ contract PoolTrader {
         _pay(owed0, owed1);
     }
 
+    function solidlyV3SwapCallback(int256 owed0, int256 owed1, bytes calldata) external {
+        _pay(owed0, owed1);
+    }
+
     receive() external payable {}
 
     function _pay(int256 owed0, int256 owed1) private {

@@ -12,7 +12,7 @@ from devnet.liquidity import PRICES_USD, symbol_of, tokens_for, unit
 from devnet.roles import account
 
 MILLION = 10**6
-VENUES = ("algebra", "slipstream", "pancake_v1", "own_v2_fork")
+VENUES = ("algebra", "slipstream", "solidly_v3", "pancake_v1", "own_v2_fork")
 STABLE = "aerodrome_v2 DAI/USDC stable"
 # Reverts with the selector that it is called with.
 TELLS_ITS_SELECTOR = bytes.fromhex("60045f5f3760045ffd")
@@ -47,6 +47,7 @@ def test_a_small_trade_costs_the_fee_and_no_more(
         ("ethereum_full", "uniswap_v3 USDC/WETH 500", "uniswapV3SwapCallback"),
         ("ethereum_full", "pancake_v3 USDC/WETH 500", "pancakeV3SwapCallback"),
         ("ethereum_full", "algebra USDC/WETH 500", "algebraSwapCallback"),
+        ("ethereum_full", "solidly_v3 USDC/WETH 500", "solidlyV3SwapCallback"),
         ("base_full", "slipstream WETH/USDC 500", "uniswapV3SwapCallback"),
     ],
 )
