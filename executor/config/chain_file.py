@@ -26,7 +26,15 @@ def _each_key_whole(value: object) -> object:
 
 Positive = Annotated[WholeNumber, Field(ge=1)]
 Fee = Annotated[WholeNumber, Field(ge=0, lt=FEE_UNIT)]
-LenderName = Literal[Funding.AAVE_V3, Funding.BALANCER_V2]
+LenderName = Literal[
+    Funding.AAVE_V3,
+    Funding.SPARK,
+    Funding.BALANCER_V2,
+    Funding.BALANCER_V3,
+    Funding.MORPHO_BLUE,
+    Funding.ERC3156,
+    Funding.UNISWAP_V4,
+]
 
 
 class CheckEntry(Strict):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from executor.domain.address import Address
+from executor.domain.pool_details import PoolDetails, V4Details
 from executor.domain.token import Token
 
 
@@ -12,13 +13,24 @@ class VenueKind(StrEnum):
 
     UNISWAP_V2 = "uniswap_v2"
     UNISWAP_V3 = "uniswap_v3"
+    UNISWAP_V4 = "uniswap_v4"
+    SOLIDLY = "solidly"
+    CURVE = "curve"
+    BALANCER_V2 = "balancer_v2"
+    BALANCER_V3 = "balancer_v3"
+    ERC4626 = "erc4626"
+    WRAPPED_NATIVE = "wrapped_native"
 
 
 class V3Callback(StrEnum):
-    """Which callback a pool of the V3 shape calls; the plan carries its number."""
+    """Which callback a pool of the V3 shape calls, and a pair of the V2 shape likewise; the plan carries its
+    number.
+    """
 
     UNISWAP = "uniswap"
     PANCAKE = "pancake"
+    ALGEBRA = "algebra"
+    SOLIDLY = "solidly"
 
 
 FEE_UNIT = 1_000_000
@@ -29,6 +41,9 @@ FEE_UNIT = 1_000_000
 class Pool:
     """One pool. `fee` is in millionths; token0 < token1 by address; `dex` is the name in the chain data
     ("sushiswap_v2").
+
+    Of a pool of more than two tokens these are the two that are traded. A V4 pool's address is the
+    PoolManager's, a vault's its own, the wrapped native token's its own with the zero address as token0.
     """
 
     dex: str
@@ -39,6 +54,14 @@ class Pool:
     fee: int
     tick_spacing: int = 0
     callback: V3Callback = V3Callback.UNISWAP
+    details: PoolDetails | None = None
+
+    @property
+    def identity(self) -> str:
+        """What tells the pool from all others: its address, or its id where pools share one."""
+        if isinstance(self.details, V4Details):
+            return self.details.pool_id(self.token0.address, self.token1.address)
+        return self.address
 
     def other(self, token: Token) -> Token:
         """The token that comes out when `token` goes in. Raises ValueError if the pool does not hold it."""

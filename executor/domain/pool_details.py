@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from executor.domain.address import Address
+from eth_hash.auto import keccak
+
+from executor.domain.abi import CODEC
+from executor.domain.address import ZERO_ADDRESS, Address
 from executor.domain.errors import PoolNotFoundError
 
 
@@ -52,3 +55,23 @@ class ERC4626Details:
     """The vault's asset; its share is the vault itself."""
 
     asset: Address
+
+
+@dataclass(frozen=True, slots=True)
+class V4Details:
+    """What names a V4 pool beside its two currencies: `key_fee` in millionths, or the mark of a dynamic one;
+    `hooks` is the zero address where there are none.
+    """
+
+    key_fee: int
+    tick_spacing: int
+    hooks: Address = ZERO_ADDRESS
+
+    def pool_id(self, currency0: Address, currency1: Address) -> str:
+        """The pool's id: the hash of its key."""
+        kinds = ("address", "address", "uint24", "int24", "address")
+        key = (currency0, currency1, self.key_fee, self.tick_spacing, self.hooks)
+        return "0x" + keccak(CODEC.encode(kinds, key)).hex()
+
+
+PoolDetails = SolidlyDetails | CurveDetails | BalancerV2Details | ERC4626Details | V4Details

@@ -9,10 +9,13 @@ from executor.domain.token import Token
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One swap: `token_in` goes into `pool`."""
+    """One swap: `token_in` goes into `pool`. `taxed`: the token keeps a part of each transfer, so that what
+    arrives must be measured.
+    """
 
     pool: Pool
     token_in: Token
+    taxed: bool = False
 
     @property
     def token_out(self) -> Token:
@@ -41,7 +44,7 @@ class Route:
                 raise ValueError(
                     f"leg {index} gives {leg.token_out.symbol}, the next takes {following.token_in.symbol}"
                 )
-        if len({leg.pool.address for leg in self.legs}) != len(self.legs):
+        if len({leg.pool.identity for leg in self.legs}) != len(self.legs):
             raise ValueError("a pool may stand in a route only once")
 
     @property
@@ -56,24 +59,54 @@ class Funding(StrEnum):
     INVENTORY = "inventory"
     CALLBACK_CHAIN = "callback_chain"
     AAVE_V3 = "aave_v3"
+    SPARK = "spark"
     BALANCER_V2 = "balancer_v2"
+    BALANCER_V3 = "balancer_v3"
+    MORPHO_BLUE = "morpho_blue"
+    ERC3156 = "erc3156"
+    UNISWAP_V4 = "uniswap_v4"
+    UNISWAP_V3_FLASH = "uniswap_v3_flash"
+    UNISWAP_V2_FLASH = "uniswap_v2_flash"
+
+
+OWN_MEANS = frozenset({Funding.INVENTORY, Funding.CALLBACK_CHAIN})
+"""Fundings without a lender."""
+POOL_LOANS = frozenset({Funding.UNISWAP_V3_FLASH, Funding.UNISWAP_V2_FLASH})
+"""Fundings whose lender is a pool, which must be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLoan:
+    """A loan within the first one, of `amount` of the settlement token; `premium` is its fee. `pool` is the
+    lender where pools lend. Amounts in the token's smallest unit.
+    """
+
+    funding: Funding
+    amount: int
+    premium: int = 0
+    pool: Pool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SizedRoute:
     """A route with its amounts: `amounts[i]` goes into leg i, `amounts[-1]` comes out of the last leg.
 
-    `premium` is the lender's fee on `amounts[0]`; all in the smallest unit of the token at that place.
+    `premium` is the lender's fee; all in the smallest unit of the token at that place. `lender_pool` is the
+    lender where pools lend; `second` lends what the first lender does not.
     """
 
     route: Route
     amounts: tuple[int, ...]
     funding: Funding
     premium: int = 0
+    lender_pool: Pool | None = None
+    second: SecondLoan | None = None
 
     def __post_init__(self) -> None:
         if len(self.amounts) != len(self.route.legs) + 1 or min(self.amounts) <= 0 or self.premium < 0:
             raise ValueError("a sized route needs one positive amount before each leg and one after the last")
+        if self.second is not None and not 0 < self.second.amount < self.amounts[0]:
+            raise ValueError("a second loan is of a part of what the route takes")
 
     @property
     def amount_in(self) -> int:
@@ -82,5 +115,10 @@ class SizedRoute:
 
     @property
     def gross_profit(self) -> int:
-        """Settlement-token delta after premium, before gas; may be negative."""
-        return self.amounts[-1] - self.amounts[0] - self.premium
+        """Settlement-token delta after premiums, before gas; may be negative."""
+        return self.amounts[-1] - self.amounts[0] - self.premium - (self.second.premium if self.second else 0)
+
+    @property
+    def first_loan(self) -> int:
+        """What the first lender lends, in the settlement token's smallest unit."""
+        return self.amounts[0] - (self.second.amount if self.second else 0)

@@ -6,10 +6,14 @@ schema's own words.
 
 from typing import Any
 
-from executor.domain.pool import VenueKind
-from executor.domain.route import Funding
+from executor.domain.route import OWN_MEANS, Funding
+from executor.lenders import LENDERS
+from executor.venues import VENUES
 
 Schema = dict[str, Any]
+
+FUNDINGS = [kind for kind in Funding if kind in OWN_MEANS or kind in LENDERS]
+"""What an opportunity may ask for: own means, and the lenders whose terms can be read."""
 
 MAX_LEGS = 8
 IGNORED_PREFIX = "estimated_"
@@ -38,8 +42,8 @@ _SHARED: Schema = {
         pattern="^[1-9][0-9]{0,77}$",
     ),
     "funding": {
-        "enum": [kind.value for kind in Funding],
-        "description": "one of " + ", ".join(kind.value for kind in Funding) + ", or leave it out",
+        "enum": [kind.value for kind in FUNDINGS],
+        "description": "one of " + ", ".join(kind.value for kind in FUNDINGS) + ", or leave it out",
     },
     "deadline": {
         "type": "integer",
@@ -62,8 +66,8 @@ _LEG: Schema = {
         "token_in": _text("the symbol or address of the token that goes into this pool", **_TOKEN),
         "dex": _text('the venue\'s name in the chain data, such as "uniswap_v2"', **_DEX),
         "kind": {
-            "enum": [kind.value for kind in VenueKind],
-            "description": "one of " + ", ".join(kind.value for kind in VenueKind),
+            "enum": [kind.value for kind in VENUES],
+            "description": "one of " + ", ".join(kind.value for kind in VENUES),
         },
         "fee": {
             "type": "integer",

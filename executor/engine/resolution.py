@@ -178,7 +178,7 @@ async def _identify(
             f"{field}.kind", f"{named.name} has pools of kind {named.kind}", fix="leave out kind or dex"
         )
     wanted = named.kind if named else kind
-    for candidate in (wanted,) if wanted else tuple(VenueKind):
+    for candidate in (wanted,) if wanted else tuple(venues.VENUES):
         try:
             return await read(at.rpc, venues.identify(candidate, address), at.head), candidate
         except PoolNotFoundError:

@@ -1,5 +1,7 @@
 """Floor 2: the router's byte format. Encode, decode, explain; no I/O."""
 
+from executor.domain.address import Address
+from executor.domain.errors import PlanError
 from executor.domain.route import SizedRoute
 from executor.plan.compile import Custody, Outputs, compile_route
 from executor.plan.decoding import decode_plan as decode
@@ -23,6 +25,8 @@ __all__ = [
     "explain",
 ]
 
+FULL_SHARE_BPS = 10_000
+
 
 def encode(
     sized: SizedRoute,
@@ -33,6 +37,7 @@ def encode(
     max_block: int | None = None,
     guards: tuple[Guard, ...] = (),
     tip: Tip | None = None,
+    wrapped_native: Address | None = None,
     outputs: Outputs = "computed",
     custody: Custody = "pool_to_pool",
 ) -> bytes:
@@ -41,11 +46,33 @@ def encode(
     `minimum_profit` is in the settlement token's smallest unit, `deadline` in unix seconds,
     `settlement_index` the token's place in the router's list. What a first V3 hop may ask for is capped so
     that the minimum profit would still be met. `max_block` is a guard like those in `guards`, and is checked
-    before them. Raises PlanError.
+    before them. A `tip` is paid in the chain's own coin: the route must settle in `wrapped_native`, which has
+    to be given with it. Raises PlanError.
     """
+    if tip is not None:
+        _require_tippable(sized, tip, wrapped_native)
     if max_block is not None:
         guards = (MaxBlock(max_block), *guards)
     slack = max(0, sized.gross_profit - minimum_profit)
     steps = compile_route(sized, outputs=outputs, custody=custody, maximum_input=sized.amount_in + slack)
     header = Header(settlement_index, deadline, minimum_profit, guards, tip)
     return encode_plan(DecodedPlan(header, steps))
+
+
+def _require_tippable(sized: SizedRoute, tip: Tip, wrapped_native: Address | None) -> None:
+    settlement = sized.route.settlement
+    if settlement.address != wrapped_native:
+        raise PlanError(
+            f"A tip is paid out of profit in the wrapped native token, and the route settles in "
+            f"{settlement.symbol}.",
+            fix="end the route in a hop to the wrapped native token, or leave the tip out",
+            field="tip",
+            settlement=settlement.address,
+            wrapped_native=wrapped_native,
+        )
+    if not 0 <= tip.share_bps <= FULL_SHARE_BPS:
+        raise PlanError(
+            f"A tip of {tip.share_bps} basis points is more than the whole profit.",
+            fix=f"give a share of at most {FULL_SHARE_BPS}",
+            field="tip.share_bps",
+        )

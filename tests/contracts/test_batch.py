@@ -36,7 +36,14 @@ def earning_plan(desk: Desk, hops: Sequence[tuple[str, str]], *, tip: Tip | None
     plan = sized(desk, route, 5 * ETHER, Funding.INVENTORY)
     assert plan.gross_profit > 0
     minimum = 0 if tip else plan.gross_profit
-    return encode(plan, settlement_index=0, minimum_profit=minimum, deadline=FOREVER, tip=tip)
+    return encode(
+        plan,
+        settlement_index=0,
+        minimum_profit=minimum,
+        deadline=FOREVER,
+        tip=tip,
+        wrapped_native=desk.token("WETH").address,
+    )
 
 
 def hostile(desk: Desk, contract: str, signature: str = "()", *arguments: object) -> Address:

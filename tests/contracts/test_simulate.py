@@ -36,7 +36,14 @@ def earning(desk: Desk, shape: str, funding: Funding) -> SizedRoute:
 def calldata_of(plan: SizedRoute, tip: Tip | None = None) -> bytes:
     """The calldata that asks for half of what the route gives."""
     half = plan.gross_profit // 2
-    return encode(plan, settlement_index=0, minimum_profit=half, deadline=FOREVER, tip=tip)
+    return encode(
+        plan,
+        settlement_index=0,
+        minimum_profit=half,
+        deadline=FOREVER,
+        tip=tip,
+        wrapped_native=plan.route.settlement.address,
+    )
 
 
 def earning_plan(desk: Desk, shape: str, funding: Funding, tip: Tip | None = None) -> bytes:

@@ -11,7 +11,7 @@ from executor.domain.errors import PoolNotFoundError
 from executor.domain.market import V2State, V3State
 from executor.domain.pool import VenueKind
 from executor.domain.token import Token
-from executor.venues import belongs, extend, find, identify, read, uniswap_v3
+from executor.venues import VENUES, belongs, extend, find, identify, read, uniswap_v3
 from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK, tick_at_sqrt_ratio
 from tests.support.answers import read_from
 from tests.support.market import FEE_TIERS, v2_pool, v3_pool
@@ -95,7 +95,7 @@ def test_a_pool_of_another_exchange_does_not_belong(ethereum_node: Node, dex: De
     assert not read_from(ethereum_node, belongs(dex, identity))
 
 
-@pytest.mark.parametrize("kind", list(VenueKind))
+@pytest.mark.parametrize("kind", list(VENUES))
 @pytest.mark.parametrize("address", [WETH.address, v2_pool().address], ids=["a token", "nothing"])
 def test_an_address_that_is_no_pool_is_refused(ethereum_node: Node, kind: VenueKind, address: str) -> None:
     with pytest.raises(PoolNotFoundError, match="does not answer as a pool"):
