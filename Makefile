@@ -1,6 +1,6 @@
 # `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove slither compile generate lock clean
+.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove invariants slither compile generate lock clean
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
@@ -8,6 +8,8 @@ WORKERS ?= 2
 BENCH ?= gas
 PORT = 8545
 TESTS ?=
+RUNS ?= 3000
+DEPTH ?= 200
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -46,6 +48,10 @@ bench: setup ## measure: BENCH=gas
 
 prove: setup ## prove the rules of the contracts symbolically; PROOF=pattern picks contracts
 	@$(PY) -m tools.prove $(PROOF)
+
+invariants: setup ## search longer for sequences of calls that break an invariant; RUNS=3000 DEPTH=200
+	@INVARIANT_RUNS=$(RUNS) INVARIANT_DEPTH=$(DEPTH) INVARIANT_SECONDS=36000 $(PY) -m pytest -n0 -q -s \
+		-k no_sequence tests/invariants
 
 slither: setup ## analyse the contracts; what is accepted, and why, stands in tools/slither.yaml
 	@$(PY) -m tools.slither
