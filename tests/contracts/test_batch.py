@@ -24,6 +24,7 @@ from tests.contracts.test_execution import sized
 from tests.support.routers import FOREVER, OPERATOR, OWNER, STRANGER, Desk, Reverted
 
 GAS = 600_000
+TOO_LITTLE = "BatchGasTooLow(uint256,uint256,uint256)"
 DAI_LOOP = (("uniswap_v2 DAI/WETH", "WETH"), ("sushi_v2 DAI/WETH", "DAI"))
 USDC_LOOP = (("uniswap_v2 USDC/WETH", "WETH"), ("sushi_v2 USDC/WETH", "USDC"))
 
@@ -143,6 +144,50 @@ def test_a_pool_that_floods_its_answer_does_not_make_the_batch_pay_for_it(desk: 
     assert used[0] < GAS + GAS // 63 + 70_000
 
 
+@pytest.mark.parametrize(("size", "told"), [(500, 612), (5_000, 1_024)])
+def test_no_more_than_1024_bytes_of_a_reason_are_reported(desk: Desk, size: int, told: int) -> None:
+    """612: the bytes of the pool, wrapped in the error that names it."""
+    pool = hostile(desk, "Flooder", "(uint256)", size)
+    receipt = desk.execute(batch(plan_of(v3_through(pool, ETHER))))
+    (log,) = [log for log in receipt["logs"] if log["topics"][0] == abi.topic("PlanFailed(uint256,bytes)")]
+    (reason,) = abi.decode("(bytes)", bytes.fromhex(log["data"][2:]))
+    assert len(reason) == told
+
+
+def least_gas(desk: Desk, data: bytes) -> int:
+    """The least gas with which a batch is not refused for too little of it."""
+    too_little, enough = 30_000, 16_000_000
+    while enough - too_little > 1:
+        gas = (too_little + enough) // 2
+        try:
+            desk.node.rpc("eth_call", request(desk, data, gas), "latest")
+            enough = gas
+        except RpcError as error:
+            refused = str(error.data).startswith("0x" + abi.selector(TOO_LITTLE).hex())
+            too_little, enough = (gas, enough) if refused else (too_little, gas)
+    return enough
+
+
+@pytest.mark.parametrize("gas", [70_000, 500_000])
+def test_whoever_passes_the_check_of_gas_can_report_whatever_happens(desk: Desk, gas: int) -> None:
+    hungry = plan_of(v3_through(hostile(desk, "GasEatingFlooder"), ETHER))
+    data = batch(*[hungry] * 3, gas=gas)
+    receipt = desk.node.send(OPERATOR, desk.router, data, gas=least_gas(desk, data))
+    assert [outcome.profit for outcome in outcomes(desk, receipt)] == [None] * 3
+
+
+@pytest.mark.parametrize("gas", [100_000, 5_000_000])
+def test_a_plan_gets_just_the_gas_that_it_was_promised(desk: Desk, gas: int) -> None:
+    teller = plan_of(v3_through(hostile(desk, "GasTeller"), ETHER))
+    data = batch(teller, gas=gas, all_or_nothing=True)
+    reasons = set()
+    for given in (least_gas(desk, data), 15_000_000):
+        with pytest.raises(RpcError) as refused:
+            desk.node.rpc("eth_call", request(desk, data, given), "latest")
+        reasons.add(str(refused.value.data))
+    assert len(reasons) == 1
+
+
 def request(desk: Desk, data: bytes, gas: int | None = None) -> dict[str, str]:
     call = {"from": OPERATOR, "to": desk.router, "data": f"0x{data.hex()}"}
     return call if gas is None else {**call, "gas": hex(gas)}
@@ -151,13 +196,14 @@ def request(desk: Desk, data: bytes, gas: int | None = None) -> dict[str, str]:
 def test_no_plan_starts_without_the_gas_that_it_was_promised(desk: Desk) -> None:
     plans = [earning_plan(desk, hops) for hops in (DAI_LOOP, USDC_LOOP)]
     data = batch(*plans)
+    # Pools write their oracles once a block: in the block of the last trade a call would take less.
+    desk.node.mine()
     enough = int(desk.node.rpc("eth_estimateGas", request(desk, data)), 16)
     before = desk.balance("WETH")
     for gas in range(enough // 2, enough - 2_000, enough // 40):
         with pytest.raises(RpcError) as refused:
             desk.node.rpc("eth_call", request(desk, data, gas), "latest")
-        found = str(refused.value.data)
-        assert found.startswith("0x" + abi.selector("BatchGasTooLow(uint256,uint256,uint256)").hex())
+        assert str(refused.value.data).startswith("0x" + abi.selector(TOO_LITTLE).hex())
     told = outcomes(desk, desk.node.send(OPERATOR, desk.router, data, gas=enough))
     assert [outcome.profit is not None for outcome in told] == [True, True]
     assert desk.balance("WETH") > before
@@ -167,6 +213,7 @@ def test_the_nodes_estimate_gives_every_plan_of_a_batch_its_gas(desk: Desk) -> N
     """Also one that burns all it may use: what comes after it still runs."""
     eater = plan_of(v3_through(hostile(desk, "GasEater"), ETHER))
     data = batch(eater, earning_plan(desk, DAI_LOOP), eater)
+    desk.node.mine()
     told = outcomes(desk, desk.node.send(OPERATOR, desk.router, data))
     assert [outcome.profit is None for outcome in told] == [True, False, True]
 
@@ -188,6 +235,8 @@ def test_a_further_operator_may_run_batches_until_it_is_disallowed(desk: Desk) -
     data = batch(plan_of(), plan_of())
     desk.send(OWNER, "allowOperator(address,bool)", STRANGER, True)
     assert int.from_bytes(desk.call(data, sender=STRANGER), "big") == 2
+    one_fails = batch(plan_of(), plan_of(minimum=1))
+    assert int.from_bytes(desk.call(one_fails, sender=STRANGER), "big") == 1
     desk.send(OWNER, "allowOperator(address,bool)", STRANGER, False)
     assert refusal(desk, data, sender=STRANGER)[:4] == abi.selector("NotOperator(address)")
 

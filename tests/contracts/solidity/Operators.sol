@@ -36,3 +36,23 @@ contract Flooder {
         }
     }
 }
+
+/// @dev A pool that reverts with how much gas it was given.
+contract GasTeller {
+    function swap(address, bool, int256, uint160, bytes calldata) external view returns (int256, int256) {
+        assembly {
+            mstore(0, gas())
+            revert(0, 0x20)
+        }
+    }
+}
+
+/// @dev A pool that uses up its gas but for a little, and reverts with many bytes for that.
+contract GasEatingFlooder {
+    function swap(address, bool, int256, uint160, bytes calldata) external view returns (int256, int256) {
+        while (gasleft() > 20000) {}
+        assembly {
+            revert(0, 3000)
+        }
+    }
+}
