@@ -17,9 +17,9 @@ NATIVE = "0x0000000000000000000000000000000000000000"
 class PoolRecord:
     """One funded pool.
 
-    `venue` is the family name (uniswap_v2, sushi_v2, uniswap_v3, pancake_v3, uniswap_v4, balancer_v2,
-    balancer_v3, aerodrome_v2), `address` the contract that swaps, `tokens` its tokens in the pool's order,
-    `fee` the swap fee in millionths; `pool_id` (0x, 32 bytes) tells pools of a shared contract apart,
+    `venue` is the family name as the module of `devnet.protocols` that opens it has it (uniswap_v2,
+    uniswap_v4, curve_stable_ng ...), `address` the contract that swaps, `tokens` its tokens in the pool's
+    order, `fee` the swap fee in millionths; `pool_id` (0x, 32 bytes) tells pools of a shared contract apart,
     `tick_spacing` is 0 where there are no ticks, `stable` marks the stable-swap curve, `weights` are those of
     the tokens in percent where they are not equal, `hooks` is the contract that a Uniswap V4 pool calls.
     """
