@@ -1,0 +1,150 @@
+"""Who could lose something by an attack, what they hold, and the claim that they lost none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+
+import pytest
+
+from devnet import abi
+from devnet.artifacts import Artifact
+from devnet.compiler import compile_files
+from devnet.errors import RpcError, TransactionError
+from devnet.node import ETHER, Receipt
+from devnet.place import Placer, account
+from executor.domain.address import Address, to_address
+from executor.plan import DecodedError
+from tests.contracts.schemes import plan_of
+from tests.support.routers import LENDERS, OPERATOR, OWNER, Desk, Reverted, revert_data
+
+THIEF = account("thief")
+PATRON = account("patron who approved the router by mistake")
+STOCK = {"WETH": 50 * ETHER, "USDC": 10**11, "DAI": 10**23, "USDT": 10**11, "STA": 10**21, "sDAI": 10**22}
+"""What the router holds of each token, in its smallest unit, before an attack; a tenth of it each person."""
+STANDING_WEI = 3 * ETHER
+"""What was forced into the router in the chain's own coin."""
+MAX = 2**256 - 1
+STORAGE_SLOTS = range(6)
+
+Holdings = Mapping[tuple[str, str], int]
+
+
+@lru_cache
+def attackers(file: str) -> Mapping[str, Artifact]:
+    """The contracts of one file of tests/attacks/solidity, by name."""
+    return compile_files([f"tests/attacks/solidity/{file}.sol"])
+
+
+def place(desk: Desk, contract: str, signature: str = "()", *arguments: object) -> Address:
+    """Deploy one of them, named as `File.Contract`."""
+    file, _, name = contract.partition(".")
+    return to_address(Placer(desk.node).deploy(attackers(file)[name], signature, *arguments))
+
+
+def stock(desk: Desk) -> None:
+    """Give the router and the people around it something to lose; the people have approved the router."""
+    node = desk.node
+    for symbol, amount in STOCK.items():
+        token = desk.book.tokens[symbol]
+        node.set_erc20_balance(token, desk.router, amount)
+        for person in (OWNER, OPERATOR, PATRON):
+            node.set_erc20_balance(token, person, amount // 10)
+            node.send(person, token, abi.encode_call("approve(address,uint256)", desk.router, MAX))
+    node.set_balance(desk.router, STANDING_WEI)
+
+
+def ask_all(desk: Desk, calls: Sequence[tuple[str, bytes]]) -> list[int]:
+    """The first word of each answer, of all calls at once."""
+    data = abi.encode_call("tryAggregate(bool,(address,bytes)[])", True, list(calls))
+    answer = desk.node.call(desk.book.contracts["multicall3"], data)
+    (results,) = abi.decode("((bool,bytes)[])", answer)
+    return [int.from_bytes(result[:32], "big") for _, result in results]
+
+
+def holdings(desk: Desk, more_tokens: Sequence[str] = ()) -> Holdings:
+    """What everybody holds who could lose something: tokens by address, and wei under `wei`."""
+    tokens = [*(desk.book.tokens[symbol] for symbol in STOCK), *more_tokens]
+    people = (desk.router, OWNER, OPERATOR, PATRON, *desk.parts.values())
+    places = [(who, token) for who in people for token in tokens]
+    calls = [(token, abi.encode_call("balanceOf(address)", who)) for who, token in places]
+    found = dict(zip(places, ask_all(desk, calls), strict=True))
+    # Operators pay for gas; the others send nothing here.
+    return found | {(who, "wei"): desk.node.balance(who) for who in people if who != OPERATOR}
+
+
+def control(desk: Desk) -> tuple[object, ...]:
+    """Who commands the router: its storage, and the code of its parts."""
+    slots = tuple(desk.node.storage(desk.router, slot) for slot in STORAGE_SLOTS)
+    return (*slots, *(desk.node.code(part) for part in desk.parts.values()))
+
+
+def allowances(desk: Desk, spenders: Sequence[str], more_tokens: Sequence[str] = ()) -> dict[str, int]:
+    """What the router lets anybody take, zeros left out: straight and through Permit2."""
+    tokens = [*(desk.book.tokens[symbol] for symbol in STOCK), *more_tokens]
+    permit2 = desk.book.contracts["permit2"]
+    lenders = [desk.book.contracts[name] for name in LENDERS if name in desk.book.contracts]
+    pools = [record.address for record in desk.book.pools]
+    everybody = dict.fromkeys([THIEF, PATRON, OPERATOR, permit2, *lenders, *pools, *spenders])
+    calls = {}
+    for spender in everybody:
+        for token in tokens:
+            straight = abi.encode_call("allowance(address,address)", desk.router, spender)
+            through = abi.encode_call("allowance(address,address,address)", desk.router, token, spender)
+            calls[f"{token} to {spender}"] = (token, straight)
+            calls[f"{token} to {spender} through Permit2"] = (permit2, through)
+    return {name: left for name, left in zip(calls, ask_all(desk, [*calls.values()]), strict=True) if left}
+
+
+@contextmanager
+def nothing_lost(desk: Desk, *spenders: str, tokens: Sequence[str] = ()) -> Iterator[None]:
+    """Fails unless, afterwards, nobody has less of anything than before, nobody may take anything from the
+    router, nobody new commands it, and it still runs plans if it did.
+
+    `tokens` are addresses of tokens besides those of the stock; `spenders` are asked about besides the pools
+    and lenders of the chain.
+    """
+    before, commanded, ran = holdings(desk, tokens), control(desk), runs(desk)
+    yield
+    after = holdings(desk, tokens)
+    lost = {where: before[where] - after[where] for where in before if after[where] < before[where]}
+    assert lost == {}
+    assert allowances(desk, spenders, tokens) == {}
+    assert control(desk) == commanded
+    assert runs(desk) == ran
+
+
+def runs(desk: Desk) -> bool:
+    """Whether the router runs a plan of its operator's."""
+    try:
+        return desk.simulate(plan_of()) == 0
+    except Reverted:
+        return False
+
+
+def refused(
+    desk: Desk, sender: str, data: bytes, *, to: str | None = None, value: int = 0, gas: int = 3_000_000
+) -> DecodedError:
+    """Why a real transaction to the router, or `to`, is refused. Fails if it is not."""
+    with pytest.raises(Reverted) as reason:
+        call_with_value(desk, sender, data, to=to, value=value)
+    with pytest.raises(TransactionError):
+        desk.node.send(sender, to or desk.router, data, value=value, gas=gas)
+    return reason.value.reason
+
+
+def call_with_value(desk: Desk, sender: str, data: bytes, *, to: str | None, value: int) -> None:
+    """As a desk's `call`, with money."""
+    if value == 0:
+        desk.call(data, sender=sender, to=to)
+        return
+    try:
+        desk.node.call(to or desk.router, data, from_=sender, value=value)
+    except RpcError as error:
+        raise Reverted(revert_data(error)) from None
+
+
+def sent(desk: Desk, sender: str, data: bytes, *, to: str | None = None, gas: int = 5_000_000) -> Receipt:
+    """A real transaction to the router, or `to`, which succeeds."""
+    return desk.node.send(sender, to or desk.router, data, gas=gas)
