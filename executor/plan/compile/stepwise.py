@@ -160,7 +160,7 @@ class Stepwise:
     def _measured(self, index: int) -> Steps:
         """A taxed token that waits at the router is measured; a pair measures what arrived at itself."""
         leg = self.legs[index]
-        if not leg.taxed or index == 0 or leg.pool.kind in PAID_BEFORE:
+        if not leg.taxed or index == 0 or self._prepaid(index):
             return ()
         return (self._surplus(leg),)
 
