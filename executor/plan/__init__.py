@@ -9,7 +9,7 @@ from executor.plan.encoding import encode_plan
 from executor.plan.explain import explain
 from executor.plan.guards import Guard, MaxBlock
 from executor.plan.header import DecodedPlan, Header, Tip
-from executor.plan.reverts import DecodedError, decode_revert
+from executor.plan.reverts import DecodedError, Meaning, decode_revert
 
 __all__ = [
     "Custody",
@@ -17,6 +17,7 @@ __all__ = [
     "DecodedPlan",
     "Guard",
     "Header",
+    "Meaning",
     "Outputs",
     "Tip",
     "decode",
