@@ -26,6 +26,8 @@ PANIC = ErrorType(
     "arithmetic or array bounds in the called contract",
 )
 OVERFLOW = 0x11
+EMPTY = "Empty"
+OWN_PANIC = "arithmetic in the router: the plan asks for more than there is"
 LENDING = frozenset(opcode for opcode in Opcode if Opcode.AAVE_V3_LOAN <= opcode <= Opcode.UNISWAP_V2_LOAN)
 DRY_WHEN_LENDING = frozenset({Meaning.NO_LIQUIDITY, Meaning.TOKEN_REFUSED})
 
@@ -83,6 +85,8 @@ def decode(data: bytes, calldata: bytes | None, known: Known) -> DecodedError:
     found = _decoded(*router) if router else _of_protocol(inner.data, known, hop)
     if hop is not None and hop.opcode in LENDING and not router:
         found = _as_lender(found)
+    if found.name == PANIC.name and not inner.through:
+        found = replace(found, meaning=Meaning.CONFIGURATION, words=OWN_PANIC)
     return replace(found, through=tuple(inner.through), hop=hop, plan_index=inner.plan_index)
 
 
@@ -114,7 +118,7 @@ def _bytes_at(body: bytes, position: int) -> bytes:
 
 def _of_protocol(data: bytes, known: Known, hop: Hop | None) -> DecodedError:
     if not data:
-        return _unnamed("Empty", "the called contract gave no reason", data)
+        return _unnamed(EMPTY, "the called contract gave no reason", data)
     basic = _match((TEXT, PANIC), data)
     if basic is not None:
         return _of_text(basic[0], basic[1], known, hop)
@@ -138,13 +142,12 @@ def _of_text(basic: ErrorType, args: dict[str, object], known: Known, hop: Hop |
 
 
 def _as_lender(found: DecodedError) -> DecodedError:
-    """What a lender cannot do, it cannot do because it does not have as much."""
+    """What a lender or its token cannot do, or not even say why, fails for lack of what was asked for."""
     overflows = found.name == PANIC.name and found.args["panicCode"] == OVERFLOW
-    if found.meaning in DRY_WHEN_LENDING or overflows:
-        return replace(
-            found, meaning=Meaning.LENDER_DRY, words=f"the lender cannot lend as much: {found.words}"
-        )
-    return found
+    if found.meaning not in DRY_WHEN_LENDING and not overflows and found.name != EMPTY:
+        return found
+    words = f"the lender cannot lend as much: {found.words}"
+    return replace(found, meaning=Meaning.LENDER_DRY, words=words)
 
 
 def _match(errors: tuple[ErrorType, ...], data: bytes) -> tuple[ErrorType, dict[str, object]] | None:
@@ -165,7 +168,8 @@ def _arguments(error: ErrorType, body: bytes) -> dict[str, object] | None:
 
 def _decoded(error: ErrorType, args: dict[str, object], protocol: str = "") -> DecodedError:
     shown = {key: _plain(value) for key, value in args.items()}
-    code = "_".join(part for part in (protocol, code_of(error.name)) if part)
+    name = code_of(error.name)
+    code = name if name.startswith(protocol) else f"{protocol}_{name}"
     return DecodedError(error.name, shown, error.meaning, error.words, code)
 
 
