@@ -105,7 +105,7 @@ async def _revert_reason(session: Session, attempt: Attempt, receipt: Receipt) -
             decode=revert_names,
         )
     except RevertError as error:
-        return revert_reason("reverted", error)
+        return revert_reason("reverted", error, envelope.data)
     except NodeError as error:
         return Reason(
             "reverted", f"The transaction reverted; the node does not tell why: {error.message}", {}
@@ -135,10 +135,12 @@ def revert_names(data: bytes) -> tuple[str, dict[str, object]]:
     return error.name, {**error.args, **({"through": ", ".join(error.through)} if error.through else {})}
 
 
-def revert_reason(code: str, error: RevertError) -> Reason:
-    """A revert as a reason: what it means, then the error with its figures."""
-    decoded = decode_revert(bytes.fromhex(str(error.facts.get("data", "0x"))[2:]))
+def revert_reason(code: str, error: RevertError, calldata: bytes) -> Reason:
+    """The revert of a call as a reason: what it means, the step of the plan it came from, its figures."""
+    decoded = decode_revert(bytes.fromhex(str(error.facts.get("data", "0x"))[2:]), calldata)
     facts = {**error.facts, "error": decoded.code, "meaning": str(decoded.meaning)}
+    if decoded.hop is not None:
+        facts |= {"step": decoded.hop.index, "pool": decoded.hop.pool}
     return Reason(code, f"{error.message.rstrip('.')}: {decoded.words}.", facts)
 
 

@@ -188,7 +188,7 @@ class SameChainRun:
                 decode=revert_names,
             )
         except RevertError as error:
-            self._declined(revert_reason("simulation_reverted", error))
+            self._declined(revert_reason("simulation_reverted", error, plan.calldata))
             return None
 
     async def _decide(self, plan: Plan, simulation: Simulation, market: Market) -> Decision:

@@ -14,6 +14,7 @@ from executor.domain.pool import VenueKind
 from executor.domain.route import Funding, Route
 from executor.lenders import gas_overhead
 from executor.lenders import premium as lender_premium
+from executor.lenders.locks import is_free
 from executor.routing.sizing import no_premium
 
 V2_CHAIN_GAS = 2_500
@@ -45,13 +46,18 @@ def choose_funding(
     `inventory` is the router's balance of the settlement token, `terms` the lenders' for it, `gas_cost` turns
     gas units into that token's smallest unit. Callback chaining is always possible and costs nothing where a
     leg has the V3 shape, so it comes before own money there, which stays free for others. A `requested`
-    funding is the only choice; raises OpportunityError naming `funding` where it cannot be had.
+    funding is the only choice; raises OpportunityError naming `funding` where it cannot be had, as one that
+    the route itself locks.
     """
     if requested is not None:
         return (_requested(requested, route, amount_in, inventory, terms),)
     own = [FundingChoice(Funding.INVENTORY, 0, 0)] if inventory >= amount_in else []
     chain = FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))
-    able = [lender for lender in terms if lender.enabled and lender.available >= amount_in]
+    able = [
+        lender
+        for lender in terms
+        if lender.enabled and lender.available >= amount_in and is_free(lender.funding, route.legs)
+    ]
     loans = sorted(
         (_loan(lender, amount_in) for lender in able),
         key=lambda choice: choice.premium + gas_cost(choice.gas),
@@ -111,6 +117,8 @@ def _requested(
         raise _refusal(f"{requested} is no lender known on this chain")
     if not lender.enabled:
         raise _refusal(f"{requested} {lender.problem}", lender=lender.address)
+    if not is_free(requested, route.legs):
+        raise _refusal(f"{requested} is locked by the route's own legs", lender=lender.address)
     if lender.available < amount_in:
         raise _refusal(
             f"{requested} can lend {lender.available} of {symbol}, the route needs {amount_in}",

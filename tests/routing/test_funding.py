@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from executor.domain.errors import OpportunityError
 from executor.domain.lender import LenderTerms, Rounding
-from executor.domain.route import OWN_MEANS, Funding
+from executor.domain.pool import VenueKind
+from executor.domain.route import OWN_MEANS, Funding, Route
 from executor.lenders import aave_v3, balancer_v2
 from executor.routing.funding import V2_CHAIN_GAS, choose_funding, funding_cap, premium_of
 from tests.support.market import WETH, address, two_legs, v2_pool, v3_pool
@@ -55,6 +58,24 @@ def test_a_loan_is_judged_by_premium_and_gas_together() -> None:
     dear = LenderTerms(Funding.BALANCER_V2, address(2), WETH.address, 10**16, 10**18, Rounding.UP, 10**21)
 
     assert order(WITH_V3, 0, [AAVE, dear])[1:] == [Funding.AAVE_V3, Funding.BALANCER_V2]
+
+
+def test_a_lender_that_a_leg_locks_is_no_choice_even_when_asked_for() -> None:
+    legs = WITH_V3.legs
+    vault_pool = replace(legs[1].pool, kind=VenueKind.BALANCER_V2)
+    over_the_vault = Route((legs[0], replace(legs[1], pool=vault_pool)))
+    choices = choose_funding(over_the_vault, NEEDED, inventory=0, terms=[AAVE, BALANCER], gas_cost=gwei)
+    assert Funding.AAVE_V3 in [choice.funding for choice in choices]
+    assert Funding.BALANCER_V2 not in [choice.funding for choice in choices]
+    with pytest.raises(OpportunityError, match="locked by the route's own legs"):
+        choose_funding(
+            over_the_vault,
+            NEEDED,
+            inventory=0,
+            terms=[BALANCER],
+            gas_cost=gwei,
+            requested=Funding.BALANCER_V2,
+        )
 
 
 def test_a_lender_with_too_little_or_switched_off_is_no_choice() -> None:
