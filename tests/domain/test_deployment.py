@@ -99,6 +99,9 @@ def test_each_chain_names_the_tokens_and_lenders_that_its_router_is_built_with(n
     assert constants.settlement_tokens == tuple(token.address for token in chain.settlement)
     assert constants.settlement_tokens[0] == chain.wrapped_native.address
     assert constants.aave_v3_pool is not None
+    assert set(constants.lenders().values()) - {None} == {
+        lender.known.address for lender in chain.lenders.values()
+    }
 
 
 def test_a_list_of_settlement_tokens_that_does_not_fit_is_refused_by_name() -> None:

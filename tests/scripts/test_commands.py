@@ -131,7 +131,7 @@ async def test_keystores_are_for_real_networks_and_development_keys_for_the_othe
     keystore.write_text(json.dumps(Account.encrypt(account.key, PASSPHRASE, kdf="pbkdf2", iterations=1000)))
     environ = {"APE_ACCOUNTS_deployer_PASSPHRASE": PASSPHRASE}
     # Ape waits for a second block on mainnet.
-    with Node.load("ethereum", block_time=1) as node:
+    with Node.load("ethereum", tier="full", block_time=1) as node:
         node.set_balance(account.address, ETHER)
         async with RealLookingNode(node.url) as masked:
             refused = await asyncio.to_thread(

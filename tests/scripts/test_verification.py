@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import solcx
 
 from devnet import Node
 from executor.domain.deployment import Deployment, Part
@@ -41,6 +42,16 @@ def test_the_explorer_makes_the_code_of_the_router_and_its_parts_from_what_it_is
     control = deployed.parts[Part.CONTROL].address
     assert f"implementation contract is found at {control.lower()}" in said
     assert KEY not in said
+
+
+def test_the_compiler_itself_makes_the_code_from_the_input_that_is_handed_in() -> None:
+    """As it is written, outputs and all; of the part that compiles quickest."""
+    build = build_part(Part.CONTROL)
+    answer = solcx.compile_standard(dict(build.standard_input), solc_version=build.compiler[1:].split("+")[0])
+    source, name = build.contract.split(":")
+    made = answer["contracts"][source][name]
+    assert made["evm"]["bytecode"]["object"] == build.init_code.hex()
+    assert {"abi", "metadata"} <= set(made)
 
 
 def test_without_a_key_the_compiler_input_is_written_and_the_way_on_is_said(

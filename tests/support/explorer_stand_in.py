@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-import solcx
-
 from devnet import Node
+from devnet.compiler import compile as compile_sources
 
 IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc"
 TICKET = "ezq878u486pzijkvvmerl6a9mzwhv6sefgvqi5tkwceejc7tvn"
-
-
-@lru_cache(maxsize=8)
-def _compiled(version: str, source: str) -> dict[str, Any]:
-    output: dict[str, Any] = solcx.compile_standard(json.loads(source), solc_version=version)
-    return output
 
 
 @dataclass
@@ -105,8 +97,11 @@ class ExplorerStandIn:
         """The runtime code that the submitted source makes under the submitted settings."""
         source, name = form["contractname"].split(":")
         version = form["compilerversion"].removeprefix("v").partition("+")[0]
-        contracts = _compiled(version, form["sourceCode"])["contracts"]
-        code = contracts[source][name]["evm"]["bytecode"]["object"] + form["constructorArguements"]
+        asked = json.loads(form["sourceCode"])
+        sources = {path: entry["content"] for path, entry in asked["sources"].items()}
+        settings = {key: value for key, value in asked["settings"].items() if key != "outputSelection"}
+        made = compile_sources(sources, version=version, settings=settings, targets=[source])[name]
+        code = made.bytecode.hex() + form["constructorArguements"]
         address = form["contractaddress"]
         request = {"from": self.node.accounts[0].address, "to": address}
         return bytes.fromhex(
