@@ -10,7 +10,17 @@ from executor.domain.address import Address
 from executor.domain.call import Reading
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.route import Funding
-from executor.lenders import aave_v3, balancer_v2
+from executor.lenders import (
+    aave_v3,
+    balancer_v2,
+    balancer_v3,
+    erc3156,
+    morpho_blue,
+    spark,
+    uniswap_v2_flash,
+    uniswap_v3_flash,
+    uniswap_v4,
+)
 
 __all__ = ["LENDERS", "Lender", "gas_overhead", "premium", "read_terms"]
 
@@ -26,14 +36,27 @@ class Lender(Protocol):
 
 LENDERS: Mapping[Funding, Lender] = {
     Funding.AAVE_V3: aave_v3,
+    Funding.SPARK: spark,
     Funding.BALANCER_V2: balancer_v2,
+    Funding.BALANCER_V3: balancer_v3,
+    Funding.MORPHO_BLUE: morpho_blue,
+    Funding.ERC3156: erc3156,
+    Funding.UNISWAP_V4: uniswap_v4,
+}
+"""The lenders that stand at one address. Pools lend too: `uniswap_v3_flash` and `uniswap_v2_flash` read their
+terms.
+"""
+POOL_OVERHEADS: Mapping[Funding, int] = {
+    Funding.UNISWAP_V3_FLASH: uniswap_v3_flash.GAS_OVERHEAD,
+    Funding.UNISWAP_V2_FLASH: uniswap_v2_flash.GAS_OVERHEAD,
 }
 
 
 def premium(amount: int, terms: LenderTerms) -> int:
     """What the lender asks on top of `amount`, to the smallest unit, in its own rounding.
 
-    Aave: `PercentageMath.percentMul` (half up) or `percentMulCeil`; Balancer: `FixedPoint.mulUp`.
+    Aave: `PercentageMath.percentMul` (half up) or `percentMulCeil`; Balancer: `FixedPoint.mulUp`; a V3 pool:
+    `FullMath.mulDivRoundingUp`.
     """
     product = amount * terms.rate
     if terms.rounding is Rounding.HALF_UP:
@@ -47,6 +70,8 @@ def read_terms(funding: Funding, address: Address, token: Address) -> Reading[Le
 
 
 def gas_overhead(funding: Funding) -> int:
-    """Gas that a loan adds over own money, measured with two V3 legs; 0 where there is no lender."""
+    """Gas that a loan adds over own money, measured on a leg of the V2 and one of the V3 shape; 0 where there
+    is no lender.
+    """
     lender = LENDERS.get(funding)
-    return lender.GAS_OVERHEAD if lender else 0
+    return lender.GAS_OVERHEAD if lender else POOL_OVERHEADS.get(funding, 0)

@@ -13,9 +13,8 @@ from executor.domain.route import Funding
 
 BASIS_POINTS = 10_000
 
-GAS_OVERHEAD = 115_776
-"""Gas over own money of a trade of two V3 legs funded by `flashLoanSimple` of V3.0, measured; V3.6 needs
-about 17,000 less.
+GAS_OVERHEAD = 122_900
+"""Gas over own money of a trade funded by `flashLoanSimple` of V3.0, measured; V3.6 needs about 17,000 less.
 """
 
 ROUNDS_UP_FROM_REVISION = 9
@@ -24,8 +23,8 @@ _ACTIVE, _PAUSED, _FLASH_LOANS = 1 << 56, 1 << 60, 1 << 63
 _ATOKEN_FIELD = 8
 
 
-def read_terms(address: Address, token: Address) -> Reading[LenderTerms]:
-    """Read the terms of the Pool at `address` for `token`.
+def read_terms(address: Address, token: Address, funding: Funding = Funding.AAVE_V3) -> Reading[LenderTerms]:
+    """Read the terms of the Pool at `address`, of a market of this shape, for `token`.
 
     Where the Pool keeps no virtual balance (before V3.1), what is available is the balance of its aToken.
     Never raises: a lender that does not answer comes back with a `problem`.
@@ -39,11 +38,14 @@ def read_terms(address: Address, token: Address) -> Reading[LenderTerms]:
     )
     premium, revision, configuration, available = (decoded_int(answer) for answer in answers[:4])
     if premium is None or configuration is None:
-        return _terms(address, token, problem="does not answer as an Aave V3 Pool")
+        return LenderTerms(
+            funding, address, token, 0, BASIS_POINTS, Rounding.UP, 0, "does not answer as an Aave V3 Pool"
+        )
     if available is None:
         available = yield from _balance_of_atoken(token, answers[4])
     rounding = Rounding.UP if (revision or 0) >= ROUNDS_UP_FROM_REVISION else Rounding.HALF_UP
-    return _terms(address, token, premium, rounding, available, _problem(configuration, available))
+    problem = _problem(configuration, available)
+    return LenderTerms(funding, address, token, premium, BASIS_POINTS, rounding, available, problem)
 
 
 def _balance_of_atoken(token: Address, reserve_data: bytes | None) -> Reading[int]:
@@ -62,14 +64,3 @@ def _problem(configuration: int, available: int) -> str:
     if not configuration & _FLASH_LOANS:
         return "has flash loans of the token switched off"
     return "" if available else "has none of the token"
-
-
-def _terms(
-    address: Address,
-    token: Address,
-    rate: int = 0,
-    rounding: Rounding = Rounding.UP,
-    available: int = 0,
-    problem: str = "",
-) -> LenderTerms:
-    return LenderTerms(Funding.AAVE_V3, address, token, rate, BASIS_POINTS, rounding, available, problem)

@@ -13,8 +13,8 @@ from executor.domain.route import Funding
 
 ONE = 10**18
 
-GAS_OVERHEAD = 35_039
-"""Gas over own money of a trade of two V3 legs funded by the Vault, measured."""
+GAS_OVERHEAD = 33_600
+"""Gas over own money of a trade funded by the Vault, measured."""
 
 
 def read_terms(address: Address, token: Address) -> Reading[LenderTerms]:

@@ -35,15 +35,18 @@ def factory(chain: ChainData) -> KnownAddress:
     return chain.dexes["uniswap_v3"].known
 
 
-async def test_the_chain_data_of_ethereum_hold_on_its_real_bytecode(rpc: Rpc, chain: ChainData) -> None:
-    results = await run_checks(rpc, chain.known_addresses())
+async def test_the_chain_data_of_ethereum_hold_on_its_real_bytecode(
+    ethereum_full_node: Node, chain: ChainData
+) -> None:
+    async with Rpc(ethereum_full_node.url) as rpc:
+        results = await run_checks(rpc, chain.known_addresses())
     assert [result.known for result in results] == list(chain.known_addresses())
     assert {result.known.name for result in results if not result.ok} <= SUBSTITUTED
 
 
-async def test_the_chain_data_of_base_hold_on_its_real_bytecode(base: Node) -> None:
+async def test_the_chain_data_of_base_hold_on_its_real_bytecode(base_full_node: Node) -> None:
     data = load_chain("base")
-    async with Rpc(base.url) as rpc:
+    async with Rpc(base_full_node.url) as rpc:
         network = await identify(rpc)
         require_chain(network, data, "ethereum")
         results = await run_checks(rpc, data.known_addresses())

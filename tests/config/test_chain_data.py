@@ -11,9 +11,11 @@ from executor.config.exact_yaml import parse_yaml
 from executor.config.settings import Settings
 from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, KnownDex, L2Kind
+from executor.domain.deployment import LENDER_CONSTANTS
 from executor.domain.errors import ConfigError, OpportunityError
 from executor.domain.pool import V3Callback, VenueKind
 from executor.domain.route import Funding
+from executor.lenders import LENDERS
 
 CREATE2_SELECTORS = {
     keccak(text="getPair(address,address)")[:4],
@@ -108,7 +110,16 @@ def test_base_is_an_op_stack_chain_with_a_private_mempool() -> None:
 
 def test_ethereum_has_a_public_mempool(ethereum: ChainData) -> None:
     assert ethereum.public_mempool
-    assert set(ethereum.lenders) == {Funding.AAVE_V3, Funding.BALANCER_V2}
+
+
+def test_every_lender_that_stands_at_one_address_is_known_on_ethereum(ethereum: ChainData) -> None:
+    assert set(ethereum.lenders) == set(LENDERS)
+
+
+def test_no_lender_is_known_that_the_router_has_no_place_for() -> None:
+    for name in chain_names():
+        known = {funding.value for funding in load_chain(name).lenders}
+        assert known <= set(LENDER_CONSTANTS.values())
 
 
 @pytest.mark.parametrize("name", ["sushiswap_v2", "sushiswap", "SushiSwap", "sushi"])

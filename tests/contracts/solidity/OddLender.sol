@@ -215,3 +215,21 @@ contract GossipingToken {
         return true;
     }
 }
+
+/// @dev A lender of the ERC-3156 shape whose fee is no share of the amount: a base price, or a refusal to tell.
+contract CraftyLender {
+    uint8 private immutable _habit;
+
+    constructor(uint8 habit) {
+        _habit = habit;
+    }
+
+    function maxFlashLoan(address) external pure returns (uint256) {
+        return type(uint128).max;
+    }
+
+    function flashFee(address, uint256 amount) external view returns (uint256) {
+        require(_habit == 0, "not today");
+        return 10 ** 15 + amount / 1000;
+    }
+}
