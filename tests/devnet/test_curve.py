@@ -33,7 +33,7 @@ ADMIN_FEE = 5 * 10**9
 PRICES = (60_000 * ETHER, 3_000 * ETHER)
 
 # An example is a deployment: shrinking a failure would take minutes.
-FEW = settings(max_examples=30, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+FEW = settings(max_examples=20, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 
 Swap = tuple[int, int, int]
 
