@@ -44,7 +44,7 @@ abstract contract Roles is Gate {
     }
 
     function acceptOwnership() external {
-        if (msg.sender != _pendingOwner) revert NotPendingOwner(msg.sender);
+        if (msg.sender != _pendingOwner || msg.sender == address(0)) revert NotPendingOwner(msg.sender);
         emit OwnershipTransferred(_owner, msg.sender);
         _owner = msg.sender;
         _pendingOwner = address(0);

@@ -158,6 +158,12 @@ def test_ownership_moves_only_when_the_new_owner_accepts(desk: Desk) -> None:
         desk.call(abi.encode_call("unpause()"), sender=OWNER)
 
 
+def test_nobody_accepts_an_offer_that_was_not_made(desk: Desk) -> None:
+    for sender in (*PEOPLE.values(), "0x" + "00" * 20):
+        with pytest.raises(Reverted, match="NotPendingOwner"):
+            desk.call(abi.encode_call("acceptOwnership()"), sender=sender)
+
+
 def test_an_offer_of_ownership_can_be_taken_back(desk: Desk) -> None:
     desk.send(OWNER, "transferOwnership(address)", SECOND)
     desk.send(OWNER, "transferOwnership(address)", "0x" + "00" * 20)
