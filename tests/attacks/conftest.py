@@ -1,4 +1,4 @@
-"""A router with everything that it can be robbed of, among all venues and lenders, put back after each test."""
+"""A router with all that it can be robbed of, among all venues and lenders, put back after each test."""
 
 from collections.abc import Iterator
 

@@ -15,7 +15,7 @@ from devnet.errors import RpcError, TransactionError
 from devnet.node import ETHER, Receipt
 from devnet.place import Placer, account
 from executor.domain.address import Address, to_address
-from executor.plan import DecodedError
+from executor.plan import DecodedError, decode_revert
 from tests.contracts.schemes import plan_of
 from tests.support.routers import LENDERS, OPERATOR, OWNER, Desk, Reverted, revert_data
 
@@ -98,17 +98,21 @@ def allowances(desk: Desk, spenders: Sequence[str], more_tokens: Sequence[str] =
 
 
 @contextmanager
-def nothing_lost(desk: Desk, *spenders: str, tokens: Sequence[str] = ()) -> Iterator[None]:
+def nothing_lost(
+    desk: Desk, *spenders: str, tokens: Sequence[str] = (), gas_of: Sequence[str] = ()
+) -> Iterator[None]:
     """Fails unless, afterwards, nobody has less of anything than before, nobody may take anything from the
     router, nobody new commands it, and it still runs plans if it did.
 
     `tokens` are addresses of tokens besides those of the stock; `spenders` are asked about besides the pools
-    and lenders of the chain.
+    and lenders of the chain; people in `gas_of` send transactions themselves and pay for their gas.
     """
     before, commanded, ran = holdings(desk, tokens), control(desk), runs(desk)
     yield
     after = holdings(desk, tokens)
     lost = {where: before[where] - after[where] for where in before if after[where] < before[where]}
+    for sender in gas_of:
+        lost.pop((sender, "wei"), None)
     assert lost == {}
     assert allowances(desk, spenders, tokens) == {}
     assert control(desk) == commanded
@@ -127,22 +131,16 @@ def refused(
     desk: Desk, sender: str, data: bytes, *, to: str | None = None, value: int = 0, gas: int = 3_000_000
 ) -> DecodedError:
     """Why a real transaction to the router, or `to`, is refused. Fails if it is not."""
-    with pytest.raises(Reverted) as reason:
-        call_with_value(desk, sender, data, to=to, value=value)
-    with pytest.raises(TransactionError):
-        desk.node.send(sender, to or desk.router, data, value=value, gas=gas)
-    return reason.value.reason
-
-
-def call_with_value(desk: Desk, sender: str, data: bytes, *, to: str | None, value: int) -> None:
-    """As a desk's `call`, with money."""
-    if value == 0:
-        desk.call(data, sender=sender, to=to)
-        return
+    target = to or desk.router
     try:
-        desk.node.call(to or desk.router, data, from_=sender, value=value)
+        desk.node.call(target, data, from_=sender, value=value, block="pending")
     except RpcError as error:
-        raise Reverted(revert_data(error)) from None
+        reason = decode_revert(revert_data(error))
+    else:
+        pytest.fail("the call is not refused")
+    with pytest.raises(TransactionError):
+        desk.node.send(sender, target, data, value=value, gas=gas)
+    return reason
 
 
 def sent(desk: Desk, sender: str, data: bytes, *, to: str | None = None, gas: int = 5_000_000) -> Receipt:
