@@ -1,6 +1,6 @@
 # `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove invariants slither compile generate lock clean
+.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove invariants mutate slither compile generate lock clean
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
@@ -8,6 +8,7 @@ WORKERS ?= 2
 BENCH ?= gas
 PORT = 8545
 TESTS ?=
+ROOMS ?=
 RUNS ?= 3000
 DEPTH ?= 200
 
@@ -52,6 +53,9 @@ prove: setup ## prove the rules of the contracts symbolically; PROOF=pattern pic
 invariants: setup ## search longer for sequences of calls that break an invariant; RUNS=3000 DEPTH=200
 	@INVARIANT_RUNS=$(RUNS) INVARIANT_DEPTH=$(DEPTH) INVARIANT_SECONDS=36000 $(PY) -m pytest -n0 -q -s \
 		-k no_sequence tests/invariants
+
+mutate: setup ## plant faults in the contracts, one at a time; within an hour, goes on where it was stopped; ROOMS=
+	@$(PY) -m tools.mutation --workers $(WORKERS) $(ROOMS)
 
 slither: setup ## analyse the contracts; what is accepted, and why, stands in tools/slither.yaml
 	@$(PY) -m tools.slither
