@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from executor.domain.errors import ConfigError, ExecutorError, PlanError
+from executor.domain.errors import ConfigError, ExecutorError, PlanError, RevertError
 from executor.operations.exit_codes import ExitCode, explained
 from executor.operations.findings import findings_table, is_well
 
@@ -119,15 +119,42 @@ def explain_command(
     """Say in words what a router call does."""
     from executor.plan import explain
 
-    text = (sys.stdin.read() if calldata == "-" else calldata).strip()
-    try:
-        data = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raise PlanError(
-            "The calldata is not hexadecimal.", fix="give 0x followed by pairs of hexadecimal digits"
-        ) from None
-    for line in explain(data):
+    for line in explain(_calldata(calldata)):
         print(line)
+
+
+@app.command("rehearse")
+def rehearse_command(
+    calldata: Annotated[
+        str, typer.Argument(help="The call's data as 0x text; - reads it from standard input.")
+    ],
+    chain: Annotated[
+        str | None, typer.Option("--chain", help="Which configured chain. Default: the only one.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Say what each step of a plan would give and take now. The router simulates it; nothing is sent.
+
+    Exit code 1: the plan would revert.
+    """
+    from executor.operations.rehearse import rehearse_plan
+
+    _log(debug)
+    data = _calldata(calldata)
+    try:
+        found = asyncio.run(rehearse_plan(_settings(config), data, chain=chain))
+    except RevertError as error:
+        if as_json:
+            print(json.dumps({"ok": False, "error": error.as_dict()}, indent=2, default=str))
+        else:
+            print(_one_line(error), file=sys.stderr)
+        raise typer.Exit(ExitCode.CHECK_FAILED) from None
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=2))
+    else:
+        Console().print(found.table())
 
 
 @app.command("schema")
@@ -159,6 +186,16 @@ def main() -> NoReturn:
 def _one_line(error: ExecutorError) -> str:
     text = f"error: {error.message.rstrip('.')}. Fix: {error.fix}".replace("\n", " ")
     return text if text.endswith(("?", ".")) else f"{text}."
+
+
+def _calldata(text: str) -> bytes:
+    given = (sys.stdin.read() if text == "-" else text).strip()
+    try:
+        return bytes.fromhex(given.removeprefix("0x"))
+    except ValueError:
+        raise PlanError(
+            "The calldata is not hexadecimal.", fix="give 0x followed by pairs of hexadecimal digits"
+        ) from None
 
 
 def _end(message: str, code: ExitCode) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The exit codes of `executor run` and `executor check`, for scripts."""
+"""The exit codes of the commands, for scripts."""
 
 from collections.abc import Iterable
 from enum import IntEnum
@@ -20,7 +20,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "every opportunity was realised, declined or (with --dry-run) tried",
-    ExitCode.CHECK_FAILED: "`executor check` found something wrong",
+    ExitCode.CHECK_FAILED: "`executor check` found something wrong, or `executor rehearse` a plan that fails",
     ExitCode.USAGE: "the command line or the configuration is wrong; nothing was done",
     ExitCode.REJECTED: "some input was rejected; the others were carried out",
     ExitCode.FAILED: "some transaction reverted, or an opportunity failed before anything was sent",

@@ -1,4 +1,4 @@
-"""`executor check`, `explain` and `schema`."""
+"""`executor check`, `explain`, `rehearse` and `schema`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 
 from devnet import ETHEREUM, Node
+from executor.domain.errors import ConfigError
 from executor.engine.executor import Executor
 from executor.engine.opportunity_schema import opportunity_schema
 from executor.operations.check import check
 from executor.operations.execution_schema import execution_schema
 from executor.operations.exit_codes import MEANINGS, ExitCode
 from executor.operations.findings import Finding, State, is_well
+from executor.operations.rehearse import rehearse_plan
+from executor.plan import DecodedPlan, Header
+from executor.plan.encoding import encode_plan
 from tests.operations.test_run import call, config
-from tests.support.routers import OWNER, PAUSER
+from tests.support.routers import FOREVER, OWNER, PAUSER
 from tests.support.trading import OPERATOR, Trading, explicit
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -102,6 +106,49 @@ async def test_explain_says_what_a_plan_of_ours_does(trading: Trading) -> None:
     assert ETHEREUM.pool("uniswap_v2 USDC/WETH").address in done.stdout
     assert str(execution.minimum_profit) in done.stdout
     assert (await asyncio.to_thread(call, "explain", "-", stdin=execution.plan + "\n")).stdout == done.stdout
+
+
+async def planned(trading: Trading) -> tuple[str, int]:
+    """A plan over a gap that is open, and the profit that it was simulated to give."""
+    trading.open_gap()
+    async with Executor(trading.settings(), dry_run=True) as executor:
+        execution = await executor.execute(explicit())
+    assert execution.plan is not None
+    assert execution.expected_profit is not None
+    return execution.plan, execution.expected_profit
+
+
+async def test_rehearse_says_what_each_step_of_a_plan_would_give(trading: Trading) -> None:
+    plan, profit = await planned(trading)
+    arguments = ("rehearse", plan, "--config", config(trading))
+    done = await asyncio.to_thread(call, *arguments, "--json")
+    told = json.loads(done.stdout)
+    assert (done.code, told["ok"], told["profit"]) == (0, True, str(profit))
+    assert all(int(step["output"]) > 0 and step["gas_used"] > 0 for step in told["steps"])
+    shown = (await asyncio.to_thread(call, *arguments)).stdout
+    assert told["profit"] in shown
+    assert told["steps"][-1]["output"] in shown
+    assert trading.nonce() == 0
+
+
+async def test_rehearse_says_why_a_plan_would_fail(trading: Trading) -> None:
+    plan, _ = await planned(trading)
+    trading.desk.execute(bytes.fromhex(plan[2:]), sender=OPERATOR)
+    arguments = ("rehearse", plan, "--config", config(trading))
+    done = await asyncio.to_thread(call, *arguments, "--json")
+    told = json.loads(done.stdout)
+    assert (done.code, told["ok"]) == (ExitCode.CHECK_FAILED, False)
+    assert told["error"]["facts"]["error"] == "profit_below_minimum"
+    done = await asyncio.to_thread(call, *arguments)
+    assert done.code == ExitCode.CHECK_FAILED
+    assert "ProfitBelowMinimum" in done.stderr
+
+
+async def test_rehearse_asks_for_the_chain_where_there_are_several(trading: Trading) -> None:
+    settings = trading.settings()
+    several = {**settings, "chains": {**settings["chains"], "base": settings["chains"]["ethereum"]}}
+    with pytest.raises(ConfigError, match="--chain: more than one chain is configured"):
+        await rehearse_plan(Executor(several).settings, encode_plan(DecodedPlan(Header(0, FOREVER, 0), ())))
 
 
 @pytest.mark.parametrize(
