@@ -51,7 +51,7 @@ ROOMS = {
     ),
     "payment": Room(
         ("base/Payments.sol", "base/Settle.sol"),
-        (*COMMON, "test_roles.py", "test_attack_numbers.py", "venues", "lenders"),
+        (*COMMON, "test_roles.py", "../attacks/test_a27_boundary_amounts.py", "venues", "lenders"),
     ),
     "batch": Room(("base/Batch.sol", "base/Tip.sol"), ("test_batch.py", *COMMON)),
 }
