@@ -104,14 +104,15 @@ abstract contract Guards {
         return Read.skip(toleranceAt, Plan.TOLERANCE_BYTES);
     }
 
-    /// @dev The first two words of a pool's answer; the second is zero where there is only one.
+    /// @dev The first two words of a pool's answer. Without an argument, the second is zero where there is only one.
     function _ask(address pool, bytes4 selector, uint256 argument) private view returns (uint256 first, uint256 second) {
         bool ok;
         // (ok, answer) = pool.staticcall(abi.encodeWithSelector(selector, argument)), with at least 32 bytes returned
         assembly ("memory-safe") {
+            // First the second word: the argument reaches into it.
+            mstore(0x20, 0)
             mstore(0x00, selector)
             mstore(0x04, argument)
-            mstore(0x20, 0)
             ok := staticcall(gas(), pool, 0x00, 0x24, 0x00, 0x40)
             ok := and(ok, gt(returndatasize(), 0x1f))
             first := mload(0x00)
