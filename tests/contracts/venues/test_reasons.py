@@ -309,3 +309,32 @@ def test_a_guard_that_fails_says_by_how_much_the_pool_moved(desk: Desk) -> None:
     assert (found.code, found.meaning) == ("pool_state_moved", Meaning.MOVED_PRICE)
     assert found.args["expected"] == 1000 and found.args["tolerance"] == 5
     assert found.hop is not None and found.hop.pool == where
+
+
+BASE_CASES: dict[str, Case] = {
+    "a Solidly pair is asked for too much": Case(
+        pair("aerodrome_v2 WETH/USDC", 10**9, 10**9), "solidly_k", Meaning.MOVED_PRICE
+    ),
+    "a Solidly pair is asked for more than it has": Case(
+        pair("aerodrome_v2 WETH/USDC", 10**9, 2**100), "solidly_insufficient_liquidity", Meaning.NO_LIQUIDITY
+    ),
+    "a Solidly pair is asked for nothing": Case(
+        pair("aerodrome_v2 WETH/USDC", 10**9, 0),
+        "solidly_insufficient_output_amount",
+        Meaning.NO_LIQUIDITY,
+    ),
+    "a Solidly pair is paid nothing": Case(
+        pair("aerodrome_v2 WETH/USDC", 0, 10), "solidly_insufficient_input_amount", Meaning.TOKEN_TAX
+    ),
+    "a Slipstream pool is not paid": Case(
+        concentrated("slipstream WETH/USDC 500", ETHER), "uniswap_v3_input_missing", Meaning.TOKEN_TAX
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BASE_CASES)
+def test_a_refusal_of_the_bytecode_of_base_is_read(base_desk: Desk, name: str) -> None:
+    case = BASE_CASES[name]
+    base_desk.node.set_erc20_balance(base_desk.book.tokens["WETH"], base_desk.router, 10**26)
+    found = refusal(base_desk, plan(case.step(base_desk)))
+    assert (found.code, found.meaning) == (case.code, case.meaning), found
