@@ -163,8 +163,6 @@ def test_every_hop_from_and_to_the_router_gives_the_same(desk: Desk, shape: str)
 @pytest.mark.parametrize("funding", [Funding.INVENTORY, Funding.CALLBACK_CHAIN, Funding.AAVE_V3])
 @pytest.mark.parametrize("shape", BASE_ROUTES)
 def test_every_venue_of_base_earns_what_its_legs_give(base_desk: Desk, shape: str, funding: Funding) -> None:
-    if funding is Funding.CALLBACK_CHAIN and shape == "V4 of ether, Solidly":
-        pytest.skip("its legs before the pair begin with an unwrapping, which needs money")
     plan = sized(base_desk, BASE_ROUTES[shape], funding)
     premium = (AMOUNT * 5 + 5000) // 10_000 if funding is Funding.AAVE_V3 else 0
     earns(base_desk, SizedRoute(plan.route, plan.amounts, funding, premium))
