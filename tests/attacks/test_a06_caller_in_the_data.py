@@ -9,7 +9,7 @@ import pytest
 from devnet.node import ETHER
 from executor.plan.encoding import encode_steps
 from executor.plan.format import Opcode
-from executor.plan.steps import Loan
+from executor.plan.steps import BalancerV3Unlock, Loan, Step, V4Unlock
 from tests.attacks.callbacks import calls, loan_data, swap_data
 from tests.attacks.scene import THIEF, nothing_lost, refused
 from tests.attacks.thieves import accomplice, act_through
@@ -64,3 +64,10 @@ def test_no_plan_can_name_a_lender_that_has_an_address(desk: Desk, opcode: Opcod
         assert refused(without, OPERATOR, plan_of(loan)).name == "LenderUnavailable"
         named = plan_of() + bytes([opcode, 0]) + bytes.fromhex(thief[2:]) + encode_steps((loan,))[2:]
         assert refused(without, OPERATOR, named).name in ("PlanTruncated", "LenderUnavailable")
+
+
+@pytest.mark.parametrize("step", [V4Unlock(()), BalancerV3Unlock(())], ids=["uniswap_v4", "balancer_v3"])
+def test_no_plan_can_name_a_lock_that_has_an_address(desk: Desk, step: Step) -> None:
+    without = desk_of(desk)
+    with nothing_lost(without):
+        assert refused(without, OPERATOR, plan_of(step)).name == "LenderUnavailable"
