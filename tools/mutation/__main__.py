@@ -25,6 +25,7 @@ from tools.mutation.worker import KILLED, REFUSED, SAME, SURVIVED, Verdict
 STATE = CHECKOUT / ".forge" / "mutation"
 # A worker's compiler and the tests' modules grow; a new one starts in seconds.
 TASKS_A_WORKER = 60
+ORIGINAL = "without any fault"
 
 
 class State:
@@ -67,8 +68,10 @@ def judged(room: Room, state: State, found: list[Mutant], workers: int) -> Itera
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=spawn, max_tasks_per_child=TASKS_A_WORKER) as pool:
-        healthy = pool.submit(worker.judge_original, room.tests).result()
-        if healthy.fate != SURVIVED:
+        healthy = state.get(ORIGINAL) or pool.submit(worker.judge_original, room.tests).result()
+        if healthy.fate == SURVIVED:
+            state.put(ORIGINAL, healthy)
+        else:
             raise RuntimeError(f"{healthy.by} fails without any fault; mend it, or leave it out in rooms.py")
         running = {pool.submit(worker.judge, mutant, room.tests): mutant for mutant in waiting}
         for done in as_completed(running):

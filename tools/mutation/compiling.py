@@ -63,6 +63,16 @@ class Compiler:
         touched = [target for target in variants.targets() if unit in self._closure(target)]
         return {**self.original, **self._compile({**self.sources, unit: text}, touched)}
 
+    def means_the_same(self, unit: str, text: str) -> bool:
+        """Whether the optimizer makes the same code of the unit's text as of the original."""
+        touched = [target for target in variants.targets() if unit in self._closure(target)]
+        optimized = {**self._settings, "optimizer": {"enabled": True, "runs": 200}}
+        both = [
+            self._compile(sources, touched, optimized)
+            for sources in (self.sources, {**self.sources, unit: text})
+        ]
+        return all(both[0][name].bytecode == both[1][name].bytecode for name in both[0])
+
     def _closure(self, unit: str) -> set[str]:
         seen: set[str] = set()
         waiting = [unit]
@@ -75,8 +85,10 @@ class Compiler:
             waiting += [posixpath.normpath(f"{folder}/{path}") for path in IMPORT.findall(self.sources[name])]
         return seen
 
-    def _compile(self, sources: Mapping[str, str], targets: list[str]) -> dict[str, Artifact]:
-        answer = self._ask(sources, {target: {"*": OUTPUTS} for target in targets})
+    def _compile(
+        self, sources: Mapping[str, str], targets: list[str], settings: Mapping[str, Any] | None = None
+    ) -> dict[str, Artifact]:
+        answer = self._ask(sources, {target: {"*": OUTPUTS} for target in targets}, settings)
         return {
             name: parse(data, name=name)
             for unit in answer.get("contracts", {}).values()
@@ -84,11 +96,16 @@ class Compiler:
             if data["evm"]["bytecode"]["object"]
         }
 
-    def _ask(self, sources: Mapping[str, str], selection: Mapping[str, Any]) -> dict[str, Any]:
+    def _ask(
+        self,
+        sources: Mapping[str, str],
+        selection: Mapping[str, Any],
+        settings: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         request = {
             "language": "Solidity",
             "sources": {name: {"content": text} for name, text in sources.items()},
-            "settings": {**self._settings, "outputSelection": selection},
+            "settings": {**(settings or self._settings), "outputSelection": selection},
         }
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")

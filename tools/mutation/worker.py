@@ -51,12 +51,14 @@ def judge(mutant: Mutant, tests: tuple[str, ...]) -> Verdict:
     compiler = _compiler()
     unit = f"contracts/{mutant.unit}"
     try:
-        parts = compiler.variant(unit, mutant.applied(compiler.sources[unit]))
+        text = mutant.applied(compiler.sources[unit])
+        parts = compiler.variant(unit, text)
     except CompileRefused as refusal:
         return Verdict(REFUSED, str(refusal))
     if all(parts[name].bytecode == compiler.original[name].bytecode for name in parts):
         return Verdict(SAME)
-    return run(parts, tests)
+    verdict = run(parts, tests)
+    return Verdict(SAME) if verdict.fate == SURVIVED and compiler.means_the_same(unit, text) else verdict
 
 
 def judge_original(tests: tuple[str, ...]) -> Verdict:
