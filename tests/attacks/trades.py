@@ -6,6 +6,7 @@ from devnet.market import trade
 from devnet.node import ETHER
 from executor.domain.route import Funding, SizedRoute
 from executor.plan import Tip, encode
+from executor.plan.compile import Outputs
 from executor.plan.guards import Guard
 from tests.contracts.test_execution import ROUTES, open_gap, sized
 from tests.support.routers import FOREVER, Desk
@@ -28,6 +29,7 @@ def plan_for(
     deadline: int = FOREVER,
     minimum: int | None = None,
     tip: Tip | None = None,
+    outputs: Outputs = "computed",
 ) -> bytes:
     """The signed bytes for a route, which ask for all that it gives unless a minimum is named."""
     return encode(
@@ -37,6 +39,7 @@ def plan_for(
         deadline=deadline,
         guards=guards,
         tip=tip,
+        outputs=outputs,
         wrapped_native=found.route.settlement.address,
     )
 
