@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {Frame, FrameAccess, PlanRunner} from "./Frame.sol";
-import {Memory} from "./Memory.sol";
 import {Payments} from "./Payments.sol";
 import {PlanFormat as Plan} from "./PlanFormat.sol";
 import {PlanReader as Read} from "./PlanReader.sol";
@@ -57,38 +56,39 @@ abstract contract Lending is Settle, PlanRunner {
         (, amount, dataEnd) = _readTerms(frame, flags, Read.skip(poolAt, Plan.ADDRESS_BYTES), dataAt);
     }
 
-    /// @dev Writes flags, settlement token, the calldata from `fieldsAt` to `lengthAt`, and the continuation whose length stands there;
-    /// moves the frame behind it.
+    /// @dev Writes the data of a continuation whose length stands at `lengthAt`, with the step's fields in front of it, which start at
+    /// `fieldsAt`, and the length in the word before `dataAt`; leaves the cursor behind the step.
     function _writeData(Frame frame, uint256 flags, uint256 fieldsAt, uint256 lengthAt, uint256 dataAt)
         internal
         pure
         returns (uint256 dataEnd)
     {
-        uint256 length = Read.u16(lengthAt);
-        uint256 start = Read.skip(lengthAt, Plan.LENGTH_BYTES);
-        uint256 end = Read.skip(start, length);
-        Read.requireWithin(end, frame.end());
+        address settlement = frame.settlement();
+        uint256 end;
+        // length = uint16(msg.data[lengthAt:]); end = lengthAt + 2 + length
+        // data = abi.encodePacked(uint8(flags), settlement, msg.data[fieldsAt:lengthAt], msg.data[end - length:end])
+        assembly ("memory-safe") {
+            let length := shr(240, calldataload(lengthAt))
+            end := add(lengthAt, 2)
+            mstore(dataAt, or(shl(248, flags), shr(8, shl(96, settlement))))
+            dataEnd := add(dataAt, 21)
+            calldatacopy(dataEnd, fieldsAt, sub(lengthAt, fieldsAt))
+            dataEnd := add(dataEnd, sub(lengthAt, fieldsAt))
+            calldatacopy(dataEnd, end, length)
+            dataEnd := add(dataEnd, length)
+            end := add(end, length)
+            mstore(sub(dataAt, 0x20), sub(dataEnd, dataAt))
+        }
         frame.setCursor(end);
-        Memory.putByte(dataAt, flags);
-        Memory.putAddress(Read.skip(dataAt, 1), frame.settlement());
-        dataEnd = Read.skip(dataAt, _DATA_HEAD_BYTES);
-        unchecked {
-            uint256 fields = lengthAt - fieldsAt;
-            Memory.putCalldata(dataEnd, fieldsAt, fields);
-            dataEnd = dataEnd + fields;
-        }
-        Memory.putCalldata(dataEnd, start, length);
-        dataEnd = Read.skip(dataEnd, length);
-        unchecked {
-            Memory.put(dataAt - 0x20, dataEnd - dataAt);
-        }
     }
 
-    /// @dev Registers the callback with the data behind the length word in front of `dataAt`.
-    function _expect(address lender, bytes4 callback, uint256 dataAt) internal {
+    /// @dev Registers the callback, then calls the lender with what was written for it: its call stands in memory between `callAt` and
+    /// `dataEnd`, the data behind its length at `dataAt`.
+    function _borrow(address lender, bytes4 callback, uint256 callAt, uint256 dataAt, uint256 dataEnd) internal {
         unchecked {
             _register(lender, callback, dataAt - 0x20);
         }
+        _callLender(lender, callAt, dataEnd);
     }
 
     /// @dev Calls the lender with the bytes of memory between `from` and `to`; it must have called back.
@@ -100,13 +100,6 @@ abstract contract Lending is Settle, PlanRunner {
         }
         if (!ok) Payments.revertWithReason(lender);
         _requireSpent(lender);
-    }
-
-    /// @dev Registers the callback, then calls the lender with what was written for it: its call stands in memory between `callAt` and
-    /// `dataEnd`, the data behind its length at `dataAt`.
-    function _borrow(address lender, bytes4 callback, uint256 callAt, uint256 dataAt, uint256 dataEnd) internal {
-        _expect(lender, callback, dataAt);
-        _callLender(lender, callAt, dataEnd);
     }
 
     /// @dev Accepts a lender's callback, whose data parameter stands at calldata offset `parameterAt`.
@@ -122,22 +115,22 @@ abstract contract Lending is Settle, PlanRunner {
         pure
         returns (Frame frame, address token, uint256 amount, uint256 cap)
     {
-        address settlement = Read.addr(Read.skip(start, 1));
+        uint256 head = Read.word(start);
+        address settlement = address(uint160(head >> 88));
         token = settlement;
         uint256 at = Read.skip(start, _DATA_HEAD_BYTES);
-        if (Read.u8(start) & Plan.LOAN_TRACKED != 0) {
+        if ((head >> 248) & Plan.LOAN_TRACKED != 0) {
             token = Read.addr(at);
             at = Read.skip(at, Plan.ADDRESS_BYTES);
         }
         uint256 amounts = Read.word(at);
         (amount, cap) = (amounts >> 128, uint128(amounts));
-        at = Read.skip(at, _AMOUNTS_BYTES);
-        frame = FrameAccess.open(at, Read.skip(start, length), settlement, amount, 0);
+        frame = FrameAccess.open(Read.skip(at, _AMOUNTS_BYTES), Read.skip(start, length), settlement, amount, 0);
     }
 
     /// @dev The frame of data that carries a continuation and no loan.
     function _continuation(uint256 start, uint256 length, uint256 last) internal pure returns (Frame) {
-        address settlement = Read.addr(Read.skip(start, 1));
+        address settlement = address(uint160(Read.word(start) >> 88));
         return FrameAccess.open(Read.skip(start, _DATA_HEAD_BYTES), Read.skip(start, length), settlement, last, 0);
     }
 

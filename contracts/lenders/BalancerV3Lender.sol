@@ -63,8 +63,8 @@ abstract contract BalancerV3Lender is Lending, BalancerV3Lock {
 
     /// @dev unlock(abi.encodePacked(callback, data))
     function _unlockVault(address vault, bytes4 callback, uint256 dataAt, uint256 dataEnd) private {
-        _expect(vault, callback, dataAt);
         unchecked {
+            _register(vault, callback, dataAt - 0x20);
             uint256 callAt = dataAt - _DATA_AT;
             Memory.putSelector(callAt, IBalancerV3Vault.unlock.selector);
             Memory.put(callAt + 4, 0x20);
