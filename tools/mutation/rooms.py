@@ -47,11 +47,18 @@ ROOMS = {
     ),
     "roles": Room(
         ("base/Gate.sol", "base/Roles.sol", "base/SettlementTokens.sol", "base/Rescue.sol"),
-        ("test_roles.py", *COMMON),
+        ("test_roles.py", "../attacks/test_a34_role_matrix.py", *COMMON),
     ),
     "payment": Room(
         ("base/Payments.sol", "base/Settle.sol"),
-        (*COMMON, "test_roles.py", "../attacks/test_a27_boundary_amounts.py", "venues", "lenders"),
+        (
+            *COMMON,
+            "test_roles.py",
+            "../attacks/test_a34_role_matrix.py",
+            "../attacks/test_a27_boundary_amounts.py",
+            "venues",
+            "lenders",
+        ),
     ),
     "batch": Room(("base/Batch.sol", "base/Tip.sol"), ("test_batch.py", *COMMON)),
 }
