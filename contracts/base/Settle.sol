@@ -62,17 +62,4 @@ abstract contract Settle is CallbackGuard, TrackedTokens {
         if (balance > balanceBefore) arrived = balance - balanceBefore;
         if (to != address(this) && arrived != 0) Payments.transfer(token, to, arrived);
     }
-
-    /// @dev Calls `target`, which must call back with exactly `data` through `selector`, once.
-    function _callRegistered(address target, bytes4 selector, bytes memory data, bytes memory callData) internal {
-        uint256 lengthAt;
-        // lengthAt = where data stands in memory
-        assembly ("memory-safe") {
-            lengthAt := data
-        }
-        _register(target, selector, lengthAt);
-        (bool ok,) = target.call(callData);
-        if (!ok) Payments.revertWithReason(target);
-        _requireSpent(target);
-    }
 }
