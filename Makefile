@@ -1,6 +1,6 @@
 # `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove invariants mutate slither compile generate lock clean
+.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove invariants mutate coverage slither compile generate lock clean
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
@@ -56,6 +56,9 @@ invariants: setup ## search longer for sequences of calls that break an invarian
 
 mutate: setup ## plant faults in the contracts, one at a time; within an hour, goes on where it was stopped; ROOMS=
 	@$(PY) -m tools.mutation --workers $(WORKERS) $(ROOMS)
+
+coverage: setup ## lines and branches of the contracts that no test of tests/contracts runs
+	@WORKERS=$(WORKERS) $(PY) -m tools.coverage
 
 slither: setup ## analyse the contracts; what is accepted, and why, stands in tools/slither.yaml
 	@$(PY) -m tools.slither
