@@ -38,6 +38,12 @@ def pool(desk: Desk, name: str) -> Address:
     return to_address(desk.record(name).address)
 
 
+def turn_of(contract: Address, last: int = 0) -> V2Swap:
+    """Pays nothing, gives a contract a turn, and leaves `last` to the next step."""
+    output = V2Output.LITERAL
+    return V2Swap(contract, True, Payer.NONE, Recipient.ROUTER, output, amount_in=0, amount_out=last)
+
+
 def v2_swap(desk: Desk, amount: int, recipient: Recipient = Recipient.ROUTER) -> V2Swap:
     """Sells WETH for USDC at a pair."""
     output = V2Output.COMPUTED

@@ -12,7 +12,6 @@ import pytest
 
 from devnet import abi
 from devnet.node import ETHER
-from executor.domain.address import Address
 from executor.domain.errors import MathsError
 from executor.domain.route import Funding
 from executor.plan.format import Payer, Recipient, V2Output
@@ -26,7 +25,7 @@ from executor.plan.steps import (
     V4Unlock,
 )
 from tests.attacks.scene import THIEF, nothing_lost, refused, sent
-from tests.attacks.steps import V2_POOL, balancer_v3_unlock, pool, v3_swap, v4_swap, v4_unlock
+from tests.attacks.steps import V2_POOL, balancer_v3_unlock, pool, turn_of, v3_swap, v4_swap, v4_unlock
 from tests.attacks.thieves import Act, accomplice
 from tests.attacks.trades import earning_route, plan_for
 from tests.contracts.schemes import plan_of
@@ -93,12 +92,6 @@ def test_a_wei_left_open_on_account_undoes_the_plan(desk: Desk, change: int) -> 
     with nothing_lost(desk):
         assert refused(desk, OPERATOR, plan_of(uneven_payment)).name == "CurrencyNotSettled"
         assert refused(desk, OPERATOR, plan_of(uneven)).name == "BalanceNotSettled"
-
-
-def turn_of(thief: Address, last: int) -> V2Swap:
-    """A step that pays nothing, gives the thief's contract a turn, and leaves `last` to the next."""
-    output = V2Output.LITERAL
-    return V2Swap(thief, True, Payer.NONE, Recipient.ROUTER, output, amount_in=0, amount_out=last)
 
 
 def output_of(desk: Desk, unlock: V4Unlock | BalancerV3Unlock) -> int:
