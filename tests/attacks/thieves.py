@@ -83,9 +83,11 @@ def hook_token(desk: Desk, listener: str | None = None, **held: int) -> Address:
     return token
 
 
-def pair_of(desk: Desk, token: Address, other: str, amount: int, other_amount: int) -> Address:
-    """A real Uniswap V2 pair of a thief's token and a token of the book, by symbol, with these reserves."""
-    factory, asset = desk.book.contracts["uniswap_v2_factory"], desk.book.tokens[other]
+def pair_of(
+    desk: Desk, token: Address, other: str, amount: int, other_amount: int, *, dex: str = "uniswap_v2"
+) -> Address:
+    """A real pair of a thief's token and a token of the book, by symbol, with these reserves."""
+    factory, asset = desk.book.contracts[f"{dex}_factory"], desk.book.tokens[other]
     sent(desk, THIEF, abi.encode_call("createPair(address,address)", token, asset), to=factory)
     found = desk.node.call(factory, abi.encode_call("getPair(address,address)", token, asset))
     pair = to_address("0x" + found[-20:].hex())

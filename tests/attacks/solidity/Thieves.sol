@@ -211,3 +211,46 @@ contract HidingToken {
         return true;
     }
 }
+
+/// @dev Leaves all that it has to somebody who did not ask for it.
+contract Martyr {
+    function die(address heir) external {
+        selfdestruct(payable(heir));
+    }
+}
+
+/// @dev Takes nothing.
+contract Refuser {
+    fallback() external payable {
+        revert("not wanted");
+    }
+}
+
+/// @dev Uses all the gas that it gets.
+contract Burner {
+    fallback() external payable {
+        while (true) {}
+    }
+}
+
+/// @dev Answers with more bytes than its caller would like to copy.
+contract Flooder {
+    fallback() external payable {
+        assembly {
+            revert(0, 10000)
+        }
+    }
+}
+
+/// @dev Gives as much of a token as it gets of the chain's own coin to whoever sent that.
+contract Returner {
+    address private immutable _token;
+
+    constructor(address token) {
+        _token = token;
+    }
+
+    receive() external payable {
+        IBorrowable(_token).transfer(msg.sender, msg.value);
+    }
+}
