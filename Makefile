@@ -57,7 +57,7 @@ invariants: setup ## search longer for sequences of calls that break an invarian
 mutate: setup ## plant faults in the contracts, one at a time; within an hour, goes on where it was stopped; ROOMS=
 	@$(PY) -m tools.mutation --workers $(WORKERS) $(ROOMS)
 
-coverage: setup ## lines and branches of the contracts that no test of tests/contracts runs
+coverage: setup ## lines and branches of the contracts that no test of tests/contracts or tests/attacks runs
 	@WORKERS=$(WORKERS) $(PY) -m tools.coverage
 
 slither: setup ## analyse the contracts; what is accepted, and why, stands in tools/slither.yaml

@@ -21,7 +21,7 @@ from tools.coverage.build import Build, load
 from tools.coverage.recorder import FOLDER
 from tools.forging import CHECKOUT
 
-TESTS = ("tests/contracts",)
+TESTS = ("tests/contracts", "tests/attacks")
 STATEMENTS = (
     "ExpressionStatement",
     "VariableDeclarationStatement",

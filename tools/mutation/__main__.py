@@ -32,8 +32,7 @@ class State:
     """What is known of the mutants of one room, for the sources and tests as they are now."""
 
     def __init__(self, name: str, room: Room, sources: dict[str, str]) -> None:
-        tests = [CHECKOUT / "tests" / "contracts" / test for test in room.tests]
-        files = [file for test in tests for file in (sorted(test.rglob("*.py")) if test.is_dir() else [test])]
+        files = [CHECKOUT / file for file in room.files()]
         self._file = STATE / f"{name}-{digest(*sorted(sources.values()), *files)}.jsonl"
         self._file.parent.mkdir(parents=True, exist_ok=True)
         lines = self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else []
@@ -68,12 +67,12 @@ def judged(room: Room, state: State, found: list[Mutant], workers: int) -> Itera
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=spawn, max_tasks_per_child=TASKS_A_WORKER) as pool:
-        healthy = state.get(ORIGINAL) or pool.submit(worker.judge_original, room.tests).result()
+        healthy = state.get(ORIGINAL) or pool.submit(worker.judge_original, room.files()).result()
         if healthy.fate == SURVIVED:
             state.put(ORIGINAL, healthy)
         else:
             raise RuntimeError(f"{healthy.by} fails without any fault; mend it, or leave it out in rooms.py")
-        running = {pool.submit(worker.judge, mutant, room.tests): mutant for mutant in waiting}
+        running = {pool.submit(worker.judge, mutant, room.files()): mutant for mutant in waiting}
         for done in as_completed(running):
             mutant, verdict = running[done], done.result()
             state.put(key_of(mutant), verdict)

@@ -7,15 +7,22 @@ from pathlib import Path
 
 import yaml
 
+from tools.forging import CHECKOUT
+
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
 
 
 @dataclass(frozen=True)
 class Room:
-    """Source units of contracts/, and the tests of tests/contracts that are run for them, in order."""
+    """Source units of contracts/, and which files of tests/ are run for them, as patterns, in order."""
 
     units: tuple[str, ...]
     tests: tuple[str, ...]
+
+    def files(self) -> tuple[str, ...]:
+        """The test files, by their paths from the checkout; each once."""
+        found = [file for pattern in self.tests for file in sorted((CHECKOUT / "tests").glob(pattern))]
+        return tuple(dict.fromkeys(file.relative_to(CHECKOUT).as_posix() for file in found))
 
 
 # Searches at random take long and find late; the tests that name a rule find its mutants. Gas and size are
@@ -29,38 +36,64 @@ LEFT_OUT = (
     "every_opcode",
     "own_gas",
 )
-COMMON = ("test_callbacks.py", "test_rules.py", "test_execution.py", "test_batch.py", "test_simulate.py")
+COMMON = tuple(
+    f"contracts/test_{name}.py" for name in ("callbacks", "rules", "execution", "batch", "simulate")
+)
 ROOMS = {
     "guard": Room(
         ("base/CallbackGuard.sol",),
         (
             *COMMON,
-            "test_attack_reentry.py",
-            "test_attack_change.py",
-            "lenders",
-            "test_plan_format_on_chain.py",
+            "attacks/test_a0*.py",
+            "attacks/test_a10*.py",
+            "attacks/test_a4[13]*.py",
+            "contracts/lenders/test_*.py",
         ),
     ),
     "profit": Room(
         ("base/ProfitRule.sol", "base/Trading.sol", "base/TrackedTokens.sol"),
-        (*COMMON, "test_stolen_operator_key.py", "test_attack_arrivals.py", "test_plan_format_on_chain.py"),
+        (
+            *COMMON,
+            "contracts/test_stolen_operator_key.py",
+            "contracts/test_attack_arrivals.py",
+            "contracts/test_guards*.py",
+            "contracts/test_plan_format_on_chain.py",
+            "attacks/test_a1[89]*.py",
+            "attacks/test_a2*.py",
+        ),
     ),
     "roles": Room(
         ("base/Gate.sol", "base/Roles.sol", "base/SettlementTokens.sol", "base/Rescue.sol"),
-        ("test_roles.py", "../attacks/test_a34_role_matrix.py", *COMMON),
+        (
+            "contracts/test_roles.py",
+            "attacks/test_a3[4-9]*.py",
+            "contracts/test_batch.py",
+            "contracts/test_rules.py",
+        ),
     ),
     "payment": Room(
         ("base/Payments.sol", "base/Settle.sol"),
         (
             *COMMON,
-            "test_roles.py",
-            "../attacks/test_a34_role_matrix.py",
-            "../attacks/test_a27_boundary_amounts.py",
-            "venues",
-            "lenders",
+            "contracts/test_roles.py",
+            "attacks/test_a1[1-9]*.py",
+            "attacks/test_a29*.py",
+            "attacks/test_a27*.py",
+            "contracts/venues/test_odd*.py",
+            "contracts/venues/test_recipients.py",
+            "contracts/lenders/test_hostile*.py",
         ),
     ),
-    "batch": Room(("base/Batch.sol", "base/Tip.sol"), ("test_batch.py", *COMMON)),
+    "batch": Room(
+        ("base/Batch.sol", "base/Tip.sol"),
+        (
+            "contracts/test_batch.py",
+            "attacks/test_a22*.py",
+            "attacks/test_a42*.py",
+            *COMMON,
+            "contracts/test_guards*.py",
+        ),
+    ),
 }
 
 

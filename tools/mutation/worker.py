@@ -38,7 +38,7 @@ class _Failures:
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
-            self.nodes.append(report.nodeid.removeprefix("tests/contracts/"))
+            self.nodes.append(report.nodeid.removeprefix("tests/"))
 
 
 @lru_cache(maxsize=1)
@@ -67,7 +67,7 @@ def judge_original(tests: tuple[str, ...]) -> Verdict:
 
 
 def run(parts: Mapping[str, Artifact], tests: tuple[str, ...], *, to_the_end: bool = False) -> Verdict:
-    """Runs the tests of tests/contracts against the router's `parts`, until one fails."""
+    """Runs the test files against the router's `parts`, until one fails."""
     from tests.support import routers
 
     compile_files = routers.compile_files  # type: ignore[attr-defined]
@@ -89,12 +89,11 @@ def run(parts: Mapping[str, Artifact], tests: tuple[str, ...], *, to_the_end: bo
         f"--timeout={SECONDS_A_TEST}",
     ]
     options += ["-k", " and ".join(f"not {word}" for word in LEFT_OUT)]
-    chosen = [f"tests/contracts/{name}" for name in tests]
     routers.router_artifacts.cache_clear()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()):
         patch.setattr(routers, "compile_files", placed)
         with contextlib.redirect_stderr(io.StringIO()):
-            code = pytest.main([*options, *chosen], plugins=[failures])
+            code = pytest.main([*options, *tests], plugins=[failures])
     routers.router_artifacts.cache_clear()
     if code == pytest.ExitCode.OK:
         return Verdict(SURVIVED)
