@@ -44,6 +44,7 @@ ROOMS = {
         ("base/CallbackGuard.sol",),
         (
             *COMMON,
+            "contracts/test_contracts_as_callers.py",
             "attacks/test_a0*.py",
             "attacks/test_a10*.py",
             "attacks/test_a4[13]*.py",
@@ -66,6 +67,7 @@ ROOMS = {
         ("base/Gate.sol", "base/Roles.sol", "base/SettlementTokens.sol", "base/Rescue.sol"),
         (
             "contracts/test_roles.py",
+            "contracts/test_contracts_as_callers.py",
             "attacks/test_a3[4-9]*.py",
             "contracts/test_batch.py",
             "contracts/test_rules.py",
