@@ -10,9 +10,6 @@ import {Trading} from "./base/Trading.sol";
 /// @notice One call borrows if it must, walks the route, repays, and reverts unless the promised profit is really there.
 /// @dev Holds its own inventory and pulls from no wallet: never approve anything to it, an allowance to it can only be lost sight of.
 contract ArbRouter is Trading {
-    /// @notice The chain's own coin is taken only while a plan runs.
-    error NativeNotExpected(address from);
-
     /// @notice EIP-1967's way to name the contract whose functions this one has too: said once, here at the beginning.
     event Upgraded(address indexed implementation);
 
@@ -29,24 +26,35 @@ contract ArbRouter is Trading {
         _tellExplorers(control);
     }
 
-    receive() external payable {
-        if (!_isRunning()) revert NativeNotExpected(msg.sender);
-    }
-
-    /// @dev Callbacks of pools and lenders; all else is for the control part.
+    /// @dev `execute`, callbacks of pools and lenders, the chain's own coin while a plan runs; all else is for the control part. Written
+    /// out instead of left to the compiler, whose dispatch would compare each callback with every other function first.
     fallback() external payable {
-        // Compared first and here, since most trades that call back do so by this name.
-        if (uint32(msg.sig) == 0xfa461e33) {
-            _onUniswapV3Swap();
-            return;
+        uint256 selector = uint32(msg.sig);
+        if (selector == 0x61461954) _answer(_execute());
+        if (selector == 0xfa461e33) _onUniswapV3Swap();
+        if (msg.data.length == 0) {
+            if (!_isRunning()) revert NativeNotExpected(msg.sender);
+            _stop();
         }
-        if (!_callback(msg.sig)) Delegation.forward(_control);
+        _callback(msg.sig);
+        Delegation.forward(_control);
     }
 
-    /// @notice Runs the packed plan that follows the four selector bytes.
-    /// @return profit How much the settlement-token balance rose after the tip, in its smallest unit.
-    function execute() external onlyOperator onlyOnce returns (uint256 profit) {
+    /// @dev execute() returns (uint256 profit): runs the packed plan that follows the selector. `profit` is how much the settlement-token
+    /// balance rose after the tip, in its smallest unit.
+    function _execute() private onlyOperator returns (uint256 profit) {
+        uint256 locked = _enter();
         (profit,) = _trade();
+        _leave(locked);
+    }
+
+    /// @dev Ends the call.
+    function _answer(uint256 word) private pure {
+        // return abi.encode(word)
+        assembly ("memory-safe") {
+            mstore(0x00, word)
+            return(0x00, 0x20)
+        }
     }
 
     /// @dev While an operator's simulation runs, a callback that is not ours is the simulator's, which judges it by the same rule.

@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 import {Constants} from "./base/Constants.sol";
-import {Frame} from "./base/Frame.sol";
+import {Frame, FrameAccess} from "./base/Frame.sol";
 import {PlanReader as Read} from "./base/PlanReader.sol";
 import {SimulationRecord as Record} from "./base/SimulationRecord.sol";
 import {Trading} from "./base/Trading.sol";
@@ -34,14 +34,26 @@ contract RouterSimulator is Trading {
 
     /// @dev Callbacks of a simulated plan.
     fallback() external payable onlyDelegated {
-        if (!_callback(msg.sig)) revert UnknownFunction(msg.sig);
+        _callback(msg.sig);
+        revert UnknownFunction(msg.sig);
     }
 
     /// @notice Rehearses the packed plan that follows the four selector bytes. Always reverts: with `Simulated`, or as the plan would.
-    function simulate() external onlyDelegated onlyOperator onlyOnce {
+    function simulate() external onlyDelegated onlyOperator {
+        _enter();
+        _markRunning();
         Record.begin();
         (uint256 profit, uint256 tip) = _trade();
         revert Simulated(profit, tip, Record.hops());
+    }
+
+    /// @dev No short cut here: every step is recorded by itself.
+    function _runSteps(uint256 cursor, uint256 end, address settlement, uint256 last, uint256 owed) internal override {
+        _runFrom(FrameAccess.openAt(end, settlement, last, owed), cursor);
+    }
+
+    function _oneAtATime() internal pure override returns (bool) {
+        return true;
     }
 
     function _runFrom(Frame frame, uint256 cursor) internal override {

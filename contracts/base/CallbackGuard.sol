@@ -19,11 +19,19 @@ abstract contract CallbackGuard {
 
     bytes32 private transient _state;
 
-    modifier onlyOnce() {
+    /// @dev Takes the lock, which nobody may hold.
+    function _lock() internal {
         if (_state != _IDLE) revert AlreadyRunning();
         _state = _RUNNING;
-        _;
+    }
+
+    function _unlock() internal {
         _state = _IDLE;
+    }
+
+    /// @dev Makes the state say that a plan runs, where nothing has been registered yet.
+    function _markRunning() internal {
+        if (_state == _IDLE) _state = _RUNNING;
     }
 
     /// @dev Whether a plan is running.
@@ -64,12 +72,27 @@ abstract contract CallbackGuard {
 
     /// @dev Accepts this call if `commitment`, hashed from its own caller, selector and data, is the one registered.
     function _accept(bytes32 commitment) internal {
-        if (_sealed(commitment) != _state) _refuseCallback();
+        if (!_isExpected(commitment)) _refuseCallback();
+        _spend();
+    }
+
+    /// @dev Whether `commitment` is the one registered.
+    function _isExpected(bytes32 commitment) internal view returns (bool) {
+        return _sealed(commitment) == _state;
+    }
+
+    /// @dev Uses the registration up.
+    function _spend() internal {
         _state = _RUNNING;
     }
 
     function _requireSpent(address expected) internal view {
         if (_state != _RUNNING) revert CallbackMissing(expected);
+    }
+
+    /// @dev Whether the last registration was used.
+    function _isSpent() internal view returns (bool) {
+        return _state == _RUNNING;
     }
 
     /// @dev What stands in the word for a commitment; a simulation changes it, so that it cannot be taken for the real thing.

@@ -57,20 +57,22 @@ abstract contract PlanExecution is
         _extension = extension;
     }
 
+    /// @dev Most plans and continuations are plain hops over V2 pairs or one over a V3 pool: those need no frame.
+    function _runSteps(uint256 cursor, uint256 end, address settlement, uint256 last, uint256 owed) internal virtual override {
+        uint256 head = Read.word(cursor);
+        if (_isPlainV3(head)) (cursor, last) = _uniswapV3Plain(cursor, head, settlement);
+        else (cursor, last) = _uniswapV2Plain(cursor, head, end, settlement, last, owed);
+        if (cursor != end) _runFrom(FrameAccess.openAt(end, settlement, last, owed), cursor);
+    }
+
     /// @dev One step after the other. A step that reaches past the end has read bytes that are not the plan's, and is undone here.
     function _runFrom(Frame frame, uint256 cursor) internal virtual override {
         uint256 end = frame.end();
         while (cursor < end) {
             uint256 head = Read.word(cursor);
-            if (head >> 249 == Plan.UNISWAP_V2_SWAP >> 1) {
-                cursor = _uniswapV2Swap(frame, cursor, head);
-                continue;
-            }
-            if (head >> 249 == Plan.UNISWAP_V3_SWAP >> 1) {
-                cursor = _uniswapV3Swap(frame, cursor, head);
-                continue;
-            }
-            cursor = _otherStep(frame, cursor, head >> 248);
+            if (head >> 249 == Plan.UNISWAP_V2_SWAP >> 1) cursor = _uniswapV2Swap(frame, cursor, head);
+            else if (head >> 249 == Plan.UNISWAP_V3_SWAP >> 1) cursor = _uniswapV3Swap(frame, cursor, head);
+            else cursor = _otherStep(frame, cursor, head >> 248);
         }
         if (cursor != end) revert Read.PlanTruncated(cursor, end);
     }
@@ -110,42 +112,47 @@ abstract contract PlanExecution is
         else _extendedStep(frame);
     }
 
-    /// @dev Runs the callback that `selector` names; `known` is false if it names none. One that answers ends the call itself.
-    function _callback(bytes4 selector) internal returns (bool known) {
-        if (selector == IUniswapV3SwapCallback.uniswapV3SwapCallback.selector) _onUniswapV3Swap();
-        // By number, so that no callback is compared with all the others.
-        else return uint32(selector) < 0x80000000 ? _lowCallback(selector) : _highCallback(selector);
-        return true;
+    /// @dev Runs the callback that `selector` names and ends the call with its answer; returns only if it names none. By number first, so
+    /// that no callback is compared with all the others.
+    function _callback(bytes4 selector) internal {
+        if (uint32(selector) < 0x80000000) _lowCallback(selector);
+        else _highCallback(selector);
     }
 
-    function _lowCallback(bytes4 selector) private returns (bool known) {
+    function _lowCallback(bytes4 selector) private {
         if (selector == IFlashLoanSimpleReceiver.executeOperation.selector) _return(_onAaveV3Loan());
-        else if (selector == IMorphoFlashLoanCallback.onMorphoFlashLoan.selector) _onMorphoBlueLoan();
+        if (selector == IMorphoFlashLoanCallback.onMorphoFlashLoan.selector) _onMorphoBlueLoan();
         else if (selector == IUniswapV2Callee.uniswapV2Call.selector) _onUniswapV2Call();
         else if (selector == IPancakeV3SwapCallback.pancakeV3SwapCallback.selector) _onUniswapV3Swap();
         else if (selector == 0x2c8958f6 || selector == 0x3a1c453c) _onUniswapV3Swap();
         else if (selector == IBalancerV3Borrower.onBalancerV3Unlock.selector) _onBalancerV3Unlock();
         else if (selector == IERC3156FlashBorrower.onFlashLoan.selector) _return(_onERC3156Loan());
-        else return false;
-        return true;
+        else return;
+        _stop();
     }
 
-    function _highCallback(bytes4 selector) private returns (bool known) {
+    function _highCallback(bytes4 selector) private {
         if (selector == IBalancerV3Borrower.onBalancerV3Loan.selector) {
             _onBalancerV3Loan();
         } else if (selector == IUniswapV4UnlockCallback.unlockCallback.selector) {
             _onUniswapV4Unlock();
             _return(_EMPTY_BYTES_OFFSET);
-        }
-        else if (selector == IFlashLoanRecipient.receiveFlashLoan.selector) _onBalancerV2Loan();
-        else if (selector == IPancakeCallee.pancakeCall.selector || selector == ISolidlyCallee.hook.selector) _onUniswapV2Call();
-        else if (
+        } else if (selector == IUniswapV3SwapCallback.uniswapV3SwapCallback.selector) {
+            _onUniswapV3Swap();
+        } else if (selector == IFlashLoanRecipient.receiveFlashLoan.selector) {
+            _onBalancerV2Loan();
+        } else if (selector == IPancakeCallee.pancakeCall.selector || selector == ISolidlyCallee.hook.selector) {
+            _onUniswapV2Call();
+        } else if (
             selector == IUniswapV3FlashCallback.uniswapV3FlashCallback.selector
                 || selector == IPancakeV3FlashCallback.pancakeV3FlashCallback.selector
                 || selector == IAlgebraFlashCallback.algebraFlashCallback.selector
-        ) _onUniswapV3Loan();
-        else return false;
-        return true;
+        ) {
+            _onUniswapV3Loan();
+        } else {
+            return;
+        }
+        _stop();
     }
 
     /// @dev Runs the steps inside with one more token that may be paid; the router must not end with less of it.
@@ -157,6 +164,8 @@ abstract contract PlanExecution is
         address token = Read.addr(tokenAt);
         uint256 outerEnd = frame.end();
         Read.requireWithin(end, outerEnd);
+        // Inside this scope the chain's own coin may come in, whatever step brings it.
+        if (token == address(0)) _markRunning();
         uint256 balanceBefore = _startTracking(token);
         frame.setEnd(end);
         _runFrom(frame, start);
@@ -165,8 +174,9 @@ abstract contract PlanExecution is
         _endTracking(token, balanceBefore);
     }
 
-    /// @dev Runs one step in the extension, which gets the frame's values and the rest of its bytes.
+    /// @dev Runs one step in the extension, which may bring in the chain's own coin, and which gets the frame's values and the rest of its bytes.
     function _extendedStep(Frame frame) private {
+        _markRunning();
         uint256 cursor = frame.cursor();
         (bool ok, bytes memory answer) = _extension.delegatecall(
             abi.encodePacked(
@@ -177,6 +187,14 @@ abstract contract PlanExecution is
         (uint256 length, uint256 last) = abi.decode(answer, (uint256, uint256));
         frame.setCursor(Read.skip(cursor, length));
         frame.setLast(last);
+    }
+
+    /// @dev Ends the call with nothing to return.
+    function _stop() internal pure {
+        // return
+        assembly ("memory-safe") {
+            return(0x00, 0x00)
+        }
     }
 
     /// @dev Returns `word`, and a zero behind it: the length of empty bytes where `word` is their offset, and of no meaning elsewhere.

@@ -12,7 +12,7 @@ abstract contract SettlementTokens is Gate {
     /// @notice The place in the list that the owner sets.
     uint256 internal constant OWNER_SET_INDEX = 4;
 
-    address private immutable _token0;
+    address internal immutable _token0;
     address private immutable _token1;
     address private immutable _token2;
     address private immutable _token3;
@@ -23,8 +23,8 @@ abstract contract SettlementTokens is Gate {
     }
 
     function _settlementToken(uint256 index) internal view returns (address token) {
-        if (index == 0) return _token0;
-        if (index == 1) token = _token1;
+        if (index == 0) token = _token0;
+        else if (index == 1) token = _token1;
         else if (index == 2) token = _token2;
         else if (index == 3) token = _token3;
         else if (index == OWNER_SET_INDEX) token = _ownerSetToken;

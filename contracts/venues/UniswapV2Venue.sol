@@ -19,43 +19,105 @@ abstract contract UniswapV2Venue is Settle {
     /// Flags of an input that is not simply the settlement token: a tracked payer, or measured at the pair.
     uint256 private constant _SPECIAL = Plan.V2_MEASURED | (Plan.PAYER_TRACKED << Plan.PAYER_SHIFT);
 
-    /// Bits of a step's first word.
-    uint256 private constant _RARE = (_SPECIAL | (Plan.V2_OUTPUT_COMPUTED << Plan.V2_OUTPUT_SHIFT)) << 240;
-    uint256 private constant _OWED = Plan.V2_OUTPUT_OWED << (240 + Plan.V2_OUTPUT_SHIFT);
-    uint256 private constant _TO_CALLER = Plan.RECIPIENT_CALLER << (240 + Plan.RECIPIENT_SHIFT);
-    uint256 private constant _RECIPIENT = Plan.RECIPIENT_MASK << 240;
-    uint256 private constant _AMOUNT_LAST = Plan.V2_AMOUNT_LAST << 240;
-    uint256 private constant _PAID = Plan.PAYER_SETTLEMENT << (240 + Plan.PAYER_SHIFT);
+    /// Opcode and flags of a plain hop, but for direction, receiver and whether the output is owed: the router pays a literal amount of
+    /// the settlement token, or the pair is paid already and no amount follows; the output is a literal or what the caller is owed.
+    uint256 private constant _PLAIN_MASK = 0xfe4f << 240;
+    uint256 private constant _PLAIN_PAID = (Plan.UNISWAP_V2_SWAP << 248) | (Plan.PAYER_SETTLEMENT << (240 + Plan.PAYER_SHIFT));
+    uint256 private constant _PLAIN_UNPAID = (Plan.UNISWAP_V2_SWAP << 248) | (Plan.V2_AMOUNT_LAST << 240);
 
-    /// @dev Runs the step at `cursor`, whose first word is `head`: pays the pair if the step says so, then swaps. Returns where the next
-    /// step starts.
-    function _uniswapV2Swap(Frame frame, uint256 cursor, uint256 head) internal returns (uint256 next) {
-        unchecked {
-            // Plain: a literal amount of the settlement token, or paid already and no amount; the output literal or owed.
-            if ((head & _RARE) | (~(head ^ (head >> 2)) & _AMOUNT_LAST) != 0) return _rareSwap(frame, head, cursor);
-            next = cursor + Plan.POOL_STEP_BYTES;
-            if (head & _PAID != 0) {
-                Payments.transfer(frame.settlement(), address(uint160(head >> 72)), Read.u128(next));
-                next += Plan.AMOUNT_BYTES;
-            }
-            uint256 amountOut = frame.owed();
-            if (head & _OWED == 0) {
-                amountOut = Read.u112(next);
-                next += Plan.V2_OUTPUT_BYTES;
-            }
-            frame.setLast(amountOut);
-            address to = msg.sender;
-            if (head & _RECIPIENT != _TO_CALLER) {
-                to = address(this);
-                if (head & _RECIPIENT != 0) (to, next) = _otherRecipient(frame, head >> 240, next);
-            }
-            _swapPair(head, amountOut, to);
+    /// @dev Runs the plain hop at `cursor`, whose first word is `head`, and those behind it up to `end` that are paid by the one before.
+    /// Returns where the next step starts and what the last hop gave; if there is no plain hop at `cursor`, that and `last`.
+    function _uniswapV2Plain(uint256 cursor, uint256 head, uint256 end, address settlement, uint256 last, uint256 owed)
+        internal
+        returns (uint256 next, uint256 amountOut)
+    {
+        (next, amountOut) = (cursor, last);
+        cursor = Read.skip(cursor, Plan.POOL_STEP_BYTES);
+        uint256 kind = head & _PLAIN_MASK;
+        if (kind == _PLAIN_PAID) {
+            Payments.transfer(settlement, address(uint160(head >> 72)), Read.u128(cursor));
+            cursor = Read.skip(cursor, Plan.AMOUNT_BYTES);
+            kind = _PLAIN_UNPAID;
+        }
+        if (kind == _PLAIN_UNPAID) {
+            uint256 refused;
+            (next, amountOut, refused) = _swapPlain(cursor, head, end, owed);
+            if (refused != 0) _refuse(refused, next, end);
         }
     }
 
-    /// @dev Any other swap.
-    function _rareSwap(Frame frame, uint256 head, uint256 at) private returns (uint256 next) {
-        at = Read.skip(at, Plan.POOL_STEP_BYTES);
+    /// @dev Asks the paid pair of a plain hop that begins with `head` for its output, and so on for the plain hops behind it that are paid
+    /// by the one before. `at` is where the fields behind the pair stand, `next` where the next step starts. `refused` is the pair that
+    /// reverted, or one if a hop sends to a next pool that is not there.
+    function _swapPlain(uint256 at, uint256 head, uint256 end, uint256 owed)
+        private
+        returns (uint256 next, uint256 amountOut, uint256 refused)
+    {
+        bytes4 selector = IUniswapV2Pair.swap.selector;
+        uint256 plainMask = _PLAIN_MASK;
+        uint256 plainUnpaid = _oneAtATime() ? 0 : _PLAIN_UNPAID;
+        // do {
+        //     amountOut = flagged ? owed : uint112(bytes14(msg.data[next:]));
+        //     to = router, caller, the pool of the next step or the address that follows, as the flags say;
+        //     pair.swap(zeroForOne ? 0 : amountOut, zeroForOne ? amountOut : 0, to, "");
+        // } while (the next step is a plain unpaid hop);
+        assembly ("memory-safe") {
+            next := at
+            let call_ := mload(0x40)
+            mstore(call_, selector)
+            mstore(add(call_, 0x64), 0x80)
+            mstore(add(call_, 0x84), 0)
+            for {} 1 {} {
+                amountOut := owed
+                if iszero(and(byte(1, head), 0x80)) {
+                    amountOut := shr(144, calldataload(next))
+                    next := add(next, 14)
+                }
+                let zeroForOne := and(byte(0, head), 1)
+                mstore(add(call_, 0x04), mul(iszero(zeroForOne), amountOut))
+                mstore(add(call_, 0x24), mul(zeroForOne, amountOut))
+                let to := address()
+                switch and(byte(1, head), 0x30)
+                case 0x00 {}
+                case 0x10 { to := caller() }
+                case 0x20 {
+                    to := shr(96, calldataload(add(next, 3)))
+                    if gt(add(next, 0x17), end) {
+                        refused := 1
+                        break
+                    }
+                }
+                default {
+                    to := shr(96, calldataload(next))
+                    next := add(next, 20)
+                }
+                mstore(add(call_, 0x44), to)
+                if iszero(call(gas(), shr(72, head), 0, call_, 0xa4, 0, 0)) {
+                    refused := shr(96, shl(24, head))
+                    break
+                }
+                if iszero(lt(next, end)) { break }
+                head := calldataload(next)
+                if iszero(eq(and(head, plainMask), plainUnpaid)) { break }
+                next := add(next, 0x17)
+            }
+        }
+    }
+
+    /// @dev To be called right after the pair refused.
+    function _refuse(uint256 pair, uint256 at, uint256 end) private pure {
+        if (pair != 1) Payments.revertWithReason(address(uint160(pair)));
+        revert Read.PlanTruncated(Read.skip(at, Plan.POOL_STEP_BYTES), end);
+    }
+
+    /// @dev Whether each hop is run by itself, as a simulation wants to see it.
+    function _oneAtATime() internal pure virtual returns (bool) {
+        return false;
+    }
+
+    /// @dev Runs any hop at `cursor`, whose first word is `head`; returns where the next step starts.
+    function _uniswapV2Swap(Frame frame, uint256 cursor, uint256 head) internal returns (uint256 next) {
+        uint256 at = Read.skip(cursor, Plan.POOL_STEP_BYTES);
         uint256 flags = (head >> 240) & 0xff;
         address pair = address(uint160(head >> 72));
         uint256 payer = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
@@ -73,12 +135,6 @@ abstract contract UniswapV2Venue is Settle {
         }
         frame.setLast(amountOut);
         _swapPair(head, amountOut, to);
-    }
-
-    /// @dev The next pool, or a receiver that the step names.
-    function _otherRecipient(Frame frame, uint256 flags, uint256 at) private view returns (address to, uint256 next) {
-        next = Read.skip(at, _recipientBytes(flags));
-        to = _recipient(frame, flags, at, next);
     }
 
     /// @dev Sets `last` to what the pair would give, so that a later pool can be asked for it before this one is paid.

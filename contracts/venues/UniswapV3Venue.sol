@@ -29,95 +29,133 @@ abstract contract UniswapV3Venue is Settle, PlanRunner {
     uint256 private constant _OFFSET = 0xa0;
     /// Length of what the data begins with: payer, settlement token, cap.
     uint256 private constant _DATA_HEAD_BYTES = 1 + Plan.ADDRESS_BYTES + Plan.AMOUNT_BYTES;
+    /// Places in the callback: two deltas and the offset of the data, its length, the data itself, and in it the continuation.
+    uint256 private constant _CALLBACK_LENGTH_AT = 0x64;
+    uint256 private constant _CALLBACK_DATA_AT = 0x84;
+    uint256 private constant _CALLBACK_STEPS_AT = _CALLBACK_DATA_AT + _DATA_HEAD_BYTES;
     /// Bits of a step's first word.
     uint256 private constant _TRACKED = Plan.PAYER_TRACKED << (240 + Plan.PAYER_SHIFT);
     uint256 private constant _SETTLEMENT = Plan.PAYER_SETTLEMENT << (240 + Plan.PAYER_SHIFT);
     uint256 private constant _AMOUNT = Plan.V3_AMOUNT_MASK << 240;
-    uint256 private constant _TO_CALLER = Plan.RECIPIENT_CALLER << (240 + Plan.RECIPIENT_SHIFT);
-    uint256 private constant _EXPLICIT_OR_NEXT = 2 << (240 + Plan.RECIPIENT_SHIFT);
-    uint256 private constant _RARE = _TRACKED | _AMOUNT | (Plan.V3_PRICE_LIMIT << 240) | _EXPLICIT_OR_NEXT;
     uint256 private constant _CONTINUATION = Plan.V3_CONTINUATION << 240;
+    /// Of a plain hop: all of opcode, flags and callback but the direction, the lower bits of payer and receiver, and the continuation.
+    uint256 private constant _PLAIN_MASK = 0xfe6bff << 232;
 
-    /// @dev Runs the step at `cursor`, whose first word is `head`; returns where the next one starts.
+    /// @dev Whether the step that begins with `head` is a plain hop over a pool: a literal exact input, no price limit, to the router or
+    /// to this frame's caller, of a pool that calls back as Uniswap's do.
+    function _isPlainV3(uint256 head) internal pure returns (bool) {
+        return head & _PLAIN_MASK == Plan.UNISWAP_V3_SWAP << 248;
+    }
+
+    /// @dev Runs the plain hop at `cursor`, whose first word is `head`; returns where the next step starts and what this one gave.
+    function _uniswapV3Plain(uint256 cursor, uint256 head, address settlement) internal returns (uint256 next, uint256 output) {
+        uint256 call_ = Memory.free();
+        uint256 length;
+        bytes32 commitment;
+        (next, length, commitment) = _putPlain(call_, head, cursor, settlement);
+        _expect(commitment);
+        bool ok;
+        // (int256 amount0, int256 amount1) = the call above; output = zeroForOne ? -amount1 : -amount0. A pool that returns less leaves
+        // some other number for its output, as it may anyway.
+        assembly ("memory-safe") {
+            ok := call(gas(), shr(72, head), 0, call_, add(length, 0xc4), 0x00, 0x40)
+            output := sub(0, mload(shl(5, and(byte(0, head), 1))))
+        }
+        if (!ok) Payments.revertWithReason(address(uint160(head >> 72)));
+        if (!_isSpent()) revert CallbackMissing(address(uint160(head >> 72)));
+    }
+
+    /// @dev Runs any hop at `cursor`, whose first word is `head`; returns where the next step starts.
     function _uniswapV3Swap(Frame frame, uint256 cursor, uint256 head) internal returns (uint256 next) {
         uint256 call_ = Memory.free();
         uint256 length;
-        if (head & _RARE == 0) {
-            address to = head & _TO_CALLER == 0 ? address(this) : msg.sender;
-            (next, length) = _putPlain(call_, head, cursor, frame.settlement(), to);
-        } else {
-            (next, length) = _putRare(frame, call_, head, cursor);
-        }
+        (next, length) = _putRare(frame, call_, head, cursor);
         _expect(_commitment(call_, head, length));
-        frame.setLast(_callPool(call_, head, length));
+        uint256 output = _callPool(call_, head, length);
         _requireSpent(address(uint160(head >> 72)));
+        frame.setLast(output);
     }
 
     /// @dev uniswapV3SwapCallback(int256 amount0Delta, int256 amount1Delta, bytes data), and the same under the forks' names: runs the
-    /// continuation, then pays what is owed if the registration says that the router pays.
+    /// continuation, then pays what is owed if the registration says that the router pays. Ends the call.
     function _onUniswapV3Swap() internal {
-        (uint256 start, uint256 length) = Read.data(68);
-        _accept(_commitmentToThis(start, length));
-        uint256 head = Read.word(start);
-        unchecked {
-            if (head >> 248 == Plan.PAYER_TRACKED) length -= Plan.ADDRESS_BYTES;
-            (uint256 owed, uint256 given) = _deltas();
-            if (length > _DATA_HEAD_BYTES) {
-                Frame frame = FrameAccess.openAt(start + length, address(uint160(head >> 88)), given, owed);
-                _runFrom(frame, start + _DATA_HEAD_BYTES);
-            }
-            if (head >> 248 != Plan.PAYER_NONE) _payOwed(head, start, length, owed);
+        uint256 length = Read.word(_CALLBACK_LENGTH_AT);
+        if (!_isExpected(_commitmentToThis(length))) _refuseCallback();
+        _spend();
+        uint256 head = Read.word(_CALLBACK_DATA_AT);
+        uint256 end = Read.skip(_CALLBACK_DATA_AT, length);
+        (uint256 owed, uint256 given) = _deltas();
+        if (head >> 248 == Plan.PAYER_NONE) {
+            if (length > _DATA_HEAD_BYTES) _runSteps(_CALLBACK_STEPS_AT, end, address(uint160(head >> 88)), given, owed);
+        } else {
+            _runAndPay(end, head, owed, given);
+        }
+        // return from the whole call, which has nothing else to do
+        assembly ("memory-safe") {
+            stop()
         }
     }
 
-    function _payOwed(uint256 head, uint256 start, uint256 length, uint256 owed) private {
+    function _runAndPay(uint256 end, uint256 head, uint256 owed, uint256 given) private {
         address token = address(uint160(head >> 88));
-        if (head >> 248 == Plan.PAYER_TRACKED) token = Read.addr(Read.skip(start, length));
-        uint256 cap = Read.u128(Read.skip(start, 1 + Plan.ADDRESS_BYTES));
+        if (head >> 248 == Plan.PAYER_TRACKED) {
+            unchecked {
+                end -= Plan.ADDRESS_BYTES;
+            }
+            token = Read.addr(end);
+        }
+        if (end > _CALLBACK_STEPS_AT) _runSteps(_CALLBACK_STEPS_AT, end, address(uint160(head >> 88)), given, owed);
+        uint256 cap = Read.u128(_CALLBACK_DATA_AT + 1 + Plan.ADDRESS_BYTES);
         if (owed > cap) revert Payments.PaymentOverCap(token, owed, cap);
         _pay(head >> 248, token, msg.sender, owed);
     }
 
-    function _commitmentToThis(uint256 start, uint256 length) private view returns (bytes32 commitment) {
-        // commitment = keccak256(abi.encodePacked(msg.sender, uint64(0), msg.sig, msg.data[start:start + length]))
+    /// @dev What this callback hashes to, with the data where every pool puts it; a pool that puts it elsewhere is refused.
+    function _commitmentToThis(uint256 length) private view returns (bytes32 commitment) {
+        // commitment = keccak256(abi.encodePacked(msg.sender, uint64(0), msg.sig, msg.data[0x84:0x84 + length]))
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, or(shl(96, caller()), shr(224, calldataload(0))))
-            calldatacopy(add(free, 0x20), start, length)
+            calldatacopy(add(free, 0x20), 0x84, length)
             commitment := keccak256(free, add(length, 0x20))
         }
     }
 
-    /// @dev Writes the call of a step with a literal exact input, to the router or to this frame's caller; `length` is that of its data.
-    function _putPlain(uint256 call_, uint256 head, uint256 cursor, address settlement, address to)
+    /// @dev Writes the call of a plain hop, whose data is `length` bytes long, and what a callback with that data must hash to.
+    function _putPlain(uint256 call_, uint256 head, uint256 cursor, address settlement)
         private
-        pure
-        returns (uint256 next, uint256 length)
+        view
+        returns (uint256 next, uint256 length, bytes32 commitment)
     {
         bytes4 selector = IUniswapV3Pool.swap.selector;
-        uint256 continued = head & _CONTINUATION;
-        // memory[call_:] = abi.encodeCall(swap, (to, zeroForOne, int256(amount), the furthest limit, data)), but for the data's length;
-        // data = abi.encodePacked(uint8(payer), settlement, uint128(amount), continuation), written from the end, word over word
+        // memory[call_:] = abi.encodeCall(swap, (toCaller ? msg.sender : this, zeroForOne, int256(amount), the furthest limit, data));
+        // data = abi.encodePacked(uint8(payer), settlement, uint128(amount), continuation), written from the end, word over word;
+        // commitment = keccak256(abi.encodePacked(pool, uint64(0), uniswapV3SwapCallback.selector, data)), hashed over data's length
         assembly ("memory-safe") {
             next := add(cursor, 0x27)
             let amount := shr(128, calldataload(add(cursor, 0x17)))
             mstore(add(call_, 0xc9), amount)
             mstore(add(call_, 0xb9), or(shl(160, and(shr(242, head), 3)), settlement))
-            mstore(add(call_, 0x84), 0xa0)
-            let zeroForOne := and(shr(248, head), 1)
-            mstore(add(call_, 0x64), xor(_HIGHEST_LIMIT, mul(zeroForOne, xor(_HIGHEST_LIMIT, _LOWEST_LIMIT))))
-            mstore(add(call_, 0x44), amount)
-            mstore(add(call_, 0x24), zeroForOne)
             mstore(call_, selector)
+            let to := address()
+            if and(byte(1, head), 0x10) { to := caller() }
             mstore(add(call_, 0x04), to)
-            length := 0x25
-            if continued {
-                let start := add(next, 2)
-                let size := shr(240, calldataload(next))
-                calldatacopy(add(call_, 0xe9), start, size)
-                next := add(start, size)
-                length := add(length, size)
-            }
+            let zeroForOne := and(byte(0, head), 1)
+            mstore(add(call_, 0x24), zeroForOne)
+            mstore(add(call_, 0x44), amount)
+            mstore(add(call_, 0x64), xor(_HIGHEST_LIMIT, mul(zeroForOne, xor(_HIGHEST_LIMIT, _LOWEST_LIMIT))))
+            mstore(add(call_, 0x84), 0xa0)
+            // Without a continuation, nothing is copied.
+            let continued := shr(7, byte(1, head))
+            let size := mul(continued, shr(240, calldataload(next)))
+            next := add(next, shl(1, continued))
+            calldatacopy(add(call_, 0xe9), next, size)
+            next := add(next, size)
+            length := add(0x25, size)
+            let lengthAt := add(call_, 0xa4)
+            mstore(lengthAt, or(shl(96, shr(72, head)), 0xfa461e33))
+            commitment := keccak256(lengthAt, add(length, 0x20))
+            mstore(lengthAt, length)
         }
     }
 

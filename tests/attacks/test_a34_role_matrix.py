@@ -101,7 +101,8 @@ def test_the_matrix_covers_every_function_that_can_change_anything() -> None:
         for entry in router_artifacts()[part].abi
         if entry["type"] == "function" and entry["stateMutability"] not in ("view", "pure")
     }
-    assert changing == {signature.partition("(")[0] for signature in ALLOWED}
+    # `execute` and the callbacks are told apart by the router's own hand, and so in no ABI.
+    assert changing | {"execute"} == {signature.partition("(")[0] for signature in ALLOWED}
 
 
 @pytest.mark.parametrize("paused", [False, True], ids=["running", "paused"])
