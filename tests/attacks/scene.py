@@ -23,6 +23,7 @@ THIEF = account("thief")
 PATRON = account("patron who approved the router by mistake")
 STOCK = {"WETH": 50 * ETHER, "USDC": 10**11, "DAI": 10**23, "USDT": 10**11, "STA": 10**21, "sDAI": 10**22}
 """What the router holds of each token, in its smallest unit, before an attack; a tenth of it each person."""
+AUDITOR = account("auditor")
 STANDING_WEI = 3 * ETHER
 """What was forced into the router in the chain's own coin."""
 MAX = 2**256 - 1
@@ -53,23 +54,17 @@ def stock(desk: Desk) -> None:
             node.set_erc20_balance(token, person, amount // 10)
             node.send(person, token, abi.encode_call("approve(address,uint256)", desk.router, MAX))
     node.set_balance(desk.router, STANDING_WEI)
-
-
-def ask_all(desk: Desk, calls: Sequence[tuple[str, bytes]]) -> list[int]:
-    """The first word of each answer, of all calls at once."""
-    data = abi.encode_call("tryAggregate(bool,(address,bytes)[])", True, list(calls))
-    answer = desk.node.call(desk.book.contracts["multicall3"], data)
-    (results,) = abi.decode("((bool,bytes)[])", answer)
-    return [int.from_bytes(result[:32], "big") for _, result in results]
+    node.set_code(AUDITOR, attackers("Auditor")["Auditor"].deployed_bytecode)
 
 
 def holdings(desk: Desk, more_tokens: Sequence[str] = ()) -> Holdings:
     """What everybody holds who could lose something: tokens by address, and wei under `wei`."""
     tokens = [*(desk.book.tokens[symbol] for symbol in STOCK), *more_tokens]
-    people = (desk.router, OWNER, OPERATOR, PATRON, *desk.parts.values())
+    people = [desk.router, OWNER, OPERATOR, PATRON, *desk.parts.values()]
     places = [(who, token) for who in people for token in tokens]
-    calls = [(token, abi.encode_call("balanceOf(address)", who)) for who, token in places]
-    found = dict(zip(places, ask_all(desk, calls), strict=True))
+    question = abi.encode_call("holdings(address[],address[])", people, tokens)
+    (balances,) = abi.decode("(uint256[])", desk.node.call(AUDITOR, question))
+    found = dict(zip(places, balances, strict=True))
     # Operators pay for gas; the others send nothing here.
     return found | {(who, "wei"): desk.node.balance(who) for who in people if who != OPERATOR}
 
@@ -81,20 +76,17 @@ def control(desk: Desk) -> tuple[object, ...]:
 
 
 def allowances(desk: Desk, spenders: Sequence[str], more_tokens: Sequence[str] = ()) -> dict[str, int]:
-    """What the router lets anybody take, zeros left out: straight and through Permit2."""
+    """What the router lets anybody take, straight or through Permit2; zeros are left out."""
     tokens = [*(desk.book.tokens[symbol] for symbol in STOCK), *more_tokens]
     permit2 = desk.book.contracts["permit2"]
     lenders = [desk.book.contracts[name] for name in LENDERS if name in desk.book.contracts]
     pools = [record.address for record in desk.book.pools]
-    everybody = dict.fromkeys([THIEF, PATRON, OPERATOR, permit2, *lenders, *pools, *spenders])
-    calls = {}
-    for spender in everybody:
-        for token in tokens:
-            straight = abi.encode_call("allowance(address,address)", desk.router, spender)
-            through = abi.encode_call("allowance(address,address,address)", desk.router, token, spender)
-            calls[f"{token} to {spender}"] = (token, straight)
-            calls[f"{token} to {spender} through Permit2"] = (permit2, through)
-    return {name: left for name, left in zip(calls, ask_all(desk, [*calls.values()]), strict=True) if left}
+    everybody = [*dict.fromkeys([THIEF, PATRON, OPERATOR, permit2, *lenders, *pools, *spenders])]
+    signature = "allowances(address,address,address[],address[])"
+    question = abi.encode_call(signature, desk.router, permit2, tokens, everybody)
+    (found,) = abi.decode("((address,address,uint256,bool)[])", desk.node.call(AUDITOR, question))
+    ways = {False: "", True: " through Permit2"}
+    return {f"{token} to {spender}{ways[through]}": amount for token, spender, amount, through in found}
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from devnet import abi
 from devnet.node import ETHER
 from executor.domain.address import Address, to_address
 from tests.attacks.callbacks import calls, swap_data
-from tests.attacks.scene import THIEF, attackers, nothing_lost, refused, sent
-from tests.attacks.thieves import act_through
+from tests.attacks.scene import THIEF, attackers, nothing_lost, sent
+from tests.attacks.thieves import Act, plot, refusal, turns
 from tests.support.routers import Desk, router_artifacts
 
 AMOUNT = 5 * ETHER
@@ -51,9 +51,12 @@ def test_an_address_that_its_own_data_prove_opens_nothing(desk: Desk) -> None:
     assert desk.node.code(pool)
     with nothing_lost(desk, pool):
         for data in proofs(desk, pool, code_hash, salt):
-            for name, call in calls(desk, AMOUNT, pool, swap=data, loan=data).items():
-                to, through = act_through(pool, desk.router, call)
-                assert refused(desk, THIEF, through, to=to).name == "CallbackNotRegistered", name
+            known = calls(desk, AMOUNT, pool, swap=data, loan=data)
+            plot(desk, pool, *(Act(desk.router, call) for call in known.values()))
+            sent(desk, THIEF, b"\x01", to=pool, gas=9_000_000)
+            assert refusal(desk, pool).name == "CallbackNotRegistered"
+        had, done = turns(desk, pool)
+        assert (had, done) == (len(proofs(desk, pool, code_hash, salt)), 0)
 
 
 def test_the_router_derives_no_address(desk: Desk) -> None:

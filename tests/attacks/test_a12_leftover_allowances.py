@@ -17,7 +17,7 @@ from executor.plan.batch import BatchEntry, encode_batch
 from executor.plan.format import AaveV3Market, Opcode, Payer, Recipient
 from executor.plan.steps import BalancerV2Swap, CurveExchange, ERC4626Deposit, Loan, Step, Track
 from tests.attacks.outgoing import outgoing
-from tests.attacks.scene import MAX, THIEF, nothing_lost, place, refused, sent
+from tests.attacks.scene import MAX, THIEF, allowances, nothing_lost, place, refused, sent
 from tests.attacks.steps import pool
 from tests.attacks.thieves import Act, accomplice, act_through, plot, pretend
 from tests.contracts.lenders.loans import desk_of, play
@@ -223,3 +223,12 @@ def test_only_exact_amounts_are_approved(desk: Desk, trades: tuple[Step, ...]) -
     # Aave and Spark, with five basis points.
     assert amounts.count(DOLLARS + DOLLARS * 5 // 10_000) == 2
     assert MAX not in amounts
+
+
+def test_an_allowance_of_the_routers_would_be_seen(desk: Desk) -> None:
+    """Else all that these modules say of allowances would prove nothing: as if the router had left some."""
+    usdc, permit2 = desk.book.tokens["USDC"], desk.book.contracts["permit2"]
+    through = abi.encode_call("approve(address,address,uint160,uint48)", usdc, THIEF, 7, 2**48 - 1)
+    desk.node.send(desk.router, usdc, abi.encode_call("approve(address,uint256)", THIEF, 5), gas=200_000)
+    desk.node.send(desk.router, permit2, through, gas=200_000)
+    assert sorted(allowances(desk, []).values()) == [5, 7]
