@@ -32,7 +32,7 @@ from executor.plan.steps import (
     V4Unlock,
 )
 from tests.attacks.callbacks import SWAPS, calls, loan_data, swap_data
-from tests.attacks.scene import MAX, THIEF, nothing_lost, refused, sent
+from tests.attacks.scene import MAX, THIEF, allowances, holdings, nothing_lost, refused, sent
 from tests.attacks.thieves import (
     Act,
     accomplice,
@@ -42,8 +42,9 @@ from tests.attacks.thieves import (
     pretend,
     turns,
 )
+from tests.contracts.schemes import place as place_pool
 from tests.contracts.schemes import plan_of, v2_through, v3_through
-from tests.contracts.venues.hops import gift
+from tests.contracts.venues.hops import gift, token
 from tests.contracts.venues.test_uniswap_v4 import TAKING, open_pool, pay, swap, take
 from tests.support.routers import FOREVER, OPERATOR, OWNER, Desk
 
@@ -221,6 +222,44 @@ def allowed_to_operators() -> tuple[bytes, ...]:
     """What an operator may call while no plan is running."""
     names = ("execute()", "simulate()", "executeBatch((uint64,bytes)[],bool)")
     return tuple(abi.selector(name) for name in names)
+
+
+def test_a_thief_who_has_the_operators_role_taken_away_in_mid_plan_gains_nothing(
+    desk: Desk, thief: Address
+) -> None:
+    """The owner is an account of several signers, who have agreed to replace the operator; anybody may carry
+    that out, and the thief does so in the operator's own plan. What he runs inside it then keeps every rule,
+    and so does what goes on behind it.
+    """
+    signers = place_pool(desk, "SignersAccount")
+    desk.send(OWNER, "transferOwnership(address)", signers)
+    for agreed in (
+        abi.encode_call("acceptOwnership()"),
+        abi.encode_call("setPrimaryOperator(address)", thief),
+    ):
+        agree = abi.encode_call("agree(address,bytes)", desk.router, agreed)
+        sent(desk, THIEF, agree, to=signers)
+    carry_out = abi.encode_call("carryOut()")
+    sent(desk, THIEF, carry_out, to=signers)
+    keeper = place_pool(desk, "Schemer")
+    thefts = [
+        plan_of(v2_through(keeper, AMOUNT)),
+        plan_of(v2_through(keeper, 10**9), settlement=1),
+        plan_of(Track(token(desk, "DAI"), (v2_through(keeper, 10**18, token=token(desk, "DAI")),))),
+        encode_plan(
+            DecodedPlan(
+                Header(0, FOREVER, 0, tip=Tip(10_000, 0, to_address(THIEF))), (v2_through(keeper, 1),)
+            )
+        ),
+    ]
+    acts = [Act(signers, carry_out, must=True), *(Act(desk.router, plan) for plan in thefts)]
+    plot(desk, thief, *acts)
+    before, operator = holdings(desk), desk.node.storage(desk.router, 0)
+    sent(desk, OPERATOR, plan_of(v2_through(thief, 0)), gas=9_000_000)
+    assert turns(desk, thief) == (1, 1)
+    assert desk.node.storage(desk.router, 0) != operator
+    assert holdings(desk) == before
+    assert allowances(desk, [thief, keeper]) == {}
 
 
 def test_unwrapping_gives_nobody_a_turn_and_keeps_nothing(desk: Desk, thief: Address) -> None:
