@@ -55,7 +55,8 @@ NOT_CODE = ("typeName", "typeDescriptions", "documentation", "parameters", "retu
 class Mutant:
     """One fault: `old` at byte `start` of `unit` replaced by `new`.
 
-    `line` is the text of the line it starts in, without indentation, and `function` where it stands.
+    `line` is the text of the line it starts in, without indentation, `nth` says which of several equal pieces
+    of it is meant, from one, and `function` is where it stands.
     """
 
     unit: str
@@ -64,12 +65,14 @@ class Mutant:
     old: str
     new: str
     line: str
+    nth: int = 1
 
     @property
     def name(self) -> str:
         """What a person reads, and what the list of equivalent mutants names it by."""
         old = " ".join(self.old.split())
-        return f"{self.function}: `{old}` -> `{self.new}` in `{self.line}`"
+        which = f" ({self.nth})" if self.nth > 1 else ""
+        return f"{self.function}: `{old}`{which} -> `{self.new}` in `{self.line}`"
 
     def applied(self, text: str) -> str:
         """The unit's text with the fault in it."""
@@ -85,8 +88,10 @@ def mutants(unit: str, text: str, tree: Tree) -> list[Mutant]:
     for function, node in _nodes(tree, ""):
         for start, end, new in _edits(node, raw):
             old = raw[start:end].decode()
-            line = raw[raw.rfind(b"\n", 0, start) + 1 : _line_end(raw, start)].decode().strip()
-            found.setdefault((start, old, new), Mutant(unit, function, start, old, new, line))
+            line_start = raw.rfind(b"\n", 0, start) + 1
+            line = raw[line_start : _line_end(raw, start)].decode().strip()
+            nth = raw[line_start:start].decode().count(old) + 1
+            found.setdefault((start, old, new), Mutant(unit, function, start, old, new, line, nth))
     return [found[key] for key in sorted(found)]
 
 

@@ -68,6 +68,7 @@ ROOMS = {
         (
             "contracts/test_roles.py",
             "contracts/test_contracts_as_callers.py",
+            "contracts/test_role_events.py",
             "attacks/test_a3[4-9]*.py",
             "contracts/test_batch.py",
             "contracts/test_rules.py",
