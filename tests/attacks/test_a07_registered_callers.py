@@ -170,3 +170,9 @@ def test_a_pair_of_a_flash_swap_cannot_call_back_for_more_than_its_continuation_
         for asked in ((2**255 - 1, 0), (0, 2**255 - 1), (1, 1)):
             scheme(desk, pool, asked=asked)
             assert desk.execute(plan_of(flash))["status"] == "0x1"
+
+
+def test_a_pool_that_reverts_with_a_flood_costs_gas_and_nothing_else(desk: Desk) -> None:
+    pool = place_pool(desk, "FloodingPool")
+    with nothing_lost(desk, pool):
+        assert refused(desk, OPERATOR, plan_of(v3_through(pool, ETHER))).name == "Unknown"

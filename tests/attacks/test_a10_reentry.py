@@ -271,3 +271,38 @@ def test_unwrapping_gives_nobody_a_turn_and_keeps_nothing(desk: Desk, thief: Add
         sent(desk, OPERATOR, plan_of(UnwrapNative(1), gift(desk, weth, 1), v2_through(thief, 0)))
         assert desk.node.balance(thief) == 9
         assert refused(desk, THIEF, b"", value=1).name == "NativeNotExpected"
+
+
+def test_a_settlement_token_with_hooks_gives_the_receiver_of_a_payment_no_way_in(
+    desk: Desk, thief: Address
+) -> None:
+    """The owner has set a token that tells its receiver of a payment, and the false pool listens to it."""
+    hooked = hook_token(desk, router=10**21)
+    desk.send(OWNER, "setSettlementToken(address)", hooked)
+    sent(desk, THIEF, abi.encode_call("listen(address)", thief), to=hooked)
+    back = Act(hooked, abi.encode_call("transfer(address,uint256)", desk.router, 10**20))
+    plot(desk, thief, *intrusions(desk, thief), back)
+    with nothing_lost(desk, thief, tokens=[hooked]):
+        # It has a turn before the payment and after it, and gives back what it then has; and one as a pool.
+        sent(desk, THIEF, abi.encode_call("give(address,uint256)", thief, 10**20), to=hooked)
+        sent(desk, OPERATOR, plan_of(v2_through(thief, 10**20), settlement=4), gas=12_000_000)
+        had, done = turns(desk, thief)
+        assert (had, done) == (3, 2)
+
+
+def test_a_token_with_hooks_cannot_make_the_owner_withdraw_twice(desk: Desk, thief: Address) -> None:
+    hooked = hook_token(desk, router=100)
+    sent(desk, THIEF, abi.encode_call("listen(address)", thief), to=hooked)
+    again = abi.encode_call("withdraw(address,address,uint256)", hooked, thief, 40)
+    plot(desk, thief, Act(desk.router, again))
+    desk.send(OWNER, "withdraw(address,address,uint256)", hooked, thief, 40)
+    assert turns(desk, thief) == (2, 0)
+    assert desk.node.erc20_balance(hooked, desk.router) == 60
+
+
+def test_a_plan_that_fails_inside_a_transaction_leaves_the_router_free(desk: Desk, thief: Address) -> None:
+    """The lock goes with the call that took it: a caller who swallows the failure can run the next plan."""
+    plot(desk, thief, Act(desk.router, plan_of(minimum=1)), Act(desk.router, plan_of(), must=True))
+    with nothing_lost(desk, thief):
+        sent(desk, THIEF, b"\x01", to=thief)
+        assert turns(desk, thief) == (1, 1)

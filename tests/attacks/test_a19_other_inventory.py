@@ -195,3 +195,12 @@ def test_a_pool_that_keeps_what_it_was_lent_by_the_plan_fails_it(desk: Desk) -> 
     with nothing_lost(desk, pool):
         plan = plan_of(Track(usdc, (v2_through(pool, 10**9, token=usdc),)))
         assert refused(desk, OPERATOR, plan).name == "TrackedTokenFell"
+
+
+def test_a_payment_whose_scope_closed_in_its_own_continuation_is_refused(desk: Desk) -> None:
+    """The token was tracked when the pool was called back, and no more when it is to be paid."""
+    pool, usdc = place(desk, "Schemer"), token(desk, "USDC")
+    scheme(desk, pool, asked=(10**10, 0))
+    with nothing_lost(desk, pool):
+        plan = plan_of(v3_through(pool, 10**10, Track(usdc, ()), token=usdc))
+        assert refused(desk, OPERATOR, plan).name == "TokenNotTracked"

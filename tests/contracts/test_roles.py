@@ -139,6 +139,13 @@ def test_the_owner_takes_home_a_token_that_moves_whatever_it_answers(desk: Desk,
     assert desk.node.erc20_balance(token, SECOND) == 10
 
 
+def test_a_token_that_answers_with_a_flood_is_taken_home_at_a_bounded_price(desk: Desk) -> None:
+    token = Placer(desk.node).deploy(test_contracts()["OddlyAnsweringToken"], "(uint256)", 100_000)
+    desk.node.send(STRANGER, token, abi.encode_call("give(address,uint256)", desk.router, 10))
+    desk.send(OWNER, "withdraw(address,address,uint256)", token, SECOND, 2**256 - 1)
+    assert desk.node.erc20_balance(token, SECOND) == 10
+
+
 def test_an_address_without_code_is_no_token(desk: Desk) -> None:
     call = abi.encode_call("withdraw(address,address,uint256)", "0x" + "99" * 20, SECOND, 10)
     with pytest.raises(Reverted, match="BalanceUnreadable"):

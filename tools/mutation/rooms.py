@@ -84,7 +84,7 @@ ROOMS = {
             "attacks/test_a27*.py",
             "contracts/venues/test_odd*.py",
             "contracts/venues/test_recipients.py",
-            "contracts/lenders/test_hostile*.py",
+            "attacks/test_a07*.py",
         ),
     ),
     "batch": Room(
