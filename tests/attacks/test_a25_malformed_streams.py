@@ -133,9 +133,10 @@ def test_a_continuation_that_reaches_past_its_frame_is_refused(
     }
     with nothing_lost(desk, schemer):
         for length in (1, 22, 0xFFFF):
+            # What is behind the end reads as zeros. A pool or lender may be asked before the end is compared:
+            # it hands back zeros too, which are no step; and this pool is the attacker.
             reason = refused(desk, OPERATOR, HEAD + heads[kind] + length.to_bytes(2, "big"))
-            # The pool of a V3 hop is asked before the end of the plan is compared, and is this attacker.
-            assert reason.name == "PlanTruncated" or kind == "v3"
+            assert reason.name in ("PlanTruncated", "UnknownStep") or kind in ("v3", "pool loan")
 
 
 @pytest.mark.parametrize("flags", [0x0C, 0x0D, 0xC0])

@@ -22,6 +22,7 @@ from executor.plan.steps import DecodedPlan, Header, Step, Track, V2Swap
 from tests.attacks.bytecode import rare_instructions
 from tests.attacks.callbacks import AAVE, SWAPS, calls
 from tests.attacks.delegation import delegate, new_account, through
+from tests.attacks.keepers import keeper
 from tests.attacks.scene import MAX, STOCK, THIEF, nothing_lost, place, refused, sent
 from tests.attacks.steps import turn_of
 from tests.attacks.test_a34_role_matrix import ALLOWED, call_of
@@ -67,9 +68,24 @@ def test_a_batch_makes_nobody_the_sender_of_anything_but_plans(desk: Desk) -> No
                 assert refused(desk, sender, data).name == "NotAPlan"
 
 
-@pytest.mark.parametrize("part", list(Part))
-def test_who_signed_a_transaction_is_asked_nowhere(part: Part) -> None:
+@pytest.mark.parametrize("part", [Part.CONTROL, Part.EXTENSION])
+def test_roles_and_steps_never_ask_who_signed_the_transaction(part: Part) -> None:
     assert "ORIGIN" not in rare_instructions(router_artifacts()[part.value])
+
+
+def test_who_signed_the_transaction_can_only_be_a_reason_to_refuse(desk: Desk) -> None:
+    """Whatever he is, a call that comes through somebody else has that one's role; and no plan of another
+    operator runs in a transaction that an operator sent, whether or not one runs already.
+    """
+    relay, by = place(desk, "Copyists.Copyist", "(address)", desk.router), keeper(desk)
+    through_keeper = abi.encode_call("call(address,bytes)", desk.router, plan_of())
+    desk.send(OWNER, "allowOperator(address,bool)", OWNER, True)
+    with nothing_lost(desk, gas_of=[OWNER]):
+        for sender in (OPERATOR, OWNER):
+            for signature, (_, error) in ALLOWED.items():
+                assert refused(desk, sender, call_of(desk, signature), to=relay).name == error
+            assert refused(desk, sender, through_keeper, to=by).name == "AlreadyRunning"
+        sent(desk, THIEF, through_keeper, to=by)
 
 
 def robberies(desk: Desk, thief: str) -> dict[str, bytes]:

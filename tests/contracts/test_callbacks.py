@@ -9,8 +9,8 @@ from devnet.node import ETHER
 from devnet.place import Placer
 from executor.domain.address import Address, to_address
 from executor.plan.encoding import encode_plan
-from executor.plan.format import Payer, Recipient, V2Output, V3Amount, V3CallbackKind
-from executor.plan.steps import DecodedPlan, Header, Step, Track, V2Swap, V3Swap
+from executor.plan.format import Payer, Recipient, V3Amount, V3CallbackKind
+from executor.plan.steps import DecodedPlan, Header, Step, V3Swap
 from tests.support.routers import FOREVER, OPERATOR, OWNER, STRANGER, Desk, Reverted, test_contracts
 
 V3 = "uniswapV3SwapCallback(int256,int256,bytes)"
@@ -140,29 +140,3 @@ def test_a_false_pool_cannot_enter_again_through_the_operator_while_its_callback
             to=accomplice,
         )
     assert refused.value.reason.name == "AlreadyRunning"
-
-
-def test_two_executions_in_one_transaction_do_not_see_each_others_registration_or_tracking(
-    desk: Desk,
-) -> None:
-    operator_contract = Placer(desk.node).deploy(test_contracts()["OperatorContract"])
-    desk.send(OWNER, "allowOperator(address,bool)", operator_contract, True)
-    usdc = desk.token("USDC").address
-    desk.node.set_erc20_balance(usdc, desk.router, 10**9)
-    tracking = encode_plan(DecodedPlan(Header(0, FOREVER, 0), (Track(usdc, ()),)))
-    pair = to_address(desk.book.pool("uniswap_v2 USDC/WETH").address)
-    spend = V2Swap(
-        pair,
-        True,
-        Payer.TRACKED,
-        Recipient.ROUTER,
-        V2Output.COMPUTED,
-        fee_bps=30,
-        amount_in=10**9,
-        token=usdc,
-    )
-    spending = encode_plan(DecodedPlan(Header(0, FOREVER, 0), (spend,)))
-    both = abi.encode_call("twice(address,bytes,bytes)", desk.router, tracking, spending)
-    with pytest.raises(Reverted) as refused:
-        desk.call(both, sender=STRANGER, to=operator_contract)
-    assert refused.value.reason.name == "TokenNotTracked"
