@@ -195,3 +195,18 @@ def test_known_selectors_with_damaged_arguments_do_not_make_the_decoder_fail(
 ) -> None:
     assert decode_revert(error.selector + body, plan_of(v2(POOL))).name
     assert decode_revert(BATCH_PLAN_FAILED.selector + body).name
+
+
+def test_a_text_with_other_bytes_than_zeros_behind_it_is_read() -> None:
+    """As Uniswap V2's compiler leaves the free memory pointer behind a text of more than a word."""
+    clean = text("UniswapV2: INSUFFICIENT_INPUT_AMOUNT")
+    assert clean.endswith(bytes(28))
+    decoded = decode_revert(failed(POOL, clean[:-1] + b"\x80"), plan_of(v2(POOL)))
+    assert decoded == decode_revert(failed(POOL, clean), plan_of(v2(POOL)))
+    assert decoded.args == {"message": "UniswapV2: INSUFFICIENT_INPUT_AMOUNT"}
+
+
+def test_a_text_that_is_cut_off_or_lies_elsewhere_is_not_guessed_at() -> None:
+    clean = text("UniswapV2: INSUFFICIENT_INPUT_AMOUNT")
+    for spoilt in (clean[:-40], clean[:68], clean[:4] + bytes([1]) + clean[5:]):
+        assert decode_revert(spoilt).name == "Unknown"

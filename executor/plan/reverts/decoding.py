@@ -162,8 +162,20 @@ def _arguments(error: ErrorType, body: bytes) -> dict[str, object] | None:
     try:
         values = CODEC.decode([kind for kind, _ in error.arguments], body)
     except (DecodingError, UnicodeDecodeError, OverflowError):
-        return None
+        return _text_of(body) if error is TEXT else None
     return dict(zip((name for _, name in error.arguments), values, strict=True))
+
+
+def _text_of(body: bytes) -> dict[str, object] | None:
+    """A text with other bytes than zeros behind it, as old compilers leave it; None where it is not whole."""
+    offset, length = (int.from_bytes(body[at : at + 32], "big") for at in (0, 32))
+    text = body[64 : 64 + length]
+    if offset != 32 or len(text) != length:
+        return None
+    try:
+        return {"message": text.decode()}
+    except UnicodeDecodeError:
+        return None
 
 
 def _decoded(error: ErrorType, args: dict[str, object], protocol: str = "") -> DecodedError:
