@@ -36,9 +36,7 @@ LEFT_OUT = (
     "every_opcode",
     "own_gas",
 )
-COMMON = tuple(
-    f"contracts/test_{name}.py" for name in ("callbacks", "rules", "execution", "batch", "simulate")
-)
+COMMON = tuple(f"contracts/test_{name}.py" for name in ("rules", "execution", "batch", "simulate"))
 ROOMS = {
     "guard": Room(
         ("base/CallbackGuard.sol",),
@@ -69,6 +67,7 @@ ROOMS = {
             "contracts/test_roles.py",
             "contracts/test_contracts_as_callers.py",
             "contracts/test_role_events.py",
+            "contracts/test_settlement_tokens.py",
             "attacks/test_a3[4-9]*.py",
             "contracts/test_batch.py",
             "contracts/test_rules.py",
