@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 
-from devnet import abi
 from devnet.node import ETHER
 from devnet.place import Placer
 from executor.domain.address import Address, to_address
@@ -22,11 +21,12 @@ from executor.plan.steps import (
     V4Unlock,
 )
 from tests.attacks.scene import nothing_lost, refused
+from tests.contracts.evil_pool import TRICKS, set_trick, swap_on
 from tests.contracts.lenders.loans import desk_of, place, play
 from tests.contracts.schemes import place as place_pool
 from tests.contracts.schemes import plan_of, scheme, v3_through
 from tests.contracts.venues.hops import gift, plan, token
-from tests.support.routers import OPERATOR, STRANGER, Desk, test_contracts
+from tests.support.routers import OPERATOR, Desk, test_contracts
 
 INVENTORY = 50 * ETHER
 LOAN = 20 * ETHER
@@ -114,23 +114,12 @@ def test_an_unlock_is_answered_once_and_as_asked(lured: Desk, lender: Address, s
             assert refused(lured, OPERATOR, plan(step)).name == REFUSALS[trick], trick
 
 
-POOL_TRICKS = {
-    "AskTooMuch": (1, "PaymentOverCap"),
-    "CallBackTwice": (2, "CallbackNotRegistered"),
-    "ChangeData": (3, "CallbackNotRegistered"),
-    "NeverCallBack": (4, "CallbackMissing"),
-    "WrongSelector": (5, "CallbackNotRegistered"),
-    "KeepAll": (0, "ProfitBelowMinimum"),
-}
-
-
 def test_every_trick_of_a_pool_undoes_the_whole_plan(desk: Desk) -> None:
     pool = to_address(Placer(desk.node).deploy(test_contracts()["EvilPool"]))
     with nothing_lost(desk, pool):
-        for name, (trick, error) in POOL_TRICKS.items():
-            call = abi.encode_call("set(uint8,address,bytes)", trick, "0x" + "00" * 20, b"")
-            desk.node.send(STRANGER, pool, call)
-            assert refused(desk, OPERATOR, plan_of(v3_through(pool, ETHER), minimum=1)).name == error, name
+        for name, (trick, error) in TRICKS.items():
+            set_trick(desk, pool, trick)
+            assert refused(desk, OPERATOR, swap_on(pool)).name == error, name
 
 
 @pytest.mark.parametrize("over", [1, 2**127])

@@ -18,8 +18,8 @@ from executor.domain.route import Funding
 from executor.plan import Tip, encode
 from executor.plan.batch import BatchEntry, PlanOutcome, decode_batch_revert, encode_batch
 from executor.plan.steps import Track
+from tests.contracts.evil_pool import TRICKS, set_trick
 from tests.contracts.schemes import Deed, place, plan_of, scheme, v3_through
-from tests.contracts.test_callbacks import TRICKS, set_trick
 from tests.contracts.test_execution import sized
 from tests.support.routers import FOREVER, OPERATOR, OWNER, STRANGER, Desk, Reverted
 

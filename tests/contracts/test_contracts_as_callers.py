@@ -8,9 +8,9 @@ from devnet import abi
 from devnet.errors import RpcError
 from devnet.place import creation_code
 from executor.domain.deployment import Part
+from tests.attacks.callbacks import SWAPS, calls
 from tests.attacks.test_a34_role_matrix import ALLOWED, call_of
 from tests.contracts.schemes import place
-from tests.contracts.test_callbacks import V3, callback_calls
 from tests.support.routers import (
     CONSTANTS,
     OPERATOR,
@@ -65,7 +65,7 @@ def test_a_contract_with_a_role_has_it_whoever_calls_the_contract(desk: Desk, si
 def test_a_refused_callback_names_the_contract_that_made_it(desk: Desk) -> None:
     contract = place(desk, "OperatorContract")
     with pytest.raises(Reverted) as refused:
-        through(desk, contract, callback_calls(desk)[V3], sender=OPERATOR)
+        through(desk, contract, calls(desk, 1, desk.router)[SWAPS[0]], sender=OPERATOR)
     assert refused.value.reason.name == "CallbackNotRegistered"
     assert refused.value.reason.args["caller"] == contract.lower()
 

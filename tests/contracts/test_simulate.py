@@ -15,8 +15,9 @@ from executor.plan import Tip, decode, encode
 from executor.plan.encoding import encode_steps
 from executor.plan.simulated import SIMULATE, decode_simulated, simulation_of
 from executor.plan.steps import Step, Track
+from tests.attacks.callbacks import SWAPS, calls
+from tests.contracts.evil_pool import TRICKS, set_trick, swap_on
 from tests.contracts.schemes import Deed, place, plan_of, scheme, v2_through, v3_through
-from tests.contracts.test_callbacks import TRICKS, callback_calls, set_trick, swap_on
 from tests.contracts.test_execution import ROUTES, open_gap, sized
 from tests.support.routers import FOREVER, OPERATOR, OWNER, STRANGER, Desk, Reverted
 
@@ -125,9 +126,9 @@ def test_a_simulation_in_the_same_transaction_leaves_nothing_behind(desk: Desk) 
     expected = desk.rehearse(calldata)
     before = desk.balance("WETH")
     rehearsal = simulation_of(calldata)
-    swap = callback_calls(desk)["uniswapV3SwapCallback(int256,int256,bytes)"]
-    calls = [rehearsal, calldata, rehearsal, swap]
-    call = abi.encode_call("callAll(address,bytes[])", desk.router, calls)
+    swap = calls(desk, ETHER, desk.router)[SWAPS[0]]
+    made = [rehearsal, calldata, rehearsal, swap]
+    call = abi.encode_call("callAll(address,bytes[])", desk.router, made)
     receipt = desk.node.send(STRANGER, patient, call, gas=5_000_000)
     topic = abi.topic("Answered(bool,bytes)")
     logs = [log for log in receipt["logs"] if log["topics"][0] == topic]
@@ -165,7 +166,7 @@ def refused_with(desk: Desk, signature: str, data: bytes, *, sender: str, to: st
 
 def test_nobody_reaches_the_simulator_but_through_the_router(desk: Desk) -> None:
     simulator = desk.parts[Part.SIMULATOR]
-    for data in (SIMULATE + bytes(17), *callback_calls(desk).values()):
+    for data in (SIMULATE + bytes(17), *calls(desk, ETHER, desk.router).values()):
         assert refused_with(desk, "OnlyByDelegatecall()", data, sender=STRANGER, to=simulator)
 
 
@@ -186,7 +187,7 @@ def deeds(desk: Desk, plan: bytes) -> dict[str, tuple[bytes, str]]:
         "simulate": (simulation_of(plan), "AlreadyRunning()"),
         "execute": (plan, "AlreadyRunning()"),
         "executeBatch": (batch, "BatchPlanFailed(uint256,bytes)"),
-        **{name: (call, refused) for name, call in callback_calls(desk).items()},
+        **{name: (call, refused) for name, call in calls(desk, ETHER, desk.router).items()},
         "unknown": (b"\x12\x34\x56\x78", "UnknownFunction(bytes4)"),
     }
 

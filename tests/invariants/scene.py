@@ -21,7 +21,7 @@ from executor.plan.compile import Custody, compile_route
 from executor.plan.encoding import encode_plan
 from executor.plan.format import Opcode, Payer, Recipient, V2Output
 from executor.plan.steps import DecodedPlan, Header, Loan, Step, Track, V2Swap
-from tests.contracts.test_callbacks import callback_calls
+from tests.attacks.callbacks import calls
 from tests.support.routers import (
     FOREVER,
     LENDERS,
@@ -129,7 +129,7 @@ def variables(desk: Desk) -> dict[str, str]:
         "FIXED_TIP_AT": tip.index(FIXED_TIP.to_bytes(MINIMUM_BYTES, "big")),
         "TIPS": _list(int(template.tips) for template in templates),
         "IDLE_PLAN": "0x" + idle_plan(desk).hex(),
-        "CALLBACKS": _list("0x" + call.hex() for call in callback_calls(desk).values()),
+        "CALLBACKS": _list("0x" + call.hex() for call in calls(desk, 10 * ETHER, desk.router).values()),
         "THEFTS": _list("0x" + plan.hex() for plan in thefts(desk)),
     }
     return {f"SCENE_{name}": str(value) for name, value in words.items()}
