@@ -42,13 +42,17 @@ abstract contract Guards {
     /// @dev Checks the guards whose length stands at `at`; returns where the steps begin.
     function _checkGuards(uint256 at) internal view returns (uint256 end) {
         end = Read.skip(Read.skip(at, Plan.LENGTH_BYTES), Read.u16(at));
-        Read.requireWithin(end, msg.data.length);
+        // A length that reaches past the calldata ends at a guard of kind zero, which there is none of.
         at = Read.skip(at, Plan.LENGTH_BYTES);
-        while (at < end) at = _checkGuard(Read.u8(at), Read.skip(at, 1));
+        while (at < end) {
+            uint256 kind = Read.u8(at);
+            at = Read.skip(at, 1);
+            at = kind < Plan.GUARD_V2_RESERVES ? _checkBlock(kind, at) : _checkPool(kind, at);
+        }
         Read.requireWithin(at, end);
     }
 
-    function _checkGuard(uint256 kind, uint256 at) private view returns (uint256 next) {
+    function _checkBlock(uint256 kind, uint256 at) private view returns (uint256 next) {
         if (kind == Plan.GUARD_MAX_BLOCK) {
             if (block.number > Read.u32(at)) revert BlockPassed(block.number, Read.u32(at));
             return Read.skip(at, Plan.BLOCK_BYTES);
@@ -66,14 +70,14 @@ abstract contract Guards {
             if (block.basefee > Read.u64(at)) revert BaseFeeTooHigh(block.basefee, Read.u64(at));
             return Read.skip(at, Plan.BASE_FEE_BYTES);
         }
-        return _checkPool(kind, at);
+        revert UnknownGuard(kind);
     }
 
     function _checkPool(uint256 kind, uint256 at) private view returns (uint256 next) {
         address pool = Read.addr(at);
         next = Read.skip(at, Plan.ADDRESS_BYTES);
         if (kind == Plan.GUARD_V2_RESERVES) {
-            (uint256 reserve0, uint256 reserve1) = _ask(pool, _GET_RESERVES, 0);
+            (uint256 reserve0, uint256 reserve1) = _ask(pool, _GET_RESERVES);
             uint256 second = Read.skip(next, Plan.V2_OUTPUT_BYTES);
             uint256 toleranceAt = Read.skip(second, Plan.V2_OUTPUT_BYTES);
             _compare(pool, reserve0, Read.u112(next), toleranceAt);
@@ -81,13 +85,13 @@ abstract contract Guards {
         }
         uint256 price;
         if (kind == Plan.GUARD_V3_PRICE) {
-            (price,) = _ask(pool, _SLOT0, 0);
+            (price,) = _ask(pool, _SLOT0);
         } else if (kind == Plan.GUARD_ALGEBRA_PRICE) {
-            (price,) = _ask(pool, _GLOBAL_STATE, 0);
+            (price,) = _ask(pool, _GLOBAL_STATE);
         } else if (kind == Plan.GUARD_V4_PRICE) {
             pool = _v4PoolManager;
             next = Read.skip(at, Plan.HASH_BYTES);
-            (price,) = _ask(pool, _EXTSLOAD, uint256(keccak256(abi.encode(Read.word(at), _V4_POOLS_SLOT))));
+            price = _askSlot(pool, keccak256(abi.encode(Read.word(at), _V4_POOLS_SLOT)));
         } else {
             revert UnknownGuard(kind);
         }
@@ -104,20 +108,32 @@ abstract contract Guards {
         return Read.skip(toleranceAt, Plan.TOLERANCE_BYTES);
     }
 
-    /// @dev The first two words of a pool's answer. Without an argument, the second is zero where there is only one.
-    function _ask(address pool, bytes4 selector, uint256 argument) private view returns (uint256 first, uint256 second) {
+    /// @dev The first two words of a pool's answer; the second is of no meaning where there is only one.
+    function _ask(address pool, bytes4 selector) private view returns (uint256 first, uint256 second) {
         bool ok;
-        // (ok, answer) = pool.staticcall(abi.encodeWithSelector(selector, argument)), with at least 32 bytes returned
+        // (ok, answer) = pool.staticcall(abi.encodeWithSelector(selector)), with at least 32 bytes returned
         assembly ("memory-safe") {
-            // First the second word: the argument reaches into it.
-            mstore(0x20, 0)
             mstore(0x00, selector)
-            mstore(0x04, argument)
-            ok := staticcall(gas(), pool, 0x00, 0x24, 0x00, 0x40)
+            ok := staticcall(gas(), pool, 0x00, 0x04, 0x00, 0x40)
             ok := and(ok, gt(returndatasize(), 0x1f))
             first := mload(0x00)
             second := mload(0x20)
         }
         if (!ok) revert PoolStateUnreadable(pool);
+    }
+
+    /// @dev One storage word of the PoolManager, by its own door for readers.
+    function _askSlot(address manager, bytes32 slot) private view returns (uint256 value) {
+        bytes4 selector = _EXTSLOAD;
+        bool ok;
+        // (ok, value) = manager.staticcall(abi.encodeWithSelector(selector, slot)), with at least 32 bytes returned
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            mstore(0x04, slot)
+            ok := staticcall(gas(), manager, 0x00, 0x24, 0x00, 0x20)
+            ok := and(ok, gt(returndatasize(), 0x1f))
+            value := mload(0x00)
+        }
+        if (!ok) revert PoolStateUnreadable(manager);
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Frame, FrameAccess, PlanRunner} from "./Frame.sol";
+import {Frame, PlanRunner} from "./Frame.sol";
 import {Payments} from "./Payments.sol";
 import {PlanFormat as Plan} from "./PlanFormat.sol";
 import {PlanReader as Read} from "./PlanReader.sol";
@@ -22,6 +22,8 @@ abstract contract Lending is Settle, PlanRunner {
     /// The variants of a pool's loan: either token, three names of callbacks.
     uint256 private constant _POOL_VARIANTS = 6;
     uint256 private constant _DATA_HEAD_BYTES = 1 + Plan.ADDRESS_BYTES;
+    /// The flag of the data's first byte.
+    uint256 private constant _TRACKED_DATA = Plan.LOAN_TRACKED << 248;
     uint256 private constant _AMOUNTS_BYTES = 2 * Plan.AMOUNT_BYTES;
 
     /// @dev Reads the loan step at the frame's cursor, whose flags may be those of `known`, and writes its data to `dataAt` in memory,
@@ -102,36 +104,39 @@ abstract contract Lending is Settle, PlanRunner {
         _requireSpent(lender);
     }
 
-    /// @dev Accepts a lender's callback, whose data parameter stands at calldata offset `parameterAt`.
-    function _acceptLoan(uint256 parameterAt) internal returns (Frame frame, address token, uint256 amount, uint256 cap) {
-        (uint256 start, uint256 length) = Read.data(parameterAt);
+    /// @dev Accepts a lender's callback, whose data parameter stands at calldata offset `parameterAt`; returns where the data stands.
+    function _acceptLoan(uint256 parameterAt) internal returns (uint256 start, uint256 length) {
+        (start, length) = Read.data(parameterAt);
         _consume(start, length);
-        return _borrowed(start, length);
     }
 
-    /// @dev Reads the data of an accepted callback, and opens the frame of its continuation with the borrowed amount as `last`.
-    function _borrowed(uint256 start, uint256 length)
-        internal
-        pure
-        returns (Frame frame, address token, uint256 amount, uint256 cap)
-    {
+    /// @dev Reads the data of an accepted callback.
+    function _borrowed(uint256 start) internal pure returns (address token, uint256 amount, uint256 cap) {
         uint256 head = Read.word(start);
-        address settlement = address(uint160(head >> 88));
-        token = settlement;
+        token = address(uint160(head >> 88));
         uint256 at = Read.skip(start, _DATA_HEAD_BYTES);
-        if ((head >> 248) & Plan.LOAN_TRACKED != 0) {
+        if (head & _TRACKED_DATA != 0) {
             token = Read.addr(at);
             at = Read.skip(at, Plan.ADDRESS_BYTES);
         }
         uint256 amounts = Read.word(at);
         (amount, cap) = (amounts >> 128, uint128(amounts));
-        frame = FrameAccess.open(Read.skip(at, _AMOUNTS_BYTES), Read.skip(start, length), settlement, amount, 0);
     }
 
-    /// @dev The frame of data that carries a continuation and no loan.
-    function _continuation(uint256 start, uint256 length, uint256 last) internal pure returns (Frame) {
-        address settlement = address(uint160(Read.word(start) >> 88));
-        return FrameAccess.open(Read.skip(start, _DATA_HEAD_BYTES), Read.skip(start, length), settlement, last, 0);
+    /// @dev Runs the continuation in the data of an accepted callback with the borrowed amount as `last`.
+    function _runLoan(uint256 start, uint256 length, uint256 amount) internal {
+        uint256 head = Read.word(start);
+        uint256 at = Read.skip(start, _DATA_HEAD_BYTES + _AMOUNTS_BYTES);
+        if (head & _TRACKED_DATA != 0) at = Read.skip(at, Plan.ADDRESS_BYTES);
+        uint256 end = Read.skip(start, length);
+        if (at != end) _runSteps(at, end, address(uint160(head >> 88)), amount, 0);
+    }
+
+    /// @dev Runs the continuation in data that carries no loan.
+    function _runContinuation(uint256 start, uint256 length, uint256 last) internal {
+        uint256 at = Read.skip(start, _DATA_HEAD_BYTES);
+        uint256 end = Read.skip(start, length);
+        if (at != end) _runSteps(at, end, address(uint160(Read.word(start) >> 88)), last, 0);
     }
 
     /// @dev The loan with its fee. A sum that wraps is less than the lender asks for, and so refused by it.

@@ -99,10 +99,10 @@ abstract contract PlanExecution is
     }
 
     function _stepOfLender(Frame frame, uint256 opcode) private {
-        if (opcode == Plan.AAVE_V3_LOAN) _aaveV3Loan(frame);
-        else if (opcode == Plan.MORPHO_BLUE_LOAN) _morphoBlueLoan(frame);
+        if (opcode == Plan.MORPHO_BLUE_LOAN) _morphoBlueLoan(frame);
         else if (opcode == Plan.BALANCER_V3_LOAN) _balancerV3Loan(frame);
         else if (opcode == Plan.UNISWAP_V4_LOAN) _uniswapV4Loan(frame);
+        else if (opcode == Plan.AAVE_V3_LOAN) _aaveV3Loan(frame);
         else if (opcode == Plan.BALANCER_V2_LOAN) _balancerV2Loan(frame);
         else if (opcode == Plan.ERC3156_LOAN) _erc3156Loan(frame);
         else if (opcode == Plan.UNISWAP_V3_LOAN) _uniswapV3Loan(frame);
@@ -120,8 +120,8 @@ abstract contract PlanExecution is
     }
 
     function _lowCallback(bytes4 selector) private {
-        if (selector == IFlashLoanSimpleReceiver.executeOperation.selector) _return(_onAaveV3Loan());
         if (selector == IMorphoFlashLoanCallback.onMorphoFlashLoan.selector) _onMorphoBlueLoan();
+        else if (selector == IFlashLoanSimpleReceiver.executeOperation.selector) _return(_onAaveV3Loan());
         else if (selector == IUniswapV2Callee.uniswapV2Call.selector) _onUniswapV2Call();
         else if (selector == IPancakeV3SwapCallback.pancakeV3SwapCallback.selector) _onUniswapV3Swap();
         else if (selector == 0x2c8958f6 || selector == 0x3a1c453c) _onUniswapV3Swap();

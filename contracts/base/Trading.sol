@@ -55,7 +55,7 @@ abstract contract Trading is SettlementTokens, Guards, Tip, PlanExecution {
     /// @return tip What the plan's tip came to, whether or not its receiver took it.
     function _trade() internal returns (uint256 profit, uint256 tip) {
         uint256 head = Read.word(4);
-        if (block.timestamp > (head >> 216) & type(uint32).max) _refuseLate(head);
+        if (block.timestamp > (head >> 216) & type(uint32).max) revert DeadlinePassed(block.timestamp, (head >> 216) & type(uint32).max);
         uint256 at = 4 + Plan.HEADER_BYTES;
         address settlement = _token0;
         if (head >> 248 != 0) (at, settlement) = _readFlags(head >> 248, at);
@@ -64,10 +64,6 @@ abstract contract Trading is SettlementTokens, Guards, Tip, PlanExecution {
         _runSteps(at, msg.data.length, settlement, 0, 0);
         profit = ProfitRule.enforce(settlement, balanceBefore, (head >> 120) & type(uint96).max);
         if (head & (Plan.HEADER_TIP << 248) != 0) (profit, tip) = _tipped(settlement, balanceBefore, profit, (head >> 120) & type(uint96).max);
-    }
-
-    function _refuseLate(uint256 head) private view {
-        revert DeadlinePassed(block.timestamp, (head >> 216) & type(uint32).max);
     }
 
     /// @dev The profit that remains after the tip, and the tip.

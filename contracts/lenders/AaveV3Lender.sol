@@ -46,11 +46,12 @@ abstract contract AaveV3Lender is Lending {
     /// @dev executeOperation(address asset, uint256 amount, uint256 premium, address initiator, bytes params) returns (bool)
     function _onAaveV3Loan() internal returns (uint256) {
         (address asset, address initiator) = (address(uint160(Read.word(4))), address(uint160(Read.word(100))));
-        (Frame frame, address token, uint256 amount, uint256 cap) = _acceptLoan(132);
+        (uint256 start, uint256 length) = _acceptLoan(132);
+        (address token, uint256 amount, uint256 cap) = _borrowed(start);
         if (initiator != address(this) || asset != token) revert LoanNotOurs(initiator, asset);
         uint256 repayment = _plus(amount, Read.word(68));
         _requireUnderCap(token, repayment, cap);
-        _run(frame);
+        _runLoan(start, length, amount);
         Payments.approve(token, msg.sender, repayment);
         return 1;
     }

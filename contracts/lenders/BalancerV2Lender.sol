@@ -42,11 +42,12 @@ abstract contract BalancerV2Lender is Lending {
 
     /// @dev receiveFlashLoan(address[] tokens, uint256[] amounts, uint256[] feeAmounts, bytes userData)
     function _onBalancerV2Loan() internal {
-        (Frame frame, address token, uint256 amount, uint256 cap) = _acceptLoan(100);
+        (uint256 start, uint256 length) = _acceptLoan(100);
+        (address token, uint256 amount, uint256 cap) = _borrowed(start);
         // The fees' offset is the third word; their first stands behind their count.
         uint256 repayment = _plus(amount, Read.word(Read.skip(Read.word(68), 36)));
         _requireUnderCap(token, repayment, cap);
-        _run(frame);
+        _runLoan(start, length, amount);
         Payments.transfer(token, msg.sender, repayment);
     }
 }

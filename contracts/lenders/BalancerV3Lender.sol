@@ -41,17 +41,17 @@ abstract contract BalancerV3Lender is Lending, BalancerV3Lock {
     /// @dev onBalancerV3Loan(), the data behind the selector
     function _onBalancerV3Loan() internal {
         (uint256 start, uint256 length) = _acceptFromVault();
-        (Frame frame, address token, uint256 amount, uint256 cap) = _borrowed(start, length);
+        (address token, uint256 amount, uint256 cap) = _borrowed(start);
         _requireUnderCap(token, amount, cap);
         _sendFromVault(msg.sender, token, address(this), amount);
-        _run(frame);
+        _runLoan(start, length, amount);
         _payToVault(msg.sender, token, amount);
     }
 
     /// @dev onBalancerV3Unlock(), the data behind the selector
     function _onBalancerV3Unlock() internal {
         (uint256 start, uint256 length) = _acceptFromVault();
-        _run(_continuation(start, length, 0));
+        _runContinuation(start, length, 0);
     }
 
     function _acceptFromVault() private returns (uint256 start, uint256 length) {

@@ -46,11 +46,12 @@ abstract contract ERC3156Lender is Lending {
     /// @dev onFlashLoan(address initiator, address token, uint256 amount, uint256 fee, bytes data) returns (bytes32)
     function _onERC3156Loan() internal returns (uint256) {
         (address initiator, address asset) = (address(uint160(Read.word(4))), address(uint160(Read.word(36))));
-        (Frame frame, address token, uint256 amount, uint256 cap) = _acceptLoan(132);
+        (uint256 start, uint256 length) = _acceptLoan(132);
+        (address token, uint256 amount, uint256 cap) = _borrowed(start);
         if (initiator != address(this) || asset != token) revert NotInitiator(initiator, asset);
         uint256 repayment = _plus(amount, Read.word(100));
         _requireUnderCap(token, repayment, cap);
-        _run(frame);
+        _runLoan(start, length, amount);
         Payments.approve(token, msg.sender, repayment);
         return uint256(_ACCEPTED);
     }

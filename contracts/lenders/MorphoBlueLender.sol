@@ -38,9 +38,10 @@ abstract contract MorphoBlueLender is Lending {
 
     /// @dev onMorphoFlashLoan(uint256 assets, bytes data)
     function _onMorphoBlueLoan() internal {
-        (Frame frame, address token, uint256 amount, uint256 cap) = _acceptLoan(36);
+        (uint256 start, uint256 length) = _acceptLoan(36);
+        (address token, uint256 amount, uint256 cap) = _borrowed(start);
         _requireUnderCap(token, amount, cap);
-        _run(frame);
+        _runLoan(start, length, amount);
         Payments.approve(token, msg.sender, amount);
     }
 }

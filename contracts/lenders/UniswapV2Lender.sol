@@ -53,11 +53,11 @@ abstract contract UniswapV2Lender is Lending, UniswapV2Venue {
         _consume(start, length);
         if (Read.u8(start) == _NO_LOAN) {
             (uint256 amount0, uint256 amount1) = (Read.word(36), Read.word(68));
-            _run(_continuation(start, length, amount0 == 0 ? amount1 : amount0));
+            _runContinuation(start, length, amount0 == 0 ? amount1 : amount0);
             return;
         }
-        (Frame frame, address token,, uint256 cap) = _borrowed(start, length);
-        _run(frame);
+        (address token, uint256 amount, uint256 cap) = _borrowed(start);
+        _runLoan(start, length, amount);
         Payments.transfer(token, msg.sender, cap);
     }
 

@@ -45,11 +45,11 @@ abstract contract UniswapV3Lender is Lending {
     function _onUniswapV3Loan() internal {
         (uint256 start, uint256 length) = Read.data(68);
         _consume(start, length);
-        (Frame frame, address token, uint256 amount, uint256 cap) = _borrowed(start, length);
+        (address token, uint256 amount, uint256 cap) = _borrowed(start);
         uint256 ofToken1 = (Read.u8(start) >> Plan.LOAN_VARIANT_SHIFT) & Plan.POOL_LOAN_TOKEN1;
         uint256 repayment = _plus(amount, Read.word(ofToken1 == 0 ? 4 : 36));
         _requireUnderCap(token, repayment, cap);
-        _run(frame);
+        _runLoan(start, length, amount);
         Payments.transfer(token, msg.sender, repayment);
     }
 }

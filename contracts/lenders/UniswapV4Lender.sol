@@ -34,13 +34,13 @@ abstract contract UniswapV4Lender is Lending, UniswapV4Lock {
         (uint256 start, uint256 length) = Read.data(4);
         _consume(start, length);
         if (Read.u8(start) == _NO_LOAN) {
-            _run(_continuation(start, length, 0));
+            _runContinuation(start, length, 0);
             return;
         }
-        (Frame frame, address token, uint256 amount, uint256 cap) = _borrowed(start, length);
+        (address token, uint256 amount, uint256 cap) = _borrowed(start);
         _requireUnderCap(token, amount, cap);
         _takeFromManager(msg.sender, token, address(this), amount);
-        _run(frame);
+        _runLoan(start, length, amount);
         _payToManager(msg.sender, token, amount);
     }
 

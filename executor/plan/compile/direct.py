@@ -85,11 +85,13 @@ class Direct:
     def v3(
         self, index: int, *, recipient: Recipient, owed: bool, inside: tuple[Step, ...]
     ) -> tuple[Step, ...]:
-        """One V3 hop, behind the quotes it needs; `owed` asks for just what the frame's caller is owed."""
+        """One V3 hop, behind the quotes it needs; `owed` asks for just what the frame's caller is owed. With
+        literal outputs that is known, and the exact input that gives it costs less than asking for it.
+        """
         first = index == 0
         quotes: tuple[Step, ...] = ()
         amount = cap = None
-        if owed:
+        if owed and not self.literal:
             kind, cap = V3Amount.EXACT_OUT_OWED, self.cap if first else None
         elif not first and not self.literal and self.last_v3(index) is None:
             kind, quotes = V3Amount.EXACT_IN_LAST, self.quotes(index)
