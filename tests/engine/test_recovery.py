@@ -212,7 +212,7 @@ async def test_a_moved_market_reverts_with_the_routers_own_figures(on_demand: Tr
         reverted = await task
     assert reverted.status is Status.REVERTED
     (reason,) = reverted.reasons
-    assert reason.facts["error"] == "ProfitBelowMinimum"
+    assert reason.facts["error"] == "profit_below_minimum"
     arguments: Any = reason.facts["args"]
     assert arguments["minimum"] == reverted.minimum_profit
     assert reverted.realised_profit == 0
@@ -386,7 +386,8 @@ async def test_a_journal_of_another_network_is_refused(trading: Trading) -> None
         assert (await executor.execute(explicit())).status is Status.REALISED
     with Node.load("ethereum") as other:
         settings = trading.settings(rpc_url=other.url)
-        other.set_code(trading.router, trading.node.code(trading.router))
+        for part in trading.desk.parts.values():
+            other.set_code(part, trading.node.code(part))
         async with Executor(settings) as executor:
             refused = await executor.execute(explicit("seen-2"))
     assert [reason.code for reason in refused.reasons] == ["journal_error"]
