@@ -17,7 +17,7 @@ from devnet.place import Placer, account
 from executor.domain.address import Address, to_address
 from executor.plan import DecodedError, decode_revert
 from tests.contracts.schemes import plan_of
-from tests.support.routers import LENDERS, OPERATOR, OWNER, Desk, Reverted, revert_data
+from tests.support.routers import LENDERS, OPERATOR, OWNER, ZERO, Desk, Reverted, revert_data
 
 THIEF = account("thief")
 PATRON = account("patron who approved the router by mistake")
@@ -28,6 +28,10 @@ STANDING_WEI = 3 * ETHER
 """What was forced into the router in the chain's own coin."""
 MAX = 2**256 - 1
 STORAGE_SLOTS = range(6)
+# For each slot PUSH1 slot, SLOAD, PUSH1 32 * slot, MSTORE; then PUSH1 192, PUSH0, RETURN.
+SHOW_STORAGE = b"".join(bytes([0x60, slot, 0x54, 0x60, 32 * slot, 0x52]) for slot in STORAGE_SLOTS)
+SHOW_STORAGE += bytes([0x60, 32 * len(STORAGE_SLOTS), 0x5F, 0xF3])
+"""Code that answers with the storage of who runs it."""
 
 Holdings = Mapping[tuple[str, str], int]
 
@@ -58,21 +62,24 @@ def stock(desk: Desk) -> None:
 
 
 def holdings(desk: Desk, more_tokens: Sequence[str] = ()) -> Holdings:
-    """What everybody holds who could lose something: tokens by address, and wei under `wei`."""
-    tokens = [*(desk.book.tokens[symbol] for symbol in STOCK), *more_tokens]
+    """What everybody holds who could lose something: tokens by address, and wei under the zero address."""
+    tokens = [ZERO, *(desk.book.tokens[symbol] for symbol in STOCK), *more_tokens]
     people = [desk.router, OWNER, OPERATOR, PATRON, *desk.parts.values()]
-    places = [(who, token) for who in people for token in tokens]
     question = abi.encode_call("holdings(address[],address[])", people, tokens)
     (balances,) = abi.decode("(uint256[])", desk.node.call(AUDITOR, question))
+    places = [(who, token) for who in people for token in tokens]
     found = dict(zip(places, balances, strict=True))
     # Operators pay for gas; the others send nothing here.
-    return found | {(who, "wei"): desk.node.balance(who) for who in people if who != OPERATOR}
+    del found[OPERATOR, ZERO]
+    return found
 
 
 def control(desk: Desk) -> tuple[object, ...]:
-    """Who commands the router: its storage, and the code of its parts."""
-    slots = tuple(desk.node.storage(desk.router, slot) for slot in STORAGE_SLOTS)
-    return (*slots, *(desk.node.code(part) for part in desk.parts.values()))
+    """Who commands the router: its storage, and the code of it and its parts."""
+    request = {"to": desk.router, "data": "0x"}
+    slots = desk.node.rpc("eth_call", request, "latest", {desk.router: {"code": f"0x{SHOW_STORAGE.hex()}"}})
+    question = abi.encode_call("codes(address[])", [desk.router, *desk.parts.values()])
+    return slots, desk.node.call(AUDITOR, question)
 
 
 def allowances(desk: Desk, spenders: Sequence[str], more_tokens: Sequence[str] = ()) -> dict[str, int]:
@@ -104,7 +111,7 @@ def nothing_lost(
     after = holdings(desk, tokens)
     lost = {where: before[where] - after[where] for where in before if after[where] < before[where]}
     for sender in gas_of:
-        lost.pop((sender, "wei"), None)
+        lost.pop((sender, ZERO), None)
     assert lost == {}
     assert allowances(desk, spenders, tokens) == {}
     assert control(desk) == commanded

@@ -22,12 +22,18 @@ contract Auditor {
         bool throughPermit2;
     }
 
-    /// @return found The balances of the first owner, token by token, then those of the second, and so on.
+    /// @return found The balances of the first owner, token by token, then those of the second, and so on; in wei where the token is zero.
     function holdings(address[] calldata owners, address[] calldata tokens) external view returns (uint256[] memory found) {
         found = new uint256[](owners.length * tokens.length);
         for (uint256 i; i < found.length; i++) {
-            found[i] = IAudited(tokens[i % tokens.length]).balanceOf(owners[i / tokens.length]);
+            (address owner, address token) = (owners[i / tokens.length], tokens[i % tokens.length]);
+            found[i] = token == address(0) ? owner.balance : IAudited(token).balanceOf(owner);
         }
+    }
+
+    function codes(address[] calldata accounts) external view returns (bytes32[] memory found) {
+        found = new bytes32[](accounts.length);
+        for (uint256 i; i < found.length; i++) found[i] = accounts[i].codehash;
     }
 
     function allowances(address owner, IPermit2 permit2, address[] calldata tokens, address[] calldata spenders)
