@@ -97,6 +97,15 @@ def pair_of(
     return pair
 
 
+def try_all(desk: Desk, contract: Address, target: str, calls: Sequence[bytes], at_once: int = 18) -> int:
+    """Have an accomplice make all these calls, some in each transaction; how many came through."""
+    before = turns(desk, contract)[1]
+    for start in range(0, len(calls), at_once):
+        plot(desk, contract, *(Act(target, call) for call in calls[start : start + at_once]))
+        sent(desk, THIEF, b"\x01", to=contract, gas=PLOT_GAS)
+    return turns(desk, contract)[1] - before
+
+
 def all_failed(desk: Desk, contract: str, acts: Sequence[Act]) -> bool:
     """Whether an accomplice had its turn, and nothing that it tried came through."""
     had, done = turns(desk, contract)
