@@ -22,8 +22,8 @@ HEAP_AT_0X80 = bytes.fromhex("6080604052")
 
 def test_no_local_variable_lives_in_memory_where_another_recursion_could_overwrite_it() -> None:
     """Up to 0.8.36 the IR pipeline may give two functions that call each other one memory slot for a variable
-    each; the router's steps do call each other. (Solidity's list of known bugs.) The extension's never do, and
-    the control part runs none.
+    each; the router's steps do call each other. (Solidity's list of known bugs.) The extension's never do,
+    and the control part runs none.
     """
     for name in ("ArbRouter", "RouterSimulator"):
         assert router_artifacts()[name].deployed_bytecode.startswith(HEAP_AT_0X80)
