@@ -19,15 +19,22 @@ def sources() -> dict[str, str]:
     return {file.relative_to(CHECKOUT).as_posix(): file.read_text(encoding="utf-8") for file in files}
 
 
-# Just enough for the parts to stay below the size limit.
-LITTLE = {"peephole": True, "jumpdestRemover": True, "inliner": True, "deduplicate": True}
-OPTIMIZER = {"enabled": False, "details": {**LITTLE, "cse": False, "constantOptimizer": False, "yul": False}}
+# Just enough for the parts to stay below the size limit, and for the stack to hold all variables of assembly.
+DETAILS = {
+    "peephole": True,
+    "jumpdestRemover": True,
+    "inliner": True,
+    "deduplicate": True,
+    "cse": False,
+    "constantOptimizer": False,
+    "yul": True,
+}
 
 
 def settings() -> tuple[str, dict[str, Any]]:
     """Compiler version and settings by which variants are compiled: the quick way, ten times faster."""
     version, project = compiler.project_settings()
-    return version, {**project, "viaIR": False, "optimizer": OPTIMIZER}
+    return version, {**project, "viaIR": False, "optimizer": {"enabled": False, "details": DETAILS}}
 
 
 def targets() -> list[str]:

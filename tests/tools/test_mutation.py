@@ -54,7 +54,7 @@ def test_a_variant_is_other_code_and_the_original_stays(
     same = compiler.variant(RULE, compiler.sources[RULE])
     assert same["ArbRouter"].bytecode == compiler.original["ArbRouter"].bytecode
     with pytest.raises(CompileRefused):
-        compiler.variant(RULE, compiler.sources[RULE].replace("uint256 balanceAfter = ", "", 1))
+        compiler.variant(RULE, compiler.sources[RULE].replace("uint256 balanceAfter;", "", 1))
 
 
 def test_every_room_has_faults_and_tests_that_exist(compiler: Compiler) -> None:

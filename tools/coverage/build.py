@@ -1,4 +1,4 @@
-"""The router compiled so that its code can be told from its source line by line: without any optimizer."""
+"""The router compiled so that its code can be told from its source: no code is shared or moved."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from devnet.artifacts import Artifact, parse
 from tools import variants
 
 OUTPUTS = ["abi", "evm.bytecode.object", "evm.bytecode.linkReferences", "evm.deployedBytecode"]
+SHARES_NOTHING = {"enabled": False, "details": {**variants.DETAILS, "inliner": False, "deduplicate": False}}
 JUMPI, PUSH1, PUSH32 = 0x57, 0x60, 0x7F
 
 
@@ -63,7 +64,7 @@ def load() -> Build:
         {
             "language": "Solidity",
             "sources": {name: {"content": text} for name, text in sources.items()},
-            "settings": {**settings, "optimizer": {"enabled": False}, "outputSelection": selection},
+            "settings": {**settings, "optimizer": SHARES_NOTHING, "outputSelection": selection},
         },
         sort_keys=True,
     )
