@@ -4,6 +4,7 @@ pragma solidity 0.8.28;
 /// @dev The cheat codes that the invariant tests use.
 interface Vm {
     function prank(address sender) external;
+    function prank(address sender, address origin) external;
     function deal(address who, uint256 amount) external;
     function coinbase(address builder) external;
     function envAddress(string calldata name) external view returns (address);

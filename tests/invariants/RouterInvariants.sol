@@ -5,12 +5,8 @@ import {Handler} from "./Handler.sol";
 import {Scene} from "./Scene.sol";
 
 /// @dev The standing invariants of the router, after any sequence of calls by anybody.
-contract RouterInvariants {
-    Handler private handler;
-
-    function setUp() public {
-        handler = new Handler();
-    }
+abstract contract RouterInvariants {
+    Handler internal handler;
 
     function targetContracts() public view returns (address[] memory targets) {
         targets = new address[](1);
@@ -50,5 +46,17 @@ contract RouterInvariants {
     function _requireNoViolation() private view {
         string memory violation = handler.violation();
         require(bytes(violation).length == 0, violation);
+    }
+}
+
+contract WithSigningOperators is RouterInvariants {
+    function setUp() public {
+        handler = new Handler(true);
+    }
+}
+
+contract WithContractsAsOperators is RouterInvariants {
+    function setUp() public {
+        handler = new Handler(false);
     }
 }

@@ -23,7 +23,7 @@ FAULTS = {
     ),
     "the guard takes any callback": (
         "contracts/base/CallbackGuard.sol",
-        "if (_sealed(commitment) != _state) _refuseCallback();",
+        "if (!_isExpected(commitment)) _refuseCallback();",
         "",
         "2: a stranger",
     ),

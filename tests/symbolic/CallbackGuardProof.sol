@@ -18,10 +18,15 @@ contract OpenGuard is CallbackGuard {
         _requireSpent(expected);
     }
 
-    function runAlone() external onlyOnce {}
+    function runAlone() external {
+        _lock();
+        _unlock();
+    }
 
-    function enterTwice() external onlyOnce {
+    function enterTwice() external {
+        _lock();
         this.runAlone();
+        _unlock();
     }
 
     /// @dev The one assumption: no commitment hashes to one of the two small numbers that stand for idle and running.

@@ -5,6 +5,7 @@ pragma solidity 0.8.28;
 interface Vm {
     function assume(bool condition) external pure;
     function prank(address sender) external;
+    function prank(address sender, address origin) external;
     function deal(address who, uint256 amount) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
     function store(address target, bytes32 slot, bytes32 value) external;

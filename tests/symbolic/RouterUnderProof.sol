@@ -105,16 +105,15 @@ abstract contract RouterUnderProof {
         (ok,) = address(router).call(abi.encodePacked(selector, svm.createBytes(size, "arguments")));
     }
 
-    /// @dev A call by `caller` of anything that has bytes or a list as its argument number `word`: 37 bytes of anything.
+    /// @dev A call by `caller` of anything whose argument number `word` is the last and bytes or a list: 37 bytes of anything.
     function shapedCall(address caller, uint256 word) internal returns (bool ok) {
         bytes4 selector = svm.createBytes4("selector");
         vm.assume(_offsetAt(selector, word));
-        // Two loans name lists before the data: all offsets lead to the same place.
-        bytes memory before = selector == 0xf04f2707 ? abi.encode(160, 160, 160) : svm.createBytes(32 * word, "before");
-        bytes memory behind = svm.createBytes(32 * (4 - word), "behind");
-        bytes memory data = svm.createBytes(37, "data");
+        uint256 offset = 32 * (word + 1);
+        // Balancer V2's loan names lists before the data: all offsets lead to the same place.
+        bytes memory before = selector == 0xf04f2707 ? abi.encode(offset, offset, offset) : svm.createBytes(32 * word, "before");
         vm.prank(caller);
-        (ok,) = address(router).call(abi.encodePacked(selector, before, uint256(160), behind, uint256(37), data));
+        (ok,) = address(router).call(abi.encodePacked(selector, before, offset, uint256(37), svm.createBytes(37, "data")));
     }
 
     /// @dev Functions and callbacks, by the place of the first offset among their arguments.
