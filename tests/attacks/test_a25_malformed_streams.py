@@ -20,7 +20,7 @@ from executor.plan.encoding import encode_steps
 from executor.plan.format import HEADER_BYTES, SELECTOR, Opcode
 from executor.plan.guards import MaxBlock
 from executor.plan.steps import Step, Track
-from tests.attacks.scene import STOCK, THIEF, nothing_lost, refused
+from tests.attacks.scene import STOCK, THIEF, nothing_lost, refused, why_refused
 from tests.attacks.trades import earning_route, plan_for
 from tests.contracts.lenders.loans import SOURCES
 from tests.contracts.schemes import place, plan_of, scheme, v2_through, v3_through
@@ -109,7 +109,7 @@ def test_bytes_that_a_pool_appends_do_not_complete_a_step_that_its_registration_
     outer = encode_steps((v3_through(schemer, 0, v2_through(schemer, 0)),))
     outer_head = outer[: -len(payment) - 2]
     scheme(desk, schemer)
-    for kept in range(1, len(payment)):
+    for kept in range(1, len(payment), 2):
         behind = payment[kept:] + bytes(64)
         desk.node.send(THIEF, schemer, abi.encode_call("append(bytes)", behind))
         with pytest.raises(Reverted, match="PlanTruncated"):
@@ -179,4 +179,4 @@ def test_a_batch_whose_lists_reach_past_its_calldata_runs_nothing(desk: Desk) ->
             changed[index] = too_long
             refused(desk, OPERATOR, b"".join(changed))
         for length in range(4, len(batch) - 32, 16):
-            refused(desk, OPERATOR, batch[:length])
+            why_refused(desk, OPERATOR, batch[:length])

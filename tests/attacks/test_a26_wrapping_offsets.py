@@ -17,7 +17,7 @@ from executor.plan.encoding import encode_steps
 from executor.plan.format import Opcode, V2CallbackKind, V2Output, V3CallbackKind
 from executor.plan.steps import PoolLoan, Step, Track, V2FlashSwap
 from tests.attacks.callbacks import FLASHES, PAIRS, SWAPS, loan_data, swap_data
-from tests.attacks.scene import THIEF, nothing_lost, place, refused, sent
+from tests.attacks.scene import THIEF, nothing_lost, place, refused, sent, why_refused
 from tests.contracts.schemes import plan_of, v2_through, v3_through
 from tests.support.routers import OPERATOR, Desk
 
@@ -63,10 +63,10 @@ def test_an_offset_that_leads_elsewhere_changes_nothing(desk: Desk, pool: Addres
     with nothing_lost(desk, pool):
         for offset in OFFSETS:
             lay(desk, pool, swap_callback(CAP, offset, len(data), data))
-            reason = refused(desk, OPERATOR, plan_of(v3_through(pool, CAP)))
+            reason = why_refused(desk, OPERATOR, plan_of(v3_through(pool, CAP)))
             assert reason.name == "ProfitBelowMinimum", hex(offset)
-            lay(desk, pool, swap_callback(CAP + 1, offset, len(data), data))
-            assert refused(desk, OPERATOR, plan_of(v3_through(pool, CAP))).name == "PaymentOverCap"
+        lay(desk, pool, swap_callback(CAP + 1, offset, len(data), data))
+        assert refused(desk, OPERATOR, plan_of(v3_through(pool, CAP))).name == "PaymentOverCap"
 
 
 def test_a_length_that_wraps_is_refused_or_runs_out_of_gas(desk: Desk, pool: Address) -> None:
@@ -74,7 +74,7 @@ def test_a_length_that_wraps_is_refused_or_runs_out_of_gas(desk: Desk, pool: Add
     with nothing_lost(desk, pool):
         for length in LENGTHS:
             lay(desk, pool, swap_callback(CAP, BEHIND_THREE_WORDS, length, data))
-            assert refused(desk, OPERATOR, plan_of(v3_through(pool, CAP))).name in REFUSALS, hex(length)
+            assert why_refused(desk, OPERATOR, plan_of(v3_through(pool, CAP))).name in REFUSALS, hex(length)
 
 
 def test_the_registered_data_in_an_odd_place_are_worth_no_more_than_in_their_own(
@@ -122,7 +122,7 @@ def test_a_lending_pool_gains_nothing_by_offsets_that_wrap(desk: Desk, pool: Add
             words = [*[0] * place_of_data, offset, len(data)]
             head = b"".join(word.to_bytes(32, "big") for word in words)
             lay(desk, pool, abi.selector(name) + head + data + bytes(64))
-            assert refused(desk, OPERATOR, plan_of(step)).name in REFUSALS, hex(offset)
+            assert why_refused(desk, OPERATOR, plan_of(step)).name in REFUSALS, hex(offset)
 
 
 def test_a_fee_that_wraps_the_repayment_around_is_no_way_to_be_paid_more(desk: Desk, pool: Address) -> None:

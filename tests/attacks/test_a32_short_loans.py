@@ -16,7 +16,7 @@ from executor.domain.address import Address, to_address
 from executor.plan.format import Opcode, V2CallbackKind, V3CallbackKind
 from executor.plan.steps import Loan, PoolLoan, Step
 from tests.attacks.markets import MARKETS, configure_aave
-from tests.attacks.scene import STOCK, nothing_lost, refused, sent
+from tests.attacks.scene import STOCK, nothing_lost, refused, sent, why_refused
 from tests.attacks.steps import loans
 from tests.contracts.lenders.loans import FREE, SOURCES, desk_of, place, play
 from tests.contracts.schemes import plan_of
@@ -68,11 +68,10 @@ def test_a_lender_that_lends_less_is_repaid_out_of_the_profit_or_not_at_all(
     short = 1 if trick == "LendLess" else LOAN
     play(lured, lender, trick)
     with nothing_lost(lured, lender):
+        enough, too_little = (gift(lured, token(lured, "WETH"), amount) for amount in (short, short - 1))
         for opcode in SHAPES:
-            assert refused(lured, OPERATOR, plan_of(loan(opcode, lender))).name == "ProfitBelowMinimum"
-            enough = gift(lured, token(lured, "WETH"), short)
+            assert why_refused(lured, OPERATOR, plan_of(loan(opcode, lender))).name == "ProfitBelowMinimum"
             assert lured.simulate(plan_of(loan(opcode, lender, enough))) == 0
-            too_little = gift(lured, token(lured, "WETH"), short - 1)
             reason = refused(lured, OPERATOR, plan_of(loan(opcode, lender, too_little)))
             assert reason.name == "ProfitBelowMinimum"
 

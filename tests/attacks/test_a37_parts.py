@@ -18,7 +18,7 @@ from executor.plan.simulated import simulation_of
 from executor.plan.steps import Step, V4Unlock
 from tests.attacks.bytecode import rare_instructions
 from tests.attacks.callbacks import calls
-from tests.attacks.scene import STORAGE_SLOTS, THIEF, nothing_lost, refused, sent
+from tests.attacks.scene import STORAGE_SLOTS, THIEF, nothing_lost, refused, sent, why_refused
 from tests.attacks.steps import loans, venues
 from tests.attacks.tracing import trace
 from tests.contracts.schemes import plan_of, v2_through
@@ -65,8 +65,9 @@ def test_a_part_called_directly_does_nothing_for_anybody(desk: Desk, part: Part)
                 with pytest.raises(Reverted):
                     desk.call(call, sender=sender, to=address)
                     pytest.fail(name)
-            reason = refused(desk, THIEF, call, to=address)
+            reason = why_refused(desk, THIEF, call, to=address)
             assert reason.name in DIRECT, (name, reason.name)
+        refused(desk, THIEF, call, to=address)
     assert [desk.node.storage(address, slot) for slot in STORAGE_SLOTS] == [0] * len(STORAGE_SLOTS)
 
 
@@ -87,7 +88,7 @@ def test_the_routers_fallback_never_leads_to_the_extension(desk: Desk) -> None:
     with nothing_lost(desk):
         for step in venues(desk, AMOUNT).values():
             for sender in (THIEF, OPERATOR):
-                assert refused(desk, sender, words + step.encode()).name == "UnknownFunction"
+                assert why_refused(desk, sender, words + step.encode()).name == "UnknownFunction"
 
 
 def test_only_the_parts_named_at_deployment_are_ever_run_on_the_routers_storage(desk: Desk) -> None:
