@@ -97,7 +97,7 @@ def test_each_choice_says_what_it_costs() -> None:
     }
 
 
-@pytest.mark.parametrize("requested", [*OWN_MEANS, Funding.AAVE_V3, Funding.BALANCER_V2])
+@pytest.mark.parametrize("requested", [*sorted(OWN_MEANS), Funding.AAVE_V3, Funding.BALANCER_V2])
 def test_a_funding_that_was_asked_for_is_the_only_choice(requested: Funding) -> None:
     choices = choose_funding(
         WITH_V3, NEEDED, inventory=NEEDED, terms=[AAVE, BALANCER], gas_cost=gwei, requested=requested
