@@ -67,7 +67,7 @@ class Market:
             legs.append(Leg(self.pools[name], token))
             token = legs[-1].token_out
         route = Route(tuple(legs))
-        states = {leg.pool.address: self.state(leg.pool) for leg in legs}
+        states = {leg.pool.key: self.state(leg.pool) for leg in legs}
         return SizedRoute(route, forward(route, states, AMOUNT_IN), funding, premium)
 
     def state(self, pool: Pool) -> PoolState:

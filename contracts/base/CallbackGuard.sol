@@ -11,7 +11,8 @@ abstract contract CallbackGuard {
     error CallbackNotRegistered(address caller, bytes4 selector);
     /// @notice The pool or lender returned without having called back.
     error CallbackMissing(address expected);
-    /// @notice A plan was started while a plan was running.
+    /// @notice A plan was started while a plan was running, by a contract in a transaction that an operator's account sent, or behind a
+    /// change in who is an operator.
     error AlreadyRunning();
 
     bytes32 private constant _IDLE = 0;

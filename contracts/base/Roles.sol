@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {CallbackGuard} from "./CallbackGuard.sol";
 import {Gate} from "./Gate.sol";
 
 /// @notice Owner (two-step), operators, pauser.
-/// @dev The owner sets roles, unpauses and takes tokens home. Operators run plans. The pauser, or the owner, stops them.
-abstract contract Roles is Gate {
+/// @dev The owner sets roles, unpauses and takes tokens home. Operators run plans. The pauser, or the owner, stops them. An operator
+/// without code runs its plan without the lock, because others are kept out of its transaction for being who sent it. So whatever may
+/// end that takes the lock, to the end of the transaction.
+abstract contract Roles is Gate, CallbackGuard {
     event OwnershipTransferStarted(address indexed owner, address indexed pendingOwner);
     event PrimaryOperatorSet(address indexed operator);
     event OperatorAllowed(address indexed operator, bool allowed);
@@ -50,14 +53,18 @@ abstract contract Roles is Gate {
         _pendingOwner = address(0);
     }
 
-    /// @notice Sets the primary operator, whose calls are the cheapest; the zero address leaves the place empty.
+    /// @notice Sets the primary operator, whose calls are the cheapest; the zero address leaves the place empty. No plan starts behind it
+    /// in the same transaction.
     function setPrimaryOperator(address account) external onlyOwner {
+        _markRunning();
         _gate = (_gate & _PAUSED) | (account == address(0) ? _VACANT : uint160(account));
         emit PrimaryOperatorSet(account);
     }
 
-    /// @notice Allows or disallows a further operator. Does not touch the primary one.
+    /// @notice Allows or disallows a further operator. Does not touch the primary one. No plan starts behind a disallowing in the same
+    /// transaction.
     function allowOperator(address account, bool allowed) external onlyOwner {
+        if (!allowed) _markRunning();
         _allowed[account] = allowed;
         emit OperatorAllowed(account, allowed);
     }

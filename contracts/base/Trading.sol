@@ -30,7 +30,7 @@ abstract contract Trading is SettlementTokens, Guards, Tip, PlanExecution {
 
     /// @dev Sees to it that the plan runs alone; `_leave` must follow unless it returns zero. An account without code that sends the
     /// transaction itself needs no lock: nothing can call it in the middle of its plan, and a plan of any other operator is refused in a
-    /// transaction that an operator sent. All others take the lock.
+    /// transaction that an operator sent, or sent as one and is none any more. All others take the lock.
     function _enter() internal returns (uint256 locked) {
         // locked = tx.origin == msg.sender && msg.sender.code.length == 0 && msg.value == 0 ? 0 : some other number
         assembly ("memory-safe") {

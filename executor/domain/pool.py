@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from executor.domain.address import Address
-from executor.domain.pool_details import PoolDetails, V4Details
+from executor.domain.pool_details import (
+    BalancerV2Details,
+    BalancerV3Details,
+    CurveDetails,
+    PoolDetails,
+    V4Details,
+)
 from executor.domain.token import Token
 
 
@@ -62,6 +68,13 @@ class Pool:
         if isinstance(self.details, V4Details):
             return self.details.pool_id(self.token0.address, self.token1.address)
         return self.address
+
+    @property
+    def key(self) -> str:
+        """What a state of the pool is kept under: two pairs of one pool have two keys."""
+        if isinstance(self.details, CurveDetails | BalancerV2Details | BalancerV3Details):
+            return f"{self.identity}/{self.token0.address}/{self.token1.address}"
+        return self.identity
 
     def other(self, token: Token) -> Token:
         """The token that comes out when `token` goes in. Raises ValueError if the pool does not hold it."""

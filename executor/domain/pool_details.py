@@ -51,6 +51,14 @@ class BalancerV2Details:
 
 
 @dataclass(frozen=True, slots=True)
+class BalancerV3Details:
+    """The pool's tokens in the Vault's order; all pools of the chain share the Vault."""
+
+    vault: Address
+    tokens: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ERC4626Details:
     """The vault's asset; its share is the vault itself."""
 
@@ -74,4 +82,6 @@ class V4Details:
         return "0x" + keccak(CODEC.encode(kinds, key)).hex()
 
 
-PoolDetails = SolidlyDetails | CurveDetails | BalancerV2Details | ERC4626Details | V4Details
+PoolDetails = (
+    SolidlyDetails | CurveDetails | BalancerV2Details | BalancerV3Details | ERC4626Details | V4Details
+)

@@ -179,18 +179,18 @@ def _told_base_fee(history: object) -> int:
     return quantity(fees[-1], "eth_feeHistory.baseFeePerGas")
 
 
-async def read_states(rpc: Rpc, routes: tuple[Route, ...], head: BlockHead) -> dict[Address, PoolState]:
+async def read_states(rpc: Rpc, routes: tuple[Route, ...], head: BlockHead) -> dict[str, PoolState]:
     """The state of every pool in `routes`. Raises PoolNotFoundError, NodeError."""
-    pools = {leg.pool.address: leg.pool for route in routes for leg in route.legs}
+    pools = {leg.pool.key: leg.pool for route in routes for leg in route.legs}
     states = await read_all(rpc, [venues.read(pool) for pool in pools.values()], head)
     return dict(zip(pools, states, strict=True))
 
 
 async def with_enough_ticks(
     rpc: Rpc,
-    states: dict[Address, PoolState],
+    states: dict[str, PoolState],
     head: BlockHead,
-    compute: Callable[[Mapping[Address, PoolState]], T],
+    compute: Callable[[Mapping[str, PoolState]], T],
 ) -> T:
     """What `compute` makes of `states`, reading pools further, at the same block, as often as it asks for
     more.
@@ -201,9 +201,8 @@ async def with_enough_ticks(
         try:
             return compute(states)
         except TicksUnknownError as error:
-            address = error.facts["pool"]
-            assert isinstance(address, str)
-            pool = Address(address)
+            pool = error.facts["pool"]
+            assert isinstance(pool, str)
             further = await read(rpc, venues.extend(states[pool], bool(error.facts["toward_low"])), head)
             if further == states[pool]:
                 raise

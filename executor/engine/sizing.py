@@ -6,7 +6,6 @@ from fractions import Fraction
 
 from executor.chain.rpc import Rpc
 from executor.config.settings import ChainSettings
-from executor.domain.address import Address
 from executor.domain.decision import Reason
 from executor.domain.errors import MathsError
 from executor.domain.market import BlockHead, PoolState
@@ -25,7 +24,7 @@ class Market:
 
     head: BlockHead
     routes: tuple[Route, ...]
-    states: dict[Address, PoolState]
+    states: dict[str, PoolState]
     prices: Prices
     purse: Purse
     fees: Fees
@@ -46,7 +45,7 @@ async def size(
     terms, inventory = market.purse.terms, market.purse.inventory
     cap = size_cap(settings, opportunity, market)
 
-    def best(states: Mapping[Address, PoolState]) -> Candidate | None:
+    def best(states: Mapping[str, PoolState]) -> Candidate | None:
         premium = premium_of(opportunity.funding, terms)
         return pick(market.routes, states, gas_cost=market.gas_cost, cap=cap, premium=premium)
 

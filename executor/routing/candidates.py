@@ -48,7 +48,7 @@ def routes(
 def route_gas(route: Route, states: States, amounts: Sequence[int]) -> int:
     """Estimated gas of the legs at these amounts. Raises as quoting does."""
     return sum(
-        gas(states[leg.pool.address], leg.zero_for_one, amount)
+        gas(states[leg.pool.key], leg.zero_for_one, amount)
         for leg, amount in zip(route.legs, amounts, strict=False)
     )
 

@@ -9,7 +9,6 @@ with a local descent. All amounts are whole units; every figure that is compared
 
 from collections.abc import Callable, Mapping
 
-from executor.domain.address import Address
 from executor.domain.errors import MathsError, TicksUnknownError
 from executor.domain.market import PoolState
 from executor.domain.route import Route
@@ -22,7 +21,7 @@ MAX_AMOUNT = 2**112 - 1
 FEW = 1_024
 """So few inputs are tried one by one: where single units count, rounding hides which way is up."""
 
-States = Mapping[Address, PoolState]
+States = Mapping[str, PoolState]
 
 
 def no_premium(amount: int) -> int:
@@ -38,7 +37,7 @@ def forward(route: Route, states: States, amount_in: int) -> tuple[int, ...]:
     """
     amounts = [amount_in]
     for index, leg in enumerate(route.legs):
-        amount = amount_out(states[leg.pool.address], leg.zero_for_one, amounts[-1])
+        amount = amount_out(states[leg.pool.key], leg.zero_for_one, amounts[-1])
         if amount == 0:
             raise MathsError(
                 f"leg {index} gives nothing for {amounts[-1]} of {leg.token_in.symbol}.",
@@ -79,7 +78,7 @@ def route_curve(route: Route, states: States) -> Curve | None:
     """The composed curve of the route near the present prices; None where a pool has none."""
     composed: Curve | None = None
     for leg in route.legs:
-        curve = local_curve(states[leg.pool.address], leg.zero_for_one)
+        curve = local_curve(states[leg.pool.key], leg.zero_for_one)
         if curve is None:
             return None
         composed = curve if composed is None else composed.then(curve)
@@ -124,7 +123,7 @@ class _Probe:
         """
         amounts = [size]
         for leg in self._route.legs:
-            state = self._states[leg.pool.address]
+            state = self._states[leg.pool.key]
             amounts.append(amount_out(state, leg.zero_for_one, amounts[-1]) if amounts[-1] else 0)
         return tuple(amounts)
 
@@ -135,7 +134,7 @@ class _Probe:
         needed = amount
         try:
             for leg in reversed(self._route.legs[:position]):
-                needed = amount_in(self._states[leg.pool.address], leg.zero_for_one, needed)
+                needed = amount_in(self._states[leg.pool.key], leg.zero_for_one, needed)
         except (MathsError, TicksUnknownError):
             return None
         return needed

@@ -19,6 +19,7 @@ __all__ = [
     "VENUES",
     "Curve",
     "Venue",
+    "after",
     "amount_in",
     "amount_out",
     "belongs",
@@ -27,6 +28,7 @@ __all__ = [
     "gas",
     "identify",
     "local_curve",
+    "marginal",
     "read",
 ]
 
@@ -39,6 +41,12 @@ class Venue(Protocol):
 
     def amount_in(self, state: Any, zero_for_one: bool, amount_out: int) -> int:
         """What the venue asks for `amount_out`, which then gives at least that."""
+
+    def after(self, state: Any, zero_for_one: bool, amount_in: int) -> Any:
+        """The state after a swap of all of `amount_in`."""
+
+    def marginal(self, state: Any, zero_for_one: bool) -> tuple[int, int]:
+        """What the very next unit gives, fee included: numerator and denominator, in smallest units."""
 
     def local_curve(self, state: Any, zero_for_one: bool) -> Curve | None:
         """The curve near the present price, in real numbers, or None where there is none of that shape."""
@@ -84,6 +92,17 @@ def amount_in(state: PoolState, zero_for_one: bool, amount_out: int) -> int:
     and a little less might give the same. Raises as the function above does.
     """
     return VENUES[state.pool.kind].amount_in(state, zero_for_one, amount_out)
+
+
+def after(state: PoolState, zero_for_one: bool, amount_in: int) -> PoolState:
+    """The state after a swap of all of `amount_in`. Raises as `amount_out` does."""
+    changed: PoolState = VENUES[state.pool.kind].after(state, zero_for_one, amount_in)
+    return changed
+
+
+def marginal(state: PoolState, zero_for_one: bool) -> tuple[int, int]:
+    """What the very next unit gives, fee included: numerator and denominator, in smallest units."""
+    return VENUES[state.pool.kind].marginal(state, zero_for_one)
 
 
 def local_curve(state: PoolState, zero_for_one: bool) -> Curve | None:

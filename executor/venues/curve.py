@@ -7,6 +7,23 @@ from math import isqrt
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """One piece of a pool's curve, in real numbers: a total input x in (`start`, `end`], counted from the
+    present price, gives `(a * x + b) / (c * x + d)` in all.
+
+    `end` is None where the piece has no end; `crossed` counts the initialised ticks passed before it.
+    """
+
+    start: int
+    end: int | None
+    a: int
+    b: int
+    c: int
+    d: int
+    crossed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """In real numbers, `k * x / (m + n * x)` comes out for `x`; k, m and n are non-negative and share any
     scale.

@@ -15,7 +15,7 @@ from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.market import V2State
 from executor.domain.pool import FEE_UNIT, Pool, PoolIdentity, VenueKind
 from executor.domain.token import Token
-from executor.venues.curve import Curve
+from executor.venues.curve import Curve, Stretch
 from executor.venues.pairing import ordered
 
 MAX_RESERVE = 2**112 - 1
@@ -63,6 +63,29 @@ def local_curve(state: V2State, zero_for_one: bool) -> Curve:
     reserve_in, reserve_out = _reserves(state, zero_for_one)
     kept = FEE_UNIT - state.pool.fee
     return Curve(k=kept * reserve_out, m=FEE_UNIT * reserve_in, n=kept)
+
+
+def after(state: V2State, zero_for_one: bool, amount_in: int) -> V2State:
+    """The pair after a swap of `amount_in`. Raises as `amount_out` does."""
+    given = amount_out(state, zero_for_one, amount_in)
+    if zero_for_one:
+        return V2State(state.pool, state.reserve0 + amount_in, state.reserve1 - given)
+    return V2State(state.pool, state.reserve0 - given, state.reserve1 + amount_in)
+
+
+def marginal(state: V2State, zero_for_one: bool) -> tuple[int, int]:
+    """What the very next unit gives, fee included, as numerator and denominator in smallest units."""
+    reserve_in, reserve_out = _reserves(state, zero_for_one)
+    return reserve_out * (FEE_UNIT - state.pool.fee), reserve_in * FEE_UNIT
+
+
+def stretch(state: V2State, zero_for_one: bool, index: int) -> Stretch:
+    """The whole curve, which is one piece. Raises MathsError beyond it, or if the pool is empty."""
+    if index:
+        _refuse(state, "has one stretch only", index=index)
+    reserve_in, reserve_out = _reserves(state, zero_for_one)
+    kept = FEE_UNIT - state.pool.fee
+    return Stretch(0, MAX_RESERVE - reserve_in, kept * reserve_out, 0, kept, FEE_UNIT * reserve_in)
 
 
 def gas(state: V2State, zero_for_one: bool, amount_in: int) -> int:

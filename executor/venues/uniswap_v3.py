@@ -6,7 +6,7 @@ which no trader sees, is kept in another width. How a pool's state is read stand
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from executor.domain.errors import MathsError, TicksUnknownError
 from executor.domain.market import V3State
@@ -27,6 +27,7 @@ from executor.venues.uniswap_v3_reads import belongs, extend, find, identify, re
 
 __all__ = [
     "V3Quote",
+    "after",
     "amount_in",
     "amount_out",
     "belongs",
@@ -35,6 +36,7 @@ __all__ = [
     "gas",
     "identify",
     "local_curve",
+    "marginal",
     "quote",
     "read",
 ]
@@ -133,6 +135,21 @@ def local_curve(state: V3State, zero_for_one: bool) -> Curve | None:
     if not zero_for_one:
         low, high = high, low
     return Curve(k=kept * high, m=FEE_UNIT * low, n=kept * price * Q96)
+
+
+def after(state: V3State, zero_for_one: bool, amount_in: int) -> V3State:
+    """The pool after a swap of all of `amount_in`. Raises as `amount_out` does."""
+    amount_out(state, zero_for_one, amount_in)
+    done = quote(state, zero_for_one, amount_in)
+    return replace(state, sqrt_price_x96=done.sqrt_price_x96, tick=done.tick, liquidity=done.liquidity)
+
+
+def marginal(state: V3State, zero_for_one: bool) -> tuple[int, int]:
+    """What the very next unit gives, fee included, as numerator and denominator in smallest units."""
+    kept, squared = FEE_UNIT - state.pool.fee, state.sqrt_price_x96 * state.sqrt_price_x96
+    if zero_for_one:
+        return kept * squared, FEE_UNIT << 192
+    return kept << 192, FEE_UNIT * squared
 
 
 def gas(state: V3State, zero_for_one: bool, amount_in: int) -> int:
@@ -237,7 +254,7 @@ class _Walk:
         return TicksUnknownError(
             f"the swap on {state.pool.address} leaves the ticks {known} that were read.",
             fix="read more ticks on that side and ask again",
-            pool=state.pool.address,
+            pool=state.pool.key,
             toward_low=self._down,
             known_low=state.known_low,
             known_high=state.known_high,

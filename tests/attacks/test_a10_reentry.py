@@ -40,6 +40,7 @@ from tests.attacks.thieves import (
     pair_of,
     plot,
     pretend,
+    refusal,
     turns,
 )
 from tests.contracts.schemes import place as place_pool
@@ -228,8 +229,8 @@ def test_a_thief_who_has_the_operators_role_taken_away_in_mid_plan_gains_nothing
     desk: Desk, thief: Address
 ) -> None:
     """The owner is an account of several signers, who have agreed to replace the operator; anybody may carry
-    that out, and the thief does so in the operator's own plan. What he runs inside it then keeps every rule,
-    and so does what goes on behind it.
+    that out, and the thief does so in the operator's own plan. No plan of his runs inside it even then, not
+    one that would do nothing.
     """
     signers = place_pool(desk, "SignersAccount")
     desk.send(OWNER, "transferOwnership(address)", signers)
@@ -243,6 +244,10 @@ def test_a_thief_who_has_the_operators_role_taken_away_in_mid_plan_gains_nothing
     sent(desk, THIEF, carry_out, to=signers)
     keeper = place_pool(desk, "Schemer")
     thefts = [
+        plan_of(),
+        plan_of(settlement=1),
+        encode_batch([BatchEntry(plan_of(), 300_000)], all_or_nothing=True),
+        simulation_of(plan_of()),
         plan_of(v2_through(keeper, AMOUNT)),
         plan_of(v2_through(keeper, 10**9), settlement=1),
         plan_of(Track(token(desk, "DAI"), (v2_through(keeper, 10**18, token=token(desk, "DAI")),))),
@@ -257,9 +262,13 @@ def test_a_thief_who_has_the_operators_role_taken_away_in_mid_plan_gains_nothing
     before, operator = holdings(desk), desk.node.storage(desk.router, 0)
     sent(desk, OPERATOR, plan_of(v2_through(thief, 0)), gas=9_000_000)
     assert turns(desk, thief) == (1, 1)
+    assert refusal(desk, thief).name == "AlreadyRunning"
     assert desk.node.storage(desk.router, 0) != operator
     assert holdings(desk) == before
     assert allowances(desk, [thief, keeper]) == {}
+    # In a transaction of its own, the first of them comes through.
+    plot(desk, thief, Act(desk.router, thefts[0], must=True))
+    sent(desk, THIEF, b"\x01", to=thief)
 
 
 def test_unwrapping_gives_nobody_a_turn_and_keeps_nothing(desk: Desk, thief: Address) -> None:

@@ -196,36 +196,33 @@ def test_an_allowance_of_one_plan_is_gone_before_the_next(desk: Desk) -> None:
     assert [reason(each) for each in ended] == ["", "ProfitBelowMinimum", ""]
 
 
-def test_an_operator_who_loses_his_role_in_mid_plan_lets_another_in_and_neither_takes_anything(
-    desk: Desk,
-) -> None:
+ENDINGS = {
+    "disallowed": "allowOperator(address,bool)",
+    "replaced": "setPrimaryOperator(address)",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_operator_who_loses_his_role_in_mid_plan_lets_no_other_in(desk: Desk, ending: str) -> None:
     """An operator without code takes no lock, and who he is keeps others out. The owner is a contract of
-    several signers, who have agreed to disallow him; the thief carries that out in the middle of his plan.
+    several signers, who have agreed to end his role; the thief carries that out in the middle of his plan.
     """
-    key, weth = new_account(desk).address, desk.book.tokens["WETH"]
-    desk.send(OWNER, "allowOperator(address,bool)", key, True)
-    signers, by = place(desk, "SignersAccount"), keeper(desk)
+    key, by = new_account(desk).address, keeper(desk)
+    changes = {"disallowed": (key, False), "replaced": (by,)}
+    desk.send(OWNER, ENDINGS[ending], key, *changes["disallowed"][1:1], *[True] * (ending == "disallowed"))
+    signers = place(desk, "SignersAccount")
     desk.send(OWNER, "transferOwnership(address)", signers)
-    accept, disallow = abi.encode_call("acceptOwnership()"), "allowOperator(address,bool)"
-    for call in (accept, abi.encode_call(disallow, key, False)):
+    ends = abi.encode_call(ENDINGS[ending], *changes[ending])
+    for call in (abi.encode_call("acceptOwnership()"), ends):
         sent(desk, THIEF, abi.encode_call("agree(address,bytes)", desk.router, call), to=signers)
     sent(desk, THIEF, abi.encode_call("carryOut()"), to=signers)
-    back = Act(weth, abi.encode_call("transfer(address,uint256)", desk.router, AMOUNT), must=True)
     lifts = Act(signers, abi.encode_call("carryOut()"), must=True)
-    for taken, given_back in ((AMOUNT, 1), (AMOUNT, 0), (2 * AMOUNT, 1)):
-        with desk.node.isolated():
-            # The first turn is within the outer plan: there the inner one has its own turn, and gives back.
-            giver = accomplice(desk, back)
-            desk.node.set_erc20_balance(weth, giver, AMOUNT)
-            inner = plan_of(*[turn_of(giver)] * given_back, minimum=AMOUNT * given_back)
-            thief = accomplice(desk, lifts, triggers(desk, by, inner, must=True))
-            plan = plan_of(paying(thief, taken))
-            before = desk.balance("WETH")
-            if taken == AMOUNT and given_back:
-                desk.node.send(key, desk.router, plan, gas=3_000_000)
-            else:
-                assert refused(desk, key, plan).name == "ProfitBelowMinimum"
-            assert desk.balance("WETH") == before
+    with nothing_lost(desk, by, roles=False):
+        thief = accomplice(desk, lifts, triggers(desk, by, plan_of()))
+        desk.node.send(key, desk.router, plan_of(paying(thief, 0)), gas=3_000_000)
+        assert turns(desk, thief) == (1, 1)
+        assert refusal(desk, thief).name == "AlreadyRunning"
+    assert not desk.view("isOperator(address)", "(bool)", key)
 
 
 def paying(pool: Address, amount: int) -> V2Swap:

@@ -69,7 +69,7 @@ def sized(desk: Desk, route: Route, amount: int, funding: Funding) -> SizedRoute
     states = desk.states(leg.pool for leg in route.legs)
     amounts = list(forward(route, states, amount))
     for index, leg in reversed(list(enumerate(route.legs))):
-        enough = amount_in(states[leg.pool.address], leg.zero_for_one, amounts[index + 1])
+        enough = amount_in(states[leg.pool.key], leg.zero_for_one, amounts[index + 1])
         amounts[index] = min(amounts[index], enough)
     premium = (amounts[0] * 5 + 5000) // 10_000 if funding is Funding.AAVE_V3 else 0
     return SizedRoute(route, tuple(amounts), funding, premium)

@@ -114,8 +114,8 @@ class ForkDesk:
         """The best way from WETH to USDC at `buy` and back at `sell`, gas left aside; None if none earns."""
         buy_pools, sell_pools = self.pools(buy), self.pools(sell)
         read = self.session.node.read
-        states: dict[Address, PoolState] = {
-            pool.address: read(venues.read(pool)) for pool in (*buy_pools, *sell_pools)
+        states: dict[str, PoolState] = {
+            pool.key: read(venues.read(pool)) for pool in (*buy_pools, *sell_pools)
         }
         ways = routes(self.token("WETH"), self.token("USDC"), buy_pools, sell_pools)
         while True:

@@ -79,9 +79,9 @@ def two_legs(first: Pool, second: Pool, start: Token = WETH) -> Route:
     return Route((Leg(first, start), Leg(second, first.other(start))))
 
 
-def states_of(*states: PoolState) -> Mapping[Address, PoolState]:
+def states_of(*states: PoolState) -> Mapping[str, PoolState]:
     """States by the address of their pool."""
-    return {state.pool.address: state for state in states}
+    return {state.pool.key: state for state in states}
 
 
 def v2_states(

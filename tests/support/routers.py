@@ -114,9 +114,9 @@ class Desk:
         assert legs[0].token_in.symbol == settlement
         return Route(legs)
 
-    def states(self, pools: Iterable[Pool]) -> Mapping[Address, PoolState]:
+    def states(self, pools: Iterable[Pool]) -> Mapping[str, PoolState]:
         """The pools as their maths see them now."""
-        return {pool.address: drive(reading(pool), self._answer) for pool in pools}
+        return {pool.key: drive(reading(pool), self._answer) for pool in pools}
 
     def _answer(self, call: EthCall) -> bytes | None:
         try:

@@ -270,7 +270,7 @@ def test_two_lenders_that_do_not_clash_fund_a_route_together(desk: Desk, outer: 
 
 def v2_gives(desk: Desk, pool: Pool, token_in: Token, amount: int) -> int:
     """What a pair gives for `amount` that arrived."""
-    state = desk.states([pool])[pool.address]
+    state = desk.states([pool])[pool.key]
     return amount_out(state, pool.zero_for_one(token_in), amount)
 
 
