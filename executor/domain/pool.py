@@ -93,7 +93,10 @@ class Pool:
 class PoolIdentity:
     """What the code at `address` says of itself. Anyone can deploy code that says anything: only the
     factory's word makes it the factory's pool. `fee` (millionths) and `tick_spacing` are None where pools
-    of the kind do not tell them.
+    of the kind do not tell them, `callback` where the exchange tells it.
+
+    Of a pool of more than two tokens `tokens` holds them all, in the pool's order (a Curve pool's own coin as
+    the zero address), and `token0` and `token1` are any two; `details` is what its kind needs to be known of.
     """
 
     address: Address
@@ -102,3 +105,11 @@ class PoolIdentity:
     factory: Address | None = None
     fee: int | None = None
     tick_spacing: int | None = None
+    tokens: tuple[Address, ...] = ()
+    details: PoolDetails | None = None
+    callback: V3Callback | None = None
+
+    @property
+    def held(self) -> tuple[Address, ...]:
+        """Every token that the pool trades."""
+        return self.tokens or (self.token0, self.token1)
