@@ -113,6 +113,12 @@ class FeedEntry(AddressEntry):
     heartbeat_seconds: Positive
 
 
+class SequencerEntry(AddressEntry):
+    """Chainlink's feed of an L2's sequencer. Prices count again this long after it has come back."""
+
+    grace_period_seconds: Positive = 3_600
+
+
 class ChainFile(Strict):
     """A chain data file. `settlement` names the router's settlement tokens in order, by symbol or address."""
 
@@ -128,6 +134,7 @@ class ChainFile(Strict):
     dexes: dict[str, DexEntry]
     lenders: dict[LenderName, AddressEntry] = Field(default_factory=dict)
     feeds: dict[str, FeedEntry] = Field(default_factory=dict)
+    sequencer_uptime_feed: SequencerEntry | None = None
 
     @field_validator("dexes")
     @classmethod

@@ -9,7 +9,7 @@ from executor.config.checks import known_address, says
 from executor.config.exact_yaml import load_yaml, parse_yaml
 from executor.config.settings import Settings
 from executor.domain.address import Address, to_address
-from executor.domain.chain import ChainData, Feed, KnownDex, KnownToken, Lender
+from executor.domain.chain import ChainData, Feed, KnownDex, KnownToken, Lender, SequencerFeed
 from executor.domain.dex import Dex
 from executor.domain.errors import AddressError, ConfigError
 from executor.domain.token import Token
@@ -102,6 +102,7 @@ def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:
         feeds={feed.token: feed for feed in feeds},
         create2_deployer=known_address("create2_deployer", file.create2_deployer, names),
         settlement=settlement,
+        sequencer_feed=_sequencer_feed(file),
     )
 
 
@@ -137,6 +138,13 @@ def _feed(symbol: str, entry: FeedEntry, token: Token) -> Feed:
         says("decimals()", "uint8", str(entry.decimals)),
     )
     return Feed(token.address, known_address(f"feeds.{symbol}", entry, {}, implied), entry.heartbeat_seconds)
+
+
+def _sequencer_feed(file: ChainFile) -> SequencerFeed | None:
+    entry = file.sequencer_uptime_feed
+    if entry is None:
+        return None
+    return SequencerFeed(known_address("sequencer_uptime_feed", entry, {}), entry.grace_period_seconds)
 
 
 def _one(tokens: Mapping[str, tuple[KnownToken, ...]], text: str, field: str) -> Token:

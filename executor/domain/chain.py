@@ -87,6 +87,16 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class SequencerFeed:
+    """Chainlink's feed of an L2's sequencer: 0 while it is up. Prices count again `grace_period_seconds` after
+    it has come back.
+    """
+
+    known: KnownAddress
+    grace_period_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChainData:
     """All that is known of one chain. `settlement` is in the order of the router's settlement token
     indices.
@@ -104,6 +114,7 @@ class ChainData:
     feeds: Mapping[Address, Feed]
     create2_deployer: KnownAddress
     settlement: tuple[Token, ...]
+    sequencer_feed: SequencerFeed | None = None
 
     def dex(self, name: str, field: str = "dex") -> Dex:
         """The exchange of that name or alias, case ignored. Raises OpportunityError naming `field` and the
@@ -163,5 +174,6 @@ class ChainData:
             *(entry.known for entry in self.dexes.values()),
             *(lender.known for lender in self.lenders.values()),
             *(feed.known for feed in self.feeds.values()),
+            *((self.sequencer_feed.known,) if self.sequencer_feed else ()),
             self.create2_deployer,
         )
