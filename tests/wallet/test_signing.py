@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from eth_account import Account
@@ -47,7 +47,7 @@ def transactions(draw: st.DrawFn) -> TransactionFields:
         chain_id=draw(st.integers(min_value=1, max_value=2**63)),
         nonce=draw(st.integers(min_value=0, max_value=2**63)),
         to=to_address("0x" + draw(st.binary(min_size=20, max_size=20)).hex()),
-        data=draw(st.binary(max_size=64)),
+        data=draw(st.one_of(st.binary(max_size=2), st.binary(max_size=300))),
         value=draw(words),
         gas_limit=draw(st.integers(min_value=21_000, max_value=2**63)),
         max_fee_per_gas=fee,
@@ -56,6 +56,7 @@ def transactions(draw: st.DrawFn) -> TransactionFields:
 
 
 SIGNER = development_signer(0)
+ACCOUNT: LocalAccount = Account.create()
 
 
 @given(transactions())
@@ -117,10 +118,27 @@ def test_fields_out_of_bounds_are_refused_by_name(changes: dict[str, int]) -> No
         dataclasses.replace(FIELDS, **changes)  # type: ignore[arg-type]
 
 
-def test_a_signature_that_is_not_the_signers_is_never_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Account, "recover_transaction", lambda raw: STRANGER)
-    with pytest.raises(WalletError, match="not the signer's"):
-        SIGNER.sign(FIELDS)
+class _AnothersAccount:
+    """Says that it is one account and holds the key of another."""
+
+    address = STRANGER
+
+    def __init__(self, holder: LocalAccount) -> None:
+        self.key = holder.key
+
+
+def test_a_key_that_does_not_sign_as_its_address_makes_no_signer(operator: LocalAccount) -> None:
+    with pytest.raises(WalletError, match="not the signer's") as caught:
+        LocalSigner(cast(LocalAccount, _AnothersAccount(operator)))
+    assert caught.value.facts["signer"] == STRANGER
+
+
+@given(transactions())
+def test_the_bytes_are_those_of_eth_account(fields: TransactionFields) -> None:
+    theirs = ACCOUNT.sign_transaction(cast(Any, fields.as_dict()))
+    ours = LocalSigner(ACCOUNT).sign(fields)
+    assert ours.raw == bytes(theirs.raw_transaction)
+    assert ours.hash == "0x" + bytes(theirs.hash).hex()
 
 
 def test_the_development_accounts_are_those_of_a_development_node(node: Node) -> None:
