@@ -7,13 +7,14 @@ from fractions import Fraction
 
 import pytest
 
-from devnet import Node
-from devnet.feeds import set_price
+from devnet import Node, abi
+from devnet.compiler import compile_files
+from devnet.feeds import KEEPER, set_price
 from executor.chain.head import head
 from executor.chain.prices import FeedAbsentError, UsdPrice, usd_price
 from executor.chain.rpc import Rpc
 from executor.domain.address import Address
-from executor.domain.chain import ChainData
+from executor.domain.chain import ChainData, KnownAddress, SequencerFeed
 from executor.domain.errors import PriceUnavailableError
 from executor.domain.token import Token
 
@@ -159,3 +160,70 @@ async def test_on_a_local_chain_a_feed_that_is_there_is_not_absent(
     with pytest.raises(PriceUnavailableError, match="does not answer") as caught:
         await price(rpc, chain, chain.wrapped_native, fixed={"WETH": "3000"}, is_local=True)
     assert not isinstance(caught.value, FeedAbsentError)
+
+
+def aggregator_of(node: Node, feed: str) -> str:
+    """The aggregator behind a feed's proxy."""
+    return str(abi.decode("(address)", node.call(feed, abi.encode_call("aggregator()")))[0])
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"), [(50, "at or below the least"), (3_000, None), (20_000, "at or above the most")]
+)
+async def test_an_answer_at_the_aggregators_bounds_is_no_price(
+    rpc: Rpc, ethereum: Node, chain: ChainData, told: int, problem: str | None
+) -> None:
+    """An aggregator that has reached its bounds says nothing of the market beyond them."""
+    feed = feed_of(chain, chain.wrapped_native)
+    bounded = compile_files(["tests/chain/solidity/BoundedAggregator.sol"])["BoundedAggregator"]
+    ethereum.set_code(aggregator_of(ethereum, feed), bounded.deployed_bytecode)
+    set_price(ethereum, feed, told * 10**8)
+    if problem is None:
+        assert (await price(rpc, chain, chain.wrapped_native)).usd_per_token == told
+        return
+    with pytest.raises(PriceUnavailableError, match=problem):
+        await price(rpc, chain, chain.wrapped_native)
+
+
+def with_sequencer_feed(chain: ChainData, feed: str) -> ChainData:
+    """The chain as an L2 whose uptime feed is the one at that address."""
+    known = KnownAddress("sequencer_uptime_feed", Address(feed), "the test")
+    return replace(chain, sequencer_feed=SequencerFeed(known, 3_600))
+
+
+def tell_sequencer(node: Node, feed: str, answer: int, since: int) -> None:
+    """Write a round of the uptime feed: 0 is up, 1 is down, since that time."""
+    data = abi.encode_call("updateRoundData(uint80,int256,uint256,uint256)", 2, answer, since, since)
+    node.send(KEEPER, aggregator_of(node, feed), data)
+
+
+async def test_on_an_l2_no_feed_counts_until_the_sequencer_was_up_for_its_grace_period(
+    rpc: Rpc, ethereum: Node, chain: ChainData
+) -> None:
+    uptime = feed_of(chain, chain.token("DAI"))
+    l2 = with_sequencer_feed(chain, uptime)
+    set_price(ethereum, feed_of(chain, chain.wrapped_native), 3_000 * 10**8)
+    now = (await head(rpc)).timestamp
+
+    tell_sequencer(ethereum, uptime, 1, now - 7_200)
+    with pytest.raises(PriceUnavailableError, match="the chain's sequencer is down"):
+        await price(rpc, l2, chain.wrapped_native)
+    tell_sequencer(ethereum, uptime, 0, now - 3_000)
+    with pytest.raises(PriceUnavailableError, match="3600 must pass"):
+        await price(rpc, l2, chain.wrapped_native)
+    tell_sequencer(ethereum, uptime, 0, now - 3_700)
+    assert (await price(rpc, l2, chain.wrapped_native)).usd_per_token == 3_000
+
+
+async def test_a_sequencer_feed_that_does_not_answer_lets_no_price_in_but_on_a_local_chain_without_it(
+    rpc: Rpc, ethereum: Node, chain: ChainData
+) -> None:
+    l2 = with_sequencer_feed(chain, "0x00000000000000000000000000000000000000F1")
+    with pytest.raises(PriceUnavailableError, match="sequencer feed does not answer"):
+        await price(rpc, l2, chain.wrapped_native)
+    assert (await price(rpc, l2, chain.wrapped_native, is_local=True)).usd_per_token > 0
+
+
+async def test_a_declared_price_needs_no_sequencer(rpc: Rpc, chain: ChainData) -> None:
+    l2 = with_sequencer_feed(chain, "0x00000000000000000000000000000000000000F1")
+    assert (await price(rpc, l2, chain.token("WBTC"), fixed={"WBTC": "60000"})).usd_per_token == 60_000
