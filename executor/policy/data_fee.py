@@ -1,0 +1,70 @@
+"""What an OP stack chain takes for putting a transaction on its parent chain, worked out without asking it.
+
+Sources: OP stack specification, exec-engine, "Ecotone / Fjord L1-cost fee changes", "Isthmus operator fee",
+"Jovian operator fee"; op-geth `core/types/rollup_cost.go`. The chain prices the signed bytes. The predeploy
+GasPriceOracle is asked with the unsigned ones and adds 68, so that its answer may differ a little from what
+is charged.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from executor.policy.fastlz import compressed_length
+
+_PER_ZERO_BYTE, _PER_OTHER_BYTE = 4, 16
+_MILLION = 10**6
+
+FJORD_INTERCEPT = -42_585_600
+FJORD_PER_BYTE = 836_500
+FJORD_LEAST = 100_000_000
+"""The linear regression of Fjord, in millionths of a byte: bytes on the parent chain by bytes of FastLZ."""
+
+JOVIAN_OPERATOR_FACTOR = 100
+
+
+class OpFork(IntEnum):
+    """Upgrades that changed the formula; each keeps what the one before it brought."""
+
+    ECOTONE = 1
+    FJORD = 2
+    ISTHMUS = 3
+    JOVIAN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class OpFeeParameters:
+    """What the predeploy L1Block holds at one block. Base fees in wei; scalars as the chain's operator set
+    them, `operator_fee_constant` in wei.
+    """
+
+    fork: OpFork
+    l1_base_fee: int
+    blob_base_fee: int
+    base_fee_scalar: int
+    blob_base_fee_scalar: int
+    operator_fee_scalar: int = 0
+    operator_fee_constant: int = 0
+
+    @property
+    def weighted_price(self) -> int:
+        """Wei for a byte on the parent chain, times 1e6: sixteenths of calldata and blob space together."""
+        return 16 * self.base_fee_scalar * self.l1_base_fee + self.blob_base_fee_scalar * self.blob_base_fee
+
+
+def data_fee(signed: bytes, parameters: OpFeeParameters) -> int:
+    """The L1 data fee of the signed transaction, in wei. It comes on top of gas and no field caps it."""
+    if parameters.fork is OpFork.ECOTONE:
+        zeros = signed.count(0)
+        calldata_gas = _PER_ZERO_BYTE * zeros + _PER_OTHER_BYTE * (len(signed) - zeros)
+        return calldata_gas * parameters.weighted_price // (16 * _MILLION)
+    size = max(FJORD_LEAST, FJORD_INTERCEPT + FJORD_PER_BYTE * compressed_length(signed))
+    return size * parameters.weighted_price // _MILLION**2
+
+
+def operator_fee(gas: int, parameters: OpFeeParameters) -> int:
+    """The operator's fee for `gas` units, in wei: held back for the gas limit, settled for the gas used."""
+    if parameters.fork < OpFork.ISTHMUS:
+        return 0
+    if parameters.fork is OpFork.ISTHMUS:
+        return gas * parameters.operator_fee_scalar // _MILLION + parameters.operator_fee_constant
+    return gas * parameters.operator_fee_scalar * JOVIAN_OPERATOR_FACTOR + parameters.operator_fee_constant
