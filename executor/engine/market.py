@@ -26,7 +26,7 @@ from executor.domain.token import Token
 from executor.engine.errors import StaleNodeError
 from executor.lenders import LENDERS, read_terms
 from executor.policy.fees import Fees, choose_fees
-from executor.policy.profit import wei_to_settlement
+from executor.policy.profit import NATIVE_RATE, wei_cost, wei_rate
 
 T = TypeVar("T")
 
@@ -50,19 +50,19 @@ class Prices:
     native_usd: Fraction | None
     feed_absent: bool = False
 
+    @property
+    def rate(self) -> Fraction | None:
+        """The settlement token's smallest units that one wei is worth; None where no price is known."""
+        if self.is_native:
+            return NATIVE_RATE
+        if self.native_usd is None or self.settlement_usd is None:
+            return None
+        return wei_rate(self.native_usd, self.settlement_usd, self.settlement.decimals)
+
     def in_settlement(self, wei: int) -> int:
         """`wei` of the native coin in the settlement token's smallest unit, rounded up; 0 where no price is
         known."""
-        if self.is_native:
-            return wei
-        if self.native_usd is None or self.settlement_usd is None:
-            return 0
-        return wei_to_settlement(
-            wei,
-            native_usd=self.native_usd,
-            settlement_usd=self.settlement_usd,
-            settlement_decimals=self.settlement.decimals,
-        )
+        return 0 if self.rate is None else wei_cost(wei, self.rate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from executor.domain.token import Token
 from executor.engine.market import Prices
 from executor.engine.session import Session
 from executor.plan import decode_revert
-from executor.policy.profit import show_usd, usd_value
+from executor.policy.profit import net_profit, show_usd, usd_value
 from executor.submission.envelope import read_envelope
 
 _MOVED = (
@@ -47,7 +47,7 @@ async def _realised(session: Session, mined: Execution, receipt: Receipt) -> Exe
     token, router = Address(str(mined.settlement_token)), Address(str(mined.details["router"]))
     profit = settlement_delta(receipt, token, router)
     prices = prices_of(session, mined)
-    net = profit - prices.in_settlement(receipt.gas_cost)
+    net = _net(prices, profit, receipt)
     details = {
         **mined.details,
         "balance_check": await _balance_check(session, token, router, receipt, profit),
@@ -75,7 +75,7 @@ async def _realised(session: Session, mined: Execution, receipt: Receipt) -> Exe
 
 async def _reverted(session: Session, mined: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
     prices = prices_of(session, mined)
-    loss = -prices.in_settlement(receipt.gas_cost)
+    loss = _net(prices, 0, receipt)
     return replace(
         mined,
         status=Status.REVERTED,
@@ -167,6 +167,13 @@ def prices_of(session: Session, execution: Execution) -> Prices:
         _ratio(execution.details.get("settlement_usd")),
         _ratio(execution.details.get("native_usd")),
     )
+
+
+def _net(prices: Prices, gained: int, receipt: Receipt) -> int:
+    """What is left of the router's gain when the receipt's gas is paid; the gain itself where it has no
+    price."""
+    rate = prices.rate or Fraction(0)
+    return net_profit(amount_in=0, amount_out=gained, wei=receipt.gas_cost, rate=rate)
 
 
 def _ratio(text: object) -> Fraction | None:

@@ -12,7 +12,15 @@ from executor.domain.decision import Decision, Reason, Verdict
 from executor.domain.token import Token
 from executor.policy.fees import Fees
 from executor.policy.gas_levels import GasLevel, L2GasThresholds, judge
-from executor.policy.profit import minimum_profit, show_usd, usd_to_settlement, usd_value, wei_to_settlement
+from executor.policy.profit import (
+    NATIVE_RATE,
+    Profit,
+    minimum_profit,
+    show_usd,
+    usd_to_settlement,
+    usd_value,
+    wei_rate,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +101,29 @@ def decide(facts: DecisionFacts) -> Decision:
 
 
 def _figures(facts: DecisionFacts) -> _Figures:
-    gas_cost_wei = facts.gas_used * facts.fees.effective_price + facts.l1_fee
     price = _settlement_price(facts)
-    gas_cost: int | None = None
-    if facts.settlement_is_native:
-        gas_cost = gas_cost_wei
-    elif price is not None and facts.native_usd is not None:
-        gas_cost = wei_to_settlement(
-            gas_cost_wei,
-            native_usd=facts.native_usd,
-            settlement_usd=price,
-            settlement_decimals=facts.settlement.decimals,
-        )
+    profit = Profit(
+        facts.amount_in,
+        facts.amount_in + facts.simulated_profit,
+        facts.gas_used,
+        facts.fees,
+        _rate(facts, price),
+        l1_fee=facts.l1_fee,
+    )
     wanted: int | None = 0 if facts.limits.min_profit_usd == 0 else None
     if price is not None:
         wanted = usd_to_settlement(
             facts.limits.min_profit_usd, settlement_usd=price, settlement_decimals=facts.settlement.decimals
         )
-    net = facts.simulated_profit - gas_cost if gas_cost is not None else None
-    return _Figures(gas_cost_wei, gas_cost, net, wanted, price)
+    return _Figures(profit.wei, profit.gas_cost, profit.net, wanted, price)
+
+
+def _rate(facts: DecisionFacts, price: Fraction | None) -> Fraction | None:
+    if facts.settlement_is_native:
+        return NATIVE_RATE
+    if price is None or facts.native_usd is None:
+        return None
+    return wei_rate(facts.native_usd, price, facts.settlement.decimals)
 
 
 def _settlement_price(facts: DecisionFacts) -> Fraction | None:

@@ -1,29 +1,115 @@
 """What is earned, in one unit: the settlement token's smallest. Costs round up, gains round down.
 
-Prices are exact fractions: USD for one whole token (a Chainlink answer over ten to the feed's decimals).
+    net = output - input - premium - tip - ceil((gas * gas price + L1 data fee) * rate)
+
+`rate` is the settlement token's smallest units that one wei is worth: 1 where the settlement token is the
+wrapped native coin, else from the two USD prices, exact fractions (a Chainlink answer over ten to the feed's
+decimals).
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+
+from executor.domain.route import SizedRoute
+from executor.policy.fees import Fees
 
 WEI_DECIMALS = 18
 BASIS_POINTS = 10_000
 USD_PLACES = 6
+NATIVE_RATE = Fraction(1)
+"""The rate where the settlement token is the wrapped native coin."""
 
 
-def net_profit(*, amount_in: int, amount_out: int, premium: int = 0, tip: int = 0, gas_cost: int = 0) -> int:
+def wei_rate(native_usd: Fraction, settlement_usd: Fraction, settlement_decimals: int) -> Fraction:
+    """The settlement token's smallest units that one wei is worth. Prices must be positive."""
+    return native_usd / settlement_usd * Fraction(10**settlement_decimals, 10**WEI_DECIMALS)
+
+
+def wei_cost(wei: int, rate: Fraction) -> int:
+    """A cost in wei as the settlement token's smallest unit, rounded up."""
+    return -(-wei * rate.numerator // rate.denominator)
+
+
+def net_profit(
+    *,
+    amount_in: int,
+    amount_out: int,
+    premium: int = 0,
+    tip: int = 0,
+    wei: int = 0,
+    rate: Fraction = NATIVE_RATE,
+) -> int:
     """What is left of `amount_out` when input, lender, builder and gas are paid; negative for a loss.
 
-    Every amount in the settlement token's smallest unit.
+    `wei` is gas x price plus the L1 data fee. All other amounts in the settlement token's smallest unit.
     """
-    return amount_out - amount_in - premium - tip - gas_cost
+    return amount_out - amount_in - premium - tip - wei_cost(wei, rate)
 
 
-def wei_to_settlement(
-    wei: int, *, native_usd: Fraction, settlement_usd: Fraction, settlement_decimals: int
-) -> int:
-    """A cost in wei as the settlement token's smallest unit, rounded up. Prices must be positive."""
-    return _ceil(Fraction(wei, 10**WEI_DECIMALS) * native_usd / settlement_usd * 10**settlement_decimals)
+@dataclass(frozen=True, slots=True)
+class Profit:
+    """Where the money of one trade goes. Amounts in the settlement token's smallest unit, `gas` in gas,
+    `l1_fee` in wei.
+
+    `premium` is what all lenders ask. `rate` is None where no price turns wei into the settlement token: then
+    nothing is known after gas.
+    """
+
+    amount_in: int
+    amount_out: int
+    gas: int
+    fees: Fees
+    rate: Fraction | None
+    premium: int = 0
+    tip: int = 0
+    l1_fee: int = 0
+
+    @property
+    def gross(self) -> int:
+        """What the router gains: output less input, premium and tip."""
+        return net_profit(
+            amount_in=self.amount_in, amount_out=self.amount_out, premium=self.premium, tip=self.tip
+        )
+
+    @property
+    def wei(self) -> int:
+        """What the transaction costs in the next block, in wei: gas x price and the L1 data fee."""
+        return self.gas * self.fees.effective_price + self.l1_fee
+
+    @property
+    def gas_cost(self) -> int | None:
+        """The same in the settlement token's smallest unit."""
+        return None if self.rate is None else wei_cost(self.wei, self.rate)
+
+    @property
+    def net(self) -> int | None:
+        """What is left of it all."""
+        if self.rate is None:
+            return None
+        return net_profit(
+            amount_in=self.amount_in,
+            amount_out=self.amount_out,
+            premium=self.premium,
+            tip=self.tip,
+            wei=self.wei,
+            rate=self.rate,
+        )
+
+
+def profit_of(
+    sized: SizedRoute, *, gas: int, fees: Fees, rate: Fraction | None, l1_fee: int = 0, tip: int = 0
+) -> Profit:
+    """The profit of `sized` as it stands, for a transaction of `gas` at `fees`."""
+    premium = sized.premium + (sized.second.premium if sized.second else 0)
+    return Profit(sized.amount_in, sized.amounts[-1], gas, fees, rate, premium, tip, l1_fee)
+
+
+def reprice(profit: Profit, fees: Fees, *, l1_fee: int | None = None) -> Profit:
+    """The same trade at other fees: nothing is solved again. `l1_fee` in wei, None for the one before."""
+    return replace(profit, fees=fees, l1_fee=profit.l1_fee if l1_fee is None else l1_fee)
 
 
 def usd_to_settlement(usd: Decimal, *, settlement_usd: Fraction, settlement_decimals: int) -> int:
