@@ -1,0 +1,74 @@
+"""What the lens (contracts/lens/UniswapV3Lens.sol) is asked of a pool with ticks, and its answer as a state.
+
+The lens reads ticks outward from the price until the given amounts are used up on the way, a word of ticks
+after the other; the range that it read is part of the state.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from executor.domain.errors import PoolNotFoundError
+from executor.domain.market import V3State
+from executor.domain.pool import Pool
+from executor.venues.uniswap_v3_maths import MAX_TICK, MAX_UINT128, MIN_TICK
+
+MOST_WORDS = 256
+"""Words of 256 ticks that one request reads on a side at most."""
+
+MOST_TICKS = 600
+"""Ticks that one request reads on a side at most: what both sides have still fits a contract's code size,
+which bounds the answer of a call that creates the lens.
+"""
+
+_HEADER_BYTES = 48
+_TICK_BYTES = 19
+_NO_FEE = 2**24 - 1
+
+
+def lens_request(pool: Pool, reach: tuple[int, int], least: tuple[int, int] = (0, 0)) -> bytes:
+    """The request for price, liquidity, fee and the ticks that `reach` (largest amounts of token0 and token1
+    that may go in, smallest units) comes to, a quarter more for a price that moves meanwhile.
+
+    `least`: words of ticks to read at least below and above the price, whatever the reach.
+    """
+    most = max(MOST_WORDS, *least)
+    amounts = (min(amount + amount // 4, MAX_UINT128) for amount in reach)
+    return b"".join(
+        (
+            bytes.fromhex(pool.address[2:]),
+            pool.tick_spacing.to_bytes(3, "big", signed=True),
+            *(words.to_bytes(2, "big") for words in (*least, most)),
+            MOST_TICKS.to_bytes(2, "big"),
+            *(amount.to_bytes(16, "big") for amount in amounts),
+        )
+    )
+
+
+def lens_state(pool: Pool, answer: bytes) -> V3State:
+    """The state in the lens's answer. Raises PoolNotFoundError if it is none."""
+    ticks = answer[_HEADER_BYTES:]
+    if len(answer) < _HEADER_BYTES or len(ticks) % _TICK_BYTES or pool.tick_spacing <= 0:
+        raise PoolNotFoundError(
+            f"{pool.address} on {pool.dex} does not tell its price and liquidity.",
+            fix="check the pool's address, kind and tick spacing",
+            pool=pool.address,
+        )
+    fee = int.from_bytes(answer[39:42], "big")
+    return V3State(
+        pool if fee in (_NO_FEE, pool.fee) else replace(pool, fee=fee),
+        int.from_bytes(answer[:20], "big"),
+        _signed(answer[20:23]),
+        int.from_bytes(answer[23:39], "big"),
+        dict(sorted(_ticks(ticks))),
+        max(_signed(answer[42:45]), MIN_TICK),
+        min(_signed(answer[45:48]), MAX_TICK),
+    )
+
+
+def _ticks(packed: bytes) -> Iterator[tuple[int, int]]:
+    for start in range(0, len(packed), _TICK_BYTES):
+        yield _signed(packed[start : start + 3]), _signed(packed[start + 3 : start + _TICK_BYTES])
+
+
+def _signed(data: bytes) -> int:
+    return int.from_bytes(data, "big", signed=True)

@@ -1,0 +1,147 @@
+"""What the lens reads, against what is read of each pool alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from devnet import BASE_FULL, ETHEREUM_FULL, Node
+from devnet.book import AddressBook, PoolRecord
+from executor.domain.address import to_address
+from executor.domain.market import V3State
+from executor.domain.pool import Pool, VenueKind
+from executor.domain.token import Token
+from executor.venues import uniswap_v2, uniswap_v3
+from executor.venues.uniswap_v2_lens import lens_request as v2_request
+from executor.venues.uniswap_v2_lens import lens_state as v2_state
+from executor.venues.uniswap_v3_lens import lens_request as v3_request
+from executor.venues.uniswap_v3_lens import lens_state as v3_state
+from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK
+from tests.support.answers import read_from
+from tests.support.lens import ask_lens, ask_lens_once, creation_code, lens_code
+
+V2_SHAPE = ("uniswap_v2", "sushi_v2", "pancake_v1", "own_v2_fork")
+V3_SHAPE = ("uniswap_v3", "pancake_v3", "slipstream", "solidly_v3")
+ASKED = [ask_lens, ask_lens_once]
+CODE_LIMIT = 24_576
+CREATION_LIMIT = 49_152
+
+
+def pool_of(book: AddressBook, record: PoolRecord) -> Pool:
+    """A pool of two tokens in one of the two oldest shapes."""
+    kind = VenueKind.UNISWAP_V2 if record.venue in V2_SHAPE else VenueKind.UNISWAP_V3
+    token0, token1 = (
+        Token(book.chain_id, to_address(token), book.symbol(token), 18) for token in record.tokens
+    )
+    address = to_address(record.address)
+    return Pool(record.venue, kind, address, token0, token1, record.fee, record.tick_spacing)
+
+
+def pools(book: AddressBook, *venues: str) -> list[Pool]:
+    return [pool_of(book, record) for record in book.pools if record.venue in venues]
+
+
+def whole(node: Node, pool: Pool) -> V3State:
+    """The pool with every tick of the price range, read word by word."""
+    state = read_from(node, uniswap_v3.read(pool))
+    for toward_low in (True, False):
+        while True:
+            wider = read_from(node, uniswap_v3.extend(state, toward_low))
+            if wider == state:
+                break
+            state = wider
+    return state
+
+
+@pytest.mark.parametrize("ask", ASKED)
+def test_one_call_brings_the_reserves_of_every_pair(ethereum_full_node: Node, ask: object) -> None:
+    assert callable(ask)
+    pairs = pools(ETHEREUM_FULL, *V2_SHAPE)
+    answers = ask(ethereum_full_node, *(("uniswap_v2", v2_request(pair, (0, 0))) for pair in pairs))
+
+    states = [v2_state(pair, answer) for pair, answer in zip(pairs, answers, strict=True)]
+
+    assert states == [read_from(ethereum_full_node, uniswap_v2.read(pair)) for pair in pairs]
+    assert len(states) > 5
+
+
+@pytest.mark.parametrize("ask", ASKED)
+def test_with_no_end_to_the_amounts_every_tick_is_read(ethereum_full_node: Node, ask: object) -> None:
+    assert callable(ask)
+    found = pools(ETHEREUM_FULL, *V3_SHAPE)
+    endless = (2**128, 2**128)
+    for pool in found:
+        (answer,) = ask(ethereum_full_node, ("uniswap_v3", v3_request(pool, endless)))
+        read, expected = v3_state(pool, answer), whole(ethereum_full_node, pool)
+        assert read.ticks == expected.ticks, pool
+        assert (read.sqrt_price_x96, read.tick, read.liquidity) == (
+            expected.sqrt_price_x96,
+            expected.tick,
+            expected.liquidity,
+        )
+        if pool.tick_spacing > 30:
+            assert (read.known_low, read.known_high) == (MIN_TICK, MAX_TICK)
+    assert len(found) > 4
+
+
+def test_the_lens_fits_the_limits_of_code(ethereum_full_node: Node) -> None:
+    assert 0 < len(lens_code()) <= CODE_LIMIT
+    assert 0 < len(creation_code()) <= CREATION_LIMIT - 10_000
+
+
+@pytest.mark.parametrize("thousandths", [1, 50, 400])
+@pytest.mark.parametrize("zero_for_one", [True, False])
+def test_ticks_are_read_as_far_as_the_amounts_reach(
+    base_full_node: Node, thousandths: int, zero_for_one: bool
+) -> None:
+    for pool in pools(BASE_FULL, *V3_SHAPE):
+        full = whole(base_full_node, pool)
+        amount = uniswap_v3.quote(full, zero_for_one, 2**120).amount_in * thousandths // 1_000
+        reach = (amount, 0) if zero_for_one else (0, amount)
+        (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_request(pool, reach)))
+        assert answer is not None
+
+        read = v3_state(pool, answer)
+
+        assert uniswap_v3.quote(read, zero_for_one, amount) == uniswap_v3.quote(full, zero_for_one, amount)
+        assert full.known_low <= read.known_low <= read.tick < read.known_high <= full.known_high
+        known = {tick: net for tick, net in full.ticks.items() if read.known_low <= tick <= read.known_high}
+        assert read.ticks == known
+
+
+def test_a_pool_that_does_not_answer_spoils_no_other(ethereum_full_node: Node) -> None:
+    pair = pools(ETHEREUM_FULL, "uniswap_v2")[0]
+    nothing, token = bytes.fromhex("00" * 19 + "c9"), bytes.fromhex(pair.token0.address[2:])
+    good = ("uniswap_v2", v2_request(pair, (0, 0)))
+    answers = ask_lens(
+        ethereum_full_node,
+        good,
+        ("uniswap_v2", nothing),
+        ("uniswap_v2", token),
+        ("uniswap_v3", v3_request(pair, (1, 1))),
+        ("erc4626", b""),
+        good,
+    )
+    assert [answer is not None for answer in answers] == [True, False, False, False, False, True]
+    assert answers[0] == answers[-1]
+
+
+def test_a_pool_that_burns_all_gas_spoils_no_other(ethereum_full: Node) -> None:
+    pair = pools(ETHEREUM_FULL, "uniswap_v2")[0]
+    greedy = "0x00000000000000000000000000000000000000e1"
+    ethereum_full.set_code(greedy, bytes.fromhex("5b600056"))
+    good = ("uniswap_v2", v2_request(pair, (0, 0)))
+    requests = [("uniswap_v2", bytes.fromhex(greedy[2:])), good] * 20
+    answers = ask_lens(ethereum_full, *requests)
+    assert [answer is not None for answer in answers] == [False, True] * 20
+
+
+def test_more_words_are_read_than_the_amounts_reach_where_that_is_asked(base_full_node: Node) -> None:
+    for pool in pools(BASE_FULL, *V3_SHAPE):
+        spread = []
+        for words in range(1, 4):
+            (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_request(pool, (0, 0), (words, words))))
+            assert answer is not None
+            state = v3_state(pool, answer)
+            spread.append((-state.known_low, state.known_high))
+        assert spread == sorted(spread)
+        assert len(set(spread)) == len(spread)
