@@ -51,12 +51,13 @@ def code_sizes() -> dict[str, CodeSize]:
 
 
 def source_maps() -> dict[str, SourceMap]:
-    """Where the runtime code of each of these contracts comes from."""
+    """Where the runtime code of each of these contracts comes from.
+
+    Each is compiled with what it imports and nothing else, as it is deployed: what else is in the compiler's
+    run changes the bytes.
+    """
     units = [path.relative_to(PROJECT).as_posix() for path in sorted((PROJECT / FOLDER).glob("*.sol"))]
-    output = _compiled(units)
-    files = {source["id"]: name for name, source in output["sources"].items()}
-    names = {unit: PurePosixPath(unit).stem for unit in units}
-    return {name: _source_map(output["contracts"][unit][name], files) for unit, name in names.items()}
+    return {PurePosixPath(unit).stem: _map_of(unit) for unit in units}
 
 
 def budgets(contract: str, rooms: Iterable[str]) -> dict[str, int]:
@@ -67,19 +68,25 @@ def budgets(contract: str, rooms: Iterable[str]) -> dict[str, int]:
     return {room: allowed.get(room) or allowed[room.rpartition("/")[0] + "/"] for room in rooms}
 
 
-def _compiled(units: list[str]) -> dict[str, Any]:
+def _map_of(unit: str) -> SourceMap:
+    output = _compiled(unit)
+    files = {source["id"]: name for name, source in output["sources"].items()}
+    return _source_map(output["contracts"][unit][PurePosixPath(unit).stem], files)
+
+
+def _compiled(unit: str) -> dict[str, Any]:
     version, settings = project_settings()
     request = json.dumps(
         {
             "language": "Solidity",
-            "sources": {name: {"content": text} for name, text in sorted(gather(units).items())},
-            "settings": {**settings, "outputSelection": {unit: {"*": OUTPUTS} for unit in units}},
+            "sources": {name: {"content": text} for name, text in sorted(gather([unit]).items())},
+            "settings": {**settings, "outputSelection": {unit: {"*": OUTPUTS}}},
         },
         sort_keys=True,
     )
     kept = cache.folder("source-maps") / f"{cache.content_key(version, request)}.json"
     if not kept.is_file():
-        with cache.progress("compiling the contracts with source maps"):
+        with cache.progress(f"compiling {unit} with source maps"):
             cache.write_atomically(kept, json.dumps(solc(version, request)).encode())
     output: dict[str, Any] = json.loads(kept.read_text())
     return output

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmarks.code_size import SIZE_LIMIT, CodeSize, budgets, code_sizes
+from benchmarks.code_size import SIZE_LIMIT, CodeSize, budgets, code_sizes, source_maps
+from tests.support.routers import router_artifacts
 
 CONTRACTS = ("ArbRouter", "RouterControl", "RouterExtension", "RouterSimulator")
 
@@ -14,6 +15,12 @@ def sizes() -> dict[str, CodeSize]:
 
 def test_every_deployed_contract_is_measured(sizes: dict[str, CodeSize]) -> None:
     assert tuple(sizes) == CONTRACTS
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_what_is_measured_is_the_code_that_is_deployed(contract: str) -> None:
+    """The same source compiles to other bytes in other company."""
+    assert len(source_maps()[contract].code) == len(router_artifacts()[contract].deployed_bytecode)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)

@@ -6,11 +6,14 @@ import pytest
 
 from devnet import abi
 from devnet.errors import RpcError
-from devnet.place import creation_code
+from devnet.place import account, creation_code
 from executor.domain.deployment import Part
+from executor.plan import decode_revert
+from executor.plan.simulated import simulation_of
 from tests.attacks.callbacks import SWAPS, calls
+from tests.attacks.keepers import patient_operator, ran_all
 from tests.attacks.test_a34_role_matrix import ALLOWED, call_of
-from tests.contracts.schemes import place
+from tests.contracts.schemes import place, plan_of
 from tests.support.routers import (
     CONSTANTS,
     OPERATOR,
@@ -60,6 +63,45 @@ def test_a_contract_with_a_role_has_it_whoever_calls_the_contract(desk: Desk, si
             through(desk, contract, call, sender=STRANGER)
     else:
         through(desk, contract, call, sender=STRANGER)
+
+
+def test_an_owner_that_is_a_contract_changes_roles_one_after_the_other_in_one_transaction(desk: Desk) -> None:
+    """As an account of several signers does, or a contract that sets a router up."""
+    owner = patient_operator(desk)
+    desk.send(OWNER, "transferOwnership(address)", owner)
+    first, second = account("first operator"), account("second operator")
+    changes = [
+        abi.encode_call("acceptOwnership()"),
+        abi.encode_call("allowOperator(address,bool)", OPERATOR, False),
+        abi.encode_call("setPrimaryOperator(address)", first),
+        abi.encode_call("allowOperator(address,bool)", second, True),
+        abi.encode_call("setPauser(address)", second),
+        abi.encode_call("allowOperator(address,bool)", first, False),
+        abi.encode_call("setPrimaryOperator(address)", owner),
+    ]
+    assert all(ok for ok, _ in ran_all(desk, owner, *changes))
+    assert desk.view("operator()", "(address)") == owner.lower()
+    assert desk.view("isOperator(address)", "(bool)", second)
+    assert not desk.view("isOperator(address)", "(bool)", first)
+    assert ran_all(desk, owner, plan_of()) == [(True, bytes(32))]
+
+
+def test_no_plan_starts_behind_a_change_that_may_end_a_role_in_the_same_transaction(desk: Desk) -> None:
+    """Behind one that only adds an operator it may."""
+    owner = patient_operator(desk)
+    desk.send(OWNER, "transferOwnership(address)", owner)
+    assert ran_all(desk, owner, abi.encode_call("acceptOwnership()"))[0][0]
+    allow = "allowOperator(address,bool)"
+    adding = abi.encode_call(allow, STRANGER, True)
+    assert [ok for ok, _ in ran_all(desk, owner, adding, plan_of())] == [True, True]
+    for ending in (
+        abi.encode_call(allow, STRANGER, False),
+        abi.encode_call("setPrimaryOperator(address)", STRANGER),
+    ):
+        *_, refused, rehearsed = ran_all(desk, owner, ending, plan_of(), simulation_of(plan_of()))
+        assert decode_revert(refused[1]).name == "AlreadyRunning"
+        assert decode_revert(rehearsed[1]).name == "AlreadyRunning"
+        assert ran_all(desk, owner, plan_of()) == [(True, bytes(32))]
 
 
 def test_a_refused_callback_names_the_contract_that_made_it(desk: Desk) -> None:

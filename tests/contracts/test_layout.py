@@ -52,8 +52,8 @@ def test_the_parts_that_check_roles_have_all_of_the_routers_storage(part: Part) 
     assert layout(part, "storageLayout") == layout(Part.ROUTER, "storageLayout")
 
 
-@pytest.mark.parametrize("part", [Part.EXTENSION, Part.SIMULATOR])
-def test_the_parts_that_register_callbacks_share_the_routers_lock(part: Part) -> None:
+@pytest.mark.parametrize("part", [Part.EXTENSION, Part.SIMULATOR, Part.CONTROL])
+def test_the_parts_that_register_callbacks_or_change_roles_share_the_routers_lock(part: Part) -> None:
     assert layout(part, "transientStorageLayout") == layout(Part.ROUTER, "transientStorageLayout")
 
 

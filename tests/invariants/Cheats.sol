@@ -6,6 +6,7 @@ interface Vm {
     function prank(address sender) external;
     function prank(address sender, address origin) external;
     function deal(address who, uint256 amount) external;
+    function store(address target, bytes32 slot, bytes32 value) external;
     function coinbase(address builder) external;
     function envAddress(string calldata name) external view returns (address);
     function envAddress(string calldata name, string calldata delimiter) external view returns (address[] memory);

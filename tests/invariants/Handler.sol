@@ -185,8 +185,8 @@ contract Handler is Scene {
     function finish() external {
         vm.prank(owner);
         router.unpause();
-        vm.prank(owner);
-        router.setPrimaryOperator(operator);
+        // Not by the owner's call: no plan starts behind that in the same transaction, which all of this is.
+        vm.store(address(router), 0, bytes32(uint256(uint160(operator))));
         for (uint256 index = 0; index < plans.length && bytes(violation).length == 0; index++) {
             if (!_earnsAgain(index)) _broken("the router does not earn any more");
         }

@@ -73,6 +73,6 @@ def test_no_sequence_of_calls_breaks_an_invariant(ethereum_full: Node) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_search_finds_a_planted_fault(ethereum_full: Node, fault: str) -> None:
     unit, old, new, noticed = FAULTS[fault]
-    done = search(ethereum_full, runs=20, depth=100, code=variants.compiled(unit, old, new))
+    done = search(ethereum_full, runs=200, depth=100, code=variants.compiled(unit, old, new))
     assert done.returncode != 0
     assert noticed in done.stdout

@@ -102,6 +102,28 @@ contract RolesProof is RouterUnderProof {
         assert(!ok);
     }
 
+    /// @dev An account that sends the transaction itself is in nobody's plan.
+    function check_behindTheEndOfARoleNoContractStartsAPlan() public {
+        bool replaced = svm.createBool("replaced");
+        address someone = svm.createAddress("someone");
+        address caller = svm.createAddress("caller");
+        vm.assume(caller != tx.origin);
+        vm.prank(OWNER);
+        if (replaced) control.setPrimaryOperator(someone);
+        else control.allowOperator(someone, false);
+        vm.prank(caller);
+        (bool ok,) = address(router).call(abi.encodePacked(_EXECUTE, svm.createBytes(HEADER, "plan")));
+        assert(!ok);
+    }
+
+    function check_mustFail_behindANewRoleNoContractStartsAPlan() public {
+        vm.prank(OWNER);
+        control.allowOperator(address(0xB0B3), true);
+        vm.prank(address(0xB0B3));
+        (bool ok,) = address(router).call(abi.encodePacked(_EXECUTE, svm.createBytes(HEADER, "plan")));
+        assert(!ok);
+    }
+
     function check_mustFail_nobodyRunsAPlan() public {
         vm.prank(svm.createAddress("caller"));
         (bool ok,) = address(router).call(abi.encodePacked(_EXECUTE, svm.createBytes(HEADER, "plan")));

@@ -141,7 +141,14 @@ CALLBACKS: tuple[ErrorType, ...] = (
         Meaning.ATTACK,
         "a false pool or lender: it never called back",
     ),
-    ErrorType("AlreadyRunning", (), Meaning.ATTACK, "the router was entered again while a plan was running"),
+    ErrorType(
+        "AlreadyRunning",
+        (),
+        Meaning.ATTACK,
+        "the router was entered again while a plan was running; or no attack: a contract that is an operator"
+        " was driven from an operator's account (use an account without a role), or a role ended in the same"
+        " transaction (send the plan in the next)",
+    ),
     ErrorType(
         "LoanNotOurs",
         (("address", "initiator"), ("address", "asset")),
