@@ -8,8 +8,9 @@ from executor.domain.route import Funding
 
 @dataclass(frozen=True, slots=True)
 class LegRequest:
-    """One explicit leg: a pool by address and the token that goes in. `dex` names the venue in the chain data
-    where given; `kind` and `fee` (millionths) may stand in for it where the pool is of no known venue.
+    """One explicit leg: a pool by address (a V4 pool by its id) and the token that goes in. `dex` names the
+    venue in the chain data where given; `kind` and `fee` (millionths) may stand in for it where the pool is
+    of no known venue. `fee`, `tick_spacing` and `hooks` name a V4 pool.
     """
 
     pool: str
@@ -17,6 +18,8 @@ class LegRequest:
     dex: str | None = None
     kind: str | None = None
     fee: int | None = None
+    tick_spacing: int | None = None
+    hooks: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

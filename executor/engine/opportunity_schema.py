@@ -6,9 +6,9 @@ schema's own words.
 
 from typing import Any
 
+from executor.domain.pool import VenueKind
 from executor.domain.route import OWN_MEANS, Funding
 from executor.lenders import LENDERS
-from executor.venues import VENUES
 
 Schema = dict[str, Any]
 
@@ -25,6 +25,7 @@ def _text(description: str, **rules: object) -> Schema:
 
 
 _ADDRESS = "^0[xX][0-9a-fA-F]{40}$"
+_ADDRESS_OR_ID = "^0[xX]([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$"
 _TOKEN = {"minLength": 1, "maxLength": 64, "pattern": "^[^\\s\\x00-\\x1f\\x7f]+$"}
 _DEX = {"minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9_.\\-]+$"}
 
@@ -62,12 +63,15 @@ _LEG: Schema = {
     "type": "object",
     "description": "an object naming a pool and the token that goes in",
     "properties": {
-        "pool": _text("the pool's address, 0x followed by 40 hexadecimal digits", pattern=_ADDRESS),
+        "pool": _text(
+            "the pool's address, 0x followed by 40 hexadecimal digits, or a V4 pool's id, by 64",
+            pattern=_ADDRESS_OR_ID,
+        ),
         "token_in": _text("the symbol or address of the token that goes into this pool", **_TOKEN),
         "dex": _text('the venue\'s name in the chain data, such as "uniswap_v2"', **_DEX),
         "kind": {
-            "enum": [kind.value for kind in VENUES],
-            "description": "one of " + ", ".join(kind.value for kind in VENUES),
+            "enum": [kind.value for kind in VenueKind],
+            "description": "one of " + ", ".join(kind.value for kind in VenueKind),
         },
         "fee": {
             "type": "integer",
@@ -75,6 +79,13 @@ _LEG: Schema = {
             "maximum": 999_999,
             "description": "the pool's fee in millionths as a whole number, such as 3000 for 0.3 %",
         },
+        "tick_spacing": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 32_767,
+            "description": "a V4 pool's tick spacing as a whole number from 1 to 32767",
+        },
+        "hooks": _text("the address of a V4 pool's hooks, left out where it has none", pattern=_ADDRESS),
     },
     "required": ["pool", "token_in"],
     "additionalProperties": False,
