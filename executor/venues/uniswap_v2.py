@@ -17,6 +17,29 @@ from executor.domain.pool import FEE_UNIT, Pool, PoolIdentity, VenueKind
 from executor.domain.token import Token
 from executor.venues.curve import Curve, Stretch
 from executor.venues.pairing import ordered
+from executor.venues.uniswap_v2_events import FOLLOWABLE, TOPICS, emitters, follow
+from executor.venues.uniswap_v2_lens import lens_request, lens_state
+
+__all__ = [
+    "FOLLOWABLE",
+    "TOPICS",
+    "after",
+    "amount_in",
+    "amount_out",
+    "belongs",
+    "emitters",
+    "extend",
+    "find",
+    "follow",
+    "gas",
+    "identify",
+    "lens_request",
+    "lens_state",
+    "local_curve",
+    "marginal",
+    "read",
+    "stretch",
+]
 
 MAX_RESERVE = 2**112 - 1
 """A pair stores its reserves in uint112 and refuses to hold more."""

@@ -1,36 +1,28 @@
-"""Pools of the Uniswap V3 shape (Uniswap V3, PancakeSwap V3): liquidity in ranges of ticks, walked tick by
-tick.
+"""Pools of the Uniswap V3 shape (Uniswap V3, PancakeSwap V3, Algebra, Slipstream): liquidity in ranges of
+ticks.
 
-The walk is `UniswapV3Pool.swap` of v3-core 1.0.1. PancakeSwap V3 shares all of it; only its protocol fee,
-which no trader sees, is kept in another width. How a pool's state is read stands in `uniswap_v3_reads`.
+Swaps are those of `UniswapV3Pool.swap` of v3-core 1.0.1, to the wei. What they add up to from tick to tick
+stands in `uniswap_v3_ladder`, one swap in `uniswap_v3_swaps`, how a pool is read in `uniswap_v3_reads`.
 """
 
-from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from executor.domain.errors import MathsError, TicksUnknownError
 from executor.domain.market import V3State
 from executor.domain.pool import FEE_UNIT
-from executor.venues.curve import Curve
-from executor.venues.uniswap_v3_maths import (
-    MAX_SQRT_RATIO,
-    MAX_TICK,
-    MAX_UINT128,
-    MIN_SQRT_RATIO,
-    MIN_TICK,
-    Q96,
-    sqrt_ratio_at_tick,
-    swap_step,
-    tick_at_sqrt_ratio,
-)
+from executor.venues.curve import Curve, Stretch
+from executor.venues.uniswap_v3_maths import Q96
+from executor.venues.uniswap_v3_quote import V3Quote, quote
 from executor.venues.uniswap_v3_reads import belongs, extend, find, identify, read
+from executor.venues.uniswap_v3_swaps import Swaps, refusal, swaps
 
 __all__ = [
+    "Swaps",
     "V3Quote",
     "after",
     "amount_in",
     "amount_out",
     "belongs",
+    "exact_out",
     "extend",
     "find",
     "gas",
@@ -39,10 +31,10 @@ __all__ = [
     "marginal",
     "quote",
     "read",
+    "stretch",
+    "stretch_of",
+    "swaps",
 ]
-
-MAX_AMOUNT = 2**255 - 1
-"""Amounts are int256 in the pool's interface."""
 
 LEG_GAS = 61_000
 """Gas of one swap with both transfers inside one tick range: a bare V2-V3 loop (135,406 gas, less 21,296 for
@@ -53,72 +45,50 @@ TICK_GAS = 25_000
 """Gas of crossing one initialised tick: the middle of the 20,000 to 30,000 seen in practice."""
 
 
-@dataclass(frozen=True, slots=True)
-class V3Quote:
-    """What a swap does, to the wei. Amounts in the tokens' smallest units; price, tick and liquidity are
-    those after it.
-
-    `ticks_crossed` counts initialised ticks, each of which costs gas.
-    """
-
-    amount_in: int
-    amount_out: int
-    sqrt_price_x96: int
-    tick: int
-    liquidity: int
-    ticks_crossed: int
-
-
-def quote(
-    state: V3State, zero_for_one: bool, amount_specified: int, sqrt_price_limit_x96: int | None = None
-) -> V3Quote:
-    """Swap exactly in (`amount_specified` > 0) or exactly out (< 0), stopping at the price limit with what is
-    done by then.
-
-    Without a limit the swap may go to the end of the price range. Raises MathsError where the pool would
-    revert (no amount, a limit on the wrong side), TicksUnknownError if the swap needs ticks that were not
-    read.
-    """
-    limit = _checked_limit(state, zero_for_one, amount_specified, sqrt_price_limit_x96)
-    walk = _Walk(state, zero_for_one)
-    remaining = amount_specified
-    amount_in = amount_out = 0
-    while remaining != 0 and walk.price != limit:
-        step = walk.advance(remaining, limit)
-        amount_in += step.amount_in + step.fee
-        amount_out += step.amount_out
-        remaining = amount_specified - amount_in if amount_specified > 0 else amount_specified + amount_out
-    return V3Quote(amount_in, amount_out, walk.price, walk.tick, walk.liquidity, walk.crossed)
-
-
 def amount_out(state: V3State, zero_for_one: bool, amount_in: int) -> int:
     """What the pool gives for all of `amount_in`; 0 where that is too little for one unit.
 
     Raises MathsError if the liquidity ends before it is used up, TicksUnknownError if the swap needs ticks
     that were not read.
     """
-    if amount_in <= 0:
-        raise _refusal(state, "takes a positive amount only", amount_in=amount_in)
-    result = quote(state, zero_for_one, amount_in)
-    if result.amount_in != amount_in:
-        raise _refusal(
-            state, "has not the liquidity for so much", amount_in=amount_in, usable=result.amount_in
-        )
-    return result.amount_out
+    made: Swaps = (state.down if zero_for_one else state.up) or swaps(state, zero_for_one)
+    return made.out(amount_in)
 
 
 def amount_in(state: V3State, zero_for_one: bool, amount_out: int) -> int:
-    """What the pool asks for exactly `amount_out`. Raises MathsError if it has less, TicksUnknownError as for
-    `quote`.
+    """The smallest amount for which the pool gives at least `amount_out`. Raises MathsError if it has less,
+    TicksUnknownError as for `amount_out`.
+    """
+    return swaps(state, zero_for_one).least_in(amount_out)
+
+
+def exact_out(state: V3State, zero_for_one: bool, amount_out: int) -> int:
+    """What the pool asks for in a swap for exactly `amount_out`: as `amount_in`, or a little more where the
+    output ends just at a tick, which the pool then makes the swap reach. Raises likewise.
     """
     if amount_out <= 0:
-        raise _refusal(state, "gives a positive amount only", amount_out=amount_out)
+        raise refusal(state, "gives a positive amount only", amount_out=amount_out)
     result = quote(state, zero_for_one, -amount_out)
     if result.amount_out != amount_out:
-        raise _refusal(
+        raise refusal(
             state, "has not the liquidity for so much", amount_out=amount_out, available=result.amount_out
         )
     return result.amount_in
+
+
+def stretch(state: V3State, zero_for_one: bool, index: int) -> Stretch:
+    """The piece of the curve between two stops of the pool, the present price being the first one's start.
+
+    Formula: virtual reserves L / P and L * P, offset by what went in and came out until then. The whole
+    amounts at its ends are exact; between them the real curve is less than two units above what the pool
+    gives. Raises MathsError behind the last piece, TicksUnknownError where nothing was read.
+    """
+    return swaps(state, zero_for_one).stretch(index)
+
+
+def stretch_of(state: V3State, zero_for_one: bool, amount_in: int) -> int:
+    """The index of the stretch that an input ends in. Raises as `amount_out` does."""
+    return swaps(state, zero_for_one).stretch_of(amount_in)
 
 
 def local_curve(state: V3State, zero_for_one: bool) -> Curve | None:
@@ -129,7 +99,7 @@ def local_curve(state: V3State, zero_for_one: bool) -> Curve | None:
     """
     if state.liquidity == 0:
         return None
-    kept = FEE_UNIT - state.pool.fee
+    kept = FEE_UNIT - state.fee(zero_for_one)
     price, liquidity = state.sqrt_price_x96, state.liquidity
     low, high = liquidity * Q96 * Q96, liquidity * price * price
     if not zero_for_one:
@@ -146,7 +116,7 @@ def after(state: V3State, zero_for_one: bool, amount_in: int) -> V3State:
 
 def marginal(state: V3State, zero_for_one: bool) -> tuple[int, int]:
     """What the very next unit gives, fee included, as numerator and denominator in smallest units."""
-    kept, squared = FEE_UNIT - state.pool.fee, state.sqrt_price_x96 * state.sqrt_price_x96
+    kept, squared = FEE_UNIT - state.fee(zero_for_one), state.sqrt_price_x96 * state.sqrt_price_x96
     if zero_for_one:
         return kept * squared, FEE_UNIT << 192
     return kept << 192, FEE_UNIT * squared
@@ -154,132 +124,6 @@ def marginal(state: V3State, zero_for_one: bool) -> tuple[int, int]:
 
 def gas(state: V3State, zero_for_one: bool, amount_in: int) -> int:
     """Estimate of the gas of one swap as a leg: a fixed part and a part for each initialised tick that it
-    crosses.
+    crosses. Raises as `amount_out` does.
     """
-    return LEG_GAS + TICK_GAS * quote(state, zero_for_one, amount_in).ticks_crossed
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Where a step may go at most. `unknown`: from there on nothing was read; `initialised`: liquidity
-    changes there.
-    """
-
-    tick: int
-    initialised: bool
-    unknown: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    amount_in: int
-    amount_out: int
-    fee: int
-
-
-class _Walk:
-    """A swap under way: price, tick and liquidity at this moment."""
-
-    def __init__(self, state: V3State, zero_for_one: bool) -> None:
-        self._state = state
-        self._down = zero_for_one
-        self._initialised = sorted(state.ticks)
-        self.price = state.sqrt_price_x96
-        self.tick = state.tick
-        self.liquidity = state.liquidity
-        self.crossed = 0
-
-    def advance(self, remaining: int, limit: int) -> _Stretch:
-        """One step of the pool's loop: to the next tick, the price limit or the end of the amount."""
-        target = self._next_target()
-        tick_price = sqrt_ratio_at_tick(target.tick)
-        if target.unknown and (tick_price >= self.price if self._down else tick_price <= self.price):
-            raise self._unknown()
-        goal = max(tick_price, limit) if self._down else min(tick_price, limit)
-        started_at = self.price
-        step = swap_step(started_at, goal, self.liquidity, remaining, self._state.pool.fee)
-        self.price = step.sqrt_price_x96
-        if self.price == tick_price:
-            self._arrive(target)
-        elif self.price != started_at:
-            self.tick = tick_at_sqrt_ratio(self.price)
-        return _Stretch(step.amount_in, step.amount_out, step.fee)
-
-    def _arrive(self, target: _Target) -> None:
-        if target.unknown:
-            raise self._unknown()
-        if target.initialised:
-            net = self._state.ticks[target.tick]
-            self.liquidity += -net if self._down else net
-            self.crossed += 1
-            if not 0 <= self.liquidity <= MAX_UINT128:
-                raise _refusal(
-                    self._state, "was read with ticks that do not fit its liquidity", tick=target.tick
-                )
-        self.tick = target.tick - 1 if self._down else target.tick
-
-    def _next_target(self) -> _Target:
-        """The next initialised tick in the same word of 256, else the end of the word: where the pool itself
-        stops and rounds.
-        """
-        return self._target_below() if self._down else self._target_above()
-
-    def _target_below(self) -> _Target:
-        spacing, known = self._state.pool.tick_spacing, self._state.known_low
-        compressed = self.tick // spacing
-        word_end = (compressed >> 8 << 8) * spacing
-        index = bisect_right(self._initialised, compressed * spacing)
-        found = self._initialised[index - 1] if index else None
-        if found is not None and found >= max(word_end, known):
-            return _Target(max(found, MIN_TICK), initialised=True)
-        if word_end >= known or known <= MIN_TICK:
-            return _Target(max(word_end, MIN_TICK), initialised=False)
-        return _Target(known - 1, initialised=False, unknown=True)
-
-    def _target_above(self) -> _Target:
-        spacing, known = self._state.pool.tick_spacing, self._state.known_high
-        compressed = self.tick // spacing + 1
-        word_end = ((compressed >> 8 << 8) + 255) * spacing
-        index = bisect_left(self._initialised, compressed * spacing)
-        found = self._initialised[index] if index < len(self._initialised) else None
-        if found is not None and found <= min(word_end, known):
-            return _Target(min(found, MAX_TICK), initialised=True)
-        if word_end <= known or known >= MAX_TICK:
-            return _Target(min(word_end, MAX_TICK), initialised=False)
-        return _Target(known + 1, initialised=False, unknown=True)
-
-    def _unknown(self) -> TicksUnknownError:
-        state = self._state
-        known = f"{state.known_low} to {state.known_high}"
-        return TicksUnknownError(
-            f"the swap on {state.pool.address} leaves the ticks {known} that were read.",
-            fix="read more ticks on that side and ask again",
-            pool=state.pool.key,
-            toward_low=self._down,
-            known_low=state.known_low,
-            known_high=state.known_high,
-        )
-
-
-def _checked_limit(state: V3State, zero_for_one: bool, amount_specified: int, limit: int | None) -> int:
-    if state.sqrt_price_x96 == 0 or state.pool.tick_spacing <= 0:
-        raise _refusal(state, "is not initialised")
-    if amount_specified == 0 or abs(amount_specified) > MAX_AMOUNT:
-        raise _refusal(state, "takes a positive amount below 2**255 only", amount_specified=amount_specified)
-    if limit is None:
-        limit = MIN_SQRT_RATIO + 1 if zero_for_one else MAX_SQRT_RATIO - 1
-    price = state.sqrt_price_x96
-    if not (MIN_SQRT_RATIO < limit < price if zero_for_one else price < limit < MAX_SQRT_RATIO):
-        raise _refusal(state, "has its price on the other side of the limit", sqrt_price_limit_x96=limit)
-    return limit
-
-
-def _refusal(state: V3State, problem: str, **facts: object) -> MathsError:
-    return MathsError(
-        f"pool {state.pool.address} on {state.pool.dex} {problem}.",
-        fix="trade less, or use another pool",
-        pool=state.pool.address,
-        sqrt_price_x96=state.sqrt_price_x96,
-        liquidity=state.liquidity,
-        **facts,
-    )
+    return LEG_GAS + TICK_GAS * swaps(state, zero_for_one).ticks_crossed(amount_in)

@@ -20,25 +20,44 @@ MOST_TICKS = 600
 which bounds the answer of a call that creates the lens.
 """
 
+USUAL_WORDS = 3
+"""Words of ticks that are read on each side, the one at the price included, where no amounts are known."""
+
+_UINT16 = 2**16 - 1
 _HEADER_BYTES = 48
 _TICK_BYTES = 19
 _NO_FEE = 2**24 - 1
 
 
-def lens_request(pool: Pool, reach: tuple[int, int], least: tuple[int, int] = (0, 0)) -> bytes:
+def lens_request(pool: Pool, reach: tuple[int, int] | None) -> bytes:
     """The request for price, liquidity, fee and the ticks that `reach` (largest amounts of token0 and token1
     that may go in, smallest units) comes to, a quarter more for a price that moves meanwhile.
 
-    `least`: words of ticks to read at least below and above the price, whatever the reach.
+    Without a reach some words of ticks around the price are read.
     """
-    most = max(MOST_WORDS, *least)
-    amounts = (min(amount + amount // 4, MAX_UINT128) for amount in reach)
+    if reach is None:
+        return _request(pool, (0, 0), (USUAL_WORDS, USUAL_WORDS), MOST_TICKS)
+    amount0, amount1 = (min(amount + amount // 4, MAX_UINT128) for amount in reach)
+    return _request(pool, (amount0, amount1), (0, 0), MOST_TICKS)
+
+
+def lens_further(state: V3State, toward_low: bool) -> bytes:
+    """The request for the same pool with twice as many words known on one side, at the same block."""
+    spacing = state.pool.tick_spacing
+    word = state.tick // spacing >> 8
+    low = word - (max(state.known_low, MIN_TICK) // spacing >> 8) + 1
+    high = (min(state.known_high, MAX_TICK) // spacing >> 8) - word + 1
+    least = (2 * low + 1, high) if toward_low else (low, 2 * high + 1)
+    return _request(state.pool, (0, 0), least, max(MOST_TICKS, 2 * len(state.ticks)))
+
+
+def _request(pool: Pool, amounts: tuple[int, int], least: tuple[int, int], most_ticks: int) -> bytes:
+    most_words = max(MOST_WORDS, *least)
     return b"".join(
         (
             bytes.fromhex(pool.address[2:]),
             pool.tick_spacing.to_bytes(3, "big", signed=True),
-            *(words.to_bytes(2, "big") for words in (*least, most)),
-            MOST_TICKS.to_bytes(2, "big"),
+            *(min(number, _UINT16).to_bytes(2, "big") for number in (*least, most_words, most_ticks)),
             *(amount.to_bytes(16, "big") for amount in amounts),
         )
     )

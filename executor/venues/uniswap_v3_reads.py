@@ -58,9 +58,12 @@ def extend(state: V3State, toward_low: bool, words: int | None = None) -> Readin
     spacing = state.pool.tick_spacing
     low_word, high_word = _word_of(state.known_low, spacing), _word_of(state.known_high, spacing)
     more = words or high_word - low_word + 1
-    wanted = (low_word - more, low_word - 1) if toward_low else (high_word + 1, high_word + more)
+    # What is known may end in the middle of a word: the next tick tells where to go on.
+    next_low = -(-state.known_low // spacing) - 1 >> 8
+    next_high = state.known_high // spacing + 1 >> 8
+    wanted = (next_low - more + 1, next_low) if toward_low else (next_high, next_high + more - 1)
     first, last = _clamped(*wanted, spacing)
-    if first > last:
+    if first > last or (state.known_low <= MIN_TICK if toward_low else state.known_high >= MAX_TICK):
         return state
     ticks = yield from _read_ticks(state.pool, first, last)
     if toward_low:

@@ -13,6 +13,7 @@ from executor.domain.token import Token
 from executor.venues import uniswap_v2, uniswap_v3
 from executor.venues.uniswap_v2_lens import lens_request as v2_request
 from executor.venues.uniswap_v2_lens import lens_state as v2_state
+from executor.venues.uniswap_v3_lens import lens_further as v3_further
 from executor.venues.uniswap_v3_lens import lens_request as v3_request
 from executor.venues.uniswap_v3_lens import lens_state as v3_state
 from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK
@@ -135,13 +136,31 @@ def test_a_pool_that_burns_all_gas_spoils_no_other(ethereum_full: Node) -> None:
     assert [answer is not None for answer in answers] == [False, True] * 20
 
 
-def test_more_words_are_read_than_the_amounts_reach_where_that_is_asked(base_full_node: Node) -> None:
+@pytest.mark.parametrize("toward_low", [True, False])
+def test_what_was_not_reached_is_read_further_until_the_prices_end(
+    base_full_node: Node, toward_low: bool
+) -> None:
     for pool in pools(BASE_FULL, *V3_SHAPE):
-        spread = []
-        for words in range(1, 4):
-            (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_request(pool, (0, 0), (words, words))))
+        (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_request(pool, (1, 1))))
+        assert answer is not None
+        state = v3_state(pool, answer)
+        for _ in range(20):
+            (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_further(state, toward_low)))
             assert answer is not None
-            state = v3_state(pool, answer)
-            spread.append((-state.known_low, state.known_high))
-        assert spread == sorted(spread)
-        assert len(set(spread)) == len(spread)
+            wider = v3_state(pool, answer)
+            assert (-wider.known_low, wider.known_high) >= (-state.known_low, state.known_high)
+            if wider == state:
+                break
+            state = wider
+        assert (state.known_low == MIN_TICK) if toward_low else (state.known_high == MAX_TICK)
+        full = whole(base_full_node, pool).ticks
+        assert state.ticks.items() <= full.items()
+
+
+def test_without_amounts_some_words_around_the_price_are_read(base_full_node: Node) -> None:
+    for pool in pools(BASE_FULL, *V3_SHAPE):
+        (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_request(pool, None)))
+        assert answer is not None
+        state, usual = v3_state(pool, answer), read_from(base_full_node, uniswap_v3.read(pool))
+        assert (state.known_low, state.known_high) == (usual.known_low, usual.known_high)
+        assert state.ticks == usual.ticks

@@ -1,0 +1,90 @@
+"""What pools of the Uniswap V3 shape write into the log, and the state after it.
+
+Sources: `IUniswapV3PoolEvents` of v3-core 1.0.1; PancakeSwap's `Swap` has two more words behind the same
+five. Only ticks that are known are kept up to date: a position that begins or ends elsewhere changes nothing
+that the state tells.
+"""
+
+from dataclasses import replace
+
+from eth_hash.auto import keccak
+
+from executor.domain.address import Address
+from executor.domain.log import Log
+from executor.domain.market import V3State
+from executor.domain.pool import Pool
+
+FOLLOWABLE = True
+
+INITIALIZE = keccak(b"Initialize(uint160,int24)")
+SWAP = keccak(b"Swap(address,address,int256,int256,uint160,uint128,int24)")
+PANCAKE_SWAP = keccak(b"Swap(address,address,int256,int256,uint160,uint128,int24,uint128,uint128)")
+MINT = keccak(b"Mint(address,address,int24,int24,uint128,uint256,uint256)")
+BURN = keccak(b"Burn(address,int24,int24,uint128,uint256,uint256)")
+TOPICS = frozenset({INITIALIZE, SWAP, PANCAKE_SWAP, MINT, BURN})
+
+_WORDS = {INITIALIZE: 2, SWAP: 5, PANCAKE_SWAP: 7, MINT: 4, BURN: 3}
+_TOPICS = {INITIALIZE: 1, SWAP: 3, PANCAKE_SWAP: 3, MINT: 4, BURN: 4}
+
+
+def emitters(pool: Pool) -> tuple[Address, ...]:
+    """The pool alone."""
+    return (pool.address,)
+
+
+def follow(state: V3State, log: Log) -> V3State | None:
+    """The state after that log; the same object where it changes nothing.
+
+    None where only a reading can tell: the price left the ticks that are known, a position's end leaves a
+    tick of which the log does not say whether others still use it, or the log is not as a pool writes it.
+    """
+    if log.address != state.pool.address or not log.topics or log.topics[0] not in TOPICS:
+        return state
+    event = log.topics[0]
+    if len(log.data) != 32 * _WORDS[event] or len(log.topics) != _TOPICS[event]:
+        return None
+    if event == INITIALIZE:
+        return _moved(state, _word(log, 0), _signed(log, 1), state.liquidity)
+    if event in (SWAP, PANCAKE_SWAP):
+        return _moved(state, _word(log, 2), _signed(log, 4), _word(log, 3))
+    amount = _word(log, 1) if event == MINT else -_word(log, 0)
+    return _with_position(state, _tick(log.topics[2]), _tick(log.topics[3]), amount)
+
+
+def _moved(state: V3State, sqrt_price_x96: int, tick: int, liquidity: int) -> V3State | None:
+    if not state.known_low <= tick <= state.known_high:
+        return None
+    return replace(state, sqrt_price_x96=sqrt_price_x96, tick=tick, liquidity=liquidity)
+
+
+def _with_position(state: V3State, lower: int, upper: int, amount: int) -> V3State | None:
+    """The state with `amount` of liquidity more between two ticks, or less where it is negative."""
+    if amount == 0:
+        return state
+    changes = {
+        tick: change
+        for tick, change in ((lower, amount), (upper, -amount))
+        if state.known_low <= tick <= state.known_high
+    }
+    ticks = {tick: state.ticks.get(tick, 0) + change for tick, change in changes.items()}
+    # A tick whose liquidity cancels out makes the pool stop and round as long as any position uses it.
+    if amount < 0 and 0 in ticks.values():
+        return None
+    inside = lower <= state.tick < upper
+    return replace(
+        state,
+        liquidity=state.liquidity + amount if inside else state.liquidity,
+        ticks={**state.ticks, **ticks} if ticks else state.ticks,
+    )
+
+
+def _word(log: Log, index: int) -> int:
+    return int.from_bytes(log.data[32 * index : 32 * index + 32], "big")
+
+
+def _signed(log: Log, index: int) -> int:
+    return int.from_bytes(log.data[32 * index : 32 * index + 32], "big", signed=True)
+
+
+def _tick(topic: bytes) -> int:
+    return int.from_bytes(topic, "big", signed=True)
