@@ -118,7 +118,7 @@ class Rpc:
         return answers
 
     async def _exchange(self, calls: Sequence[Call]) -> list[object]:
-        tries = 1 + (0 if any(method.startswith(_ONCE_ONLY) for method, _ in calls) else self._read_retries)
+        tries = 1 + (0 if acts(calls) else self._read_retries)
         pause = _FIRST_PAUSE_SECONDS
         while True:
             tries -= 1
@@ -236,6 +236,11 @@ class Rpc:
         return NodeError(
             f"The node {self.name} {what}.", fix="check rpc_url, or use another node", node=self.name, **facts
         )
+
+
+def acts(calls: Iterable[Call]) -> bool:
+    """True if one of the calls does something at the node, so that it must not be repeated unasked."""
+    return any(method.startswith(_ONCE_ONLY) for method, _ in calls)
 
 
 def results(answers: Iterable[object]) -> list[object]:
