@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {SolidlyLens} from "./SolidlyLens.sol";
 import {UniswapV2Lens} from "./UniswapV2Lens.sol";
 import {UniswapV3Lens} from "./UniswapV3Lens.sol";
 
@@ -36,6 +37,7 @@ contract MarketLens {
     function readOne(uint256 kind, bytes calldata request) external view returns (bytes memory answer) {
         if (kind == 1) return UniswapV2Lens.read(request);
         if (kind == 2) return UniswapV3Lens.read(request);
+        if (kind == 4) return SolidlyLens.read(request);
         revert UnknownKind(kind);
     }
 

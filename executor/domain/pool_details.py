@@ -1,6 +1,7 @@
 """What pools of some venues need to be known of beyond their two tokens and fee; one small type a venue."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from eth_hash.auto import keccak
 
@@ -11,19 +12,56 @@ from executor.domain.errors import PoolNotFoundError
 
 @dataclass(frozen=True, slots=True)
 class SolidlyDetails:
-    """`stable`: the stable curve, not the volatile one."""
+    """`stable`: the stable curve, not the volatile one; `factory` sets the pool's fee, None where the pool names
+    none.
+    """
 
     stable: bool
+    factory: Address | None = None
+
+
+class CurveShape(StrEnum):
+    """Which maths a Curve pool has. Of UNKNOWN pools only the pool itself can quote."""
+
+    UNKNOWN = "unknown"
+    STABLE = "stable"
+    STABLE_ONCE = "stable_once"
+    STABLE_CLASSIC = "stable_classic"
+    STABLE_FIRST = "stable_first"
+    STABLE_LENT = "stable_lent"
+    CRYPTO_TWO = "crypto_two"
+    CRYPTO_THREE = "crypto_three"
+    CRYPTO_TWO_NG = "crypto_two_ng"
+    CRYPTO_THREE_NG = "crypto_three_ng"
+
+
+class CurveRates(StrEnum):
+    """Where a StableSwap pool has the worth of its coins from: their decimals alone, its `stored_rates`, or,
+    for the last coin, the virtual price of the pool whose share it is (`BASE_KEPT`: kept for ten minutes).
+    """
+
+    DECIMALS = "decimals"
+    STORED = "stored"
+    BASE = "base"
+    BASE_KEPT = "base_kept"
 
 
 @dataclass(frozen=True, slots=True)
 class CurveDetails:
     """The pool's coins in the order of its indexes, the zero address for the chain's own coin;
     `uint256_indexes`: its functions take indexes as uint256 (crypto pools), not as int128 (StableSwap).
+
+    `decimals` are the coins'; `base` is the pool whose share the last coin is, where that makes its worth;
+    `holds`: the pool's balances are what it holds, not what it wrote down.
     """
 
     coins: tuple[Address, ...]
     uint256_indexes: bool
+    shape: CurveShape = CurveShape.UNKNOWN
+    decimals: tuple[int, ...] = ()
+    rates: CurveRates = CurveRates.DECIMALS
+    base: Address | None = None
+    holds: bool = False
 
     def index(self, coin: Address) -> int:
         """The coin's index. Raises PoolNotFoundError if the pool does not hold it."""

@@ -12,7 +12,7 @@ from executor.domain.dex import Dex
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, PoolIdentity, VenueKind
 from executor.domain.token import Token
-from executor.venues import uniswap_v2, uniswap_v3
+from executor.venues import solidly, uniswap_v2, uniswap_v3
 from executor.venues.curve import Curve
 
 __all__ = [
@@ -73,6 +73,7 @@ class Venue(Protocol):
 VENUES: Mapping[VenueKind, Venue] = {
     VenueKind.UNISWAP_V2: uniswap_v2,
     VenueKind.UNISWAP_V3: uniswap_v3,
+    VenueKind.SOLIDLY: solidly,
 }
 
 

@@ -133,17 +133,6 @@ def test_a_solidly_quote_is_what_a_trade_gives(base_full: Node, record: PoolReco
     assert trade_aerodrome_v2(base_full, record, token_in, amount) == quote > 0
 
 
-@pytest.mark.parametrize("record", SOLIDLY, ids=name)
-def test_a_solidly_pools_state_is_its_reserves_and_its_factorys_fee(
-    base_full_node: Node, record: PoolRecord
-) -> None:
-    state = read_from(base_full_node, solidly.read_state(address(record)))
-
-    held = [base_full_node.erc20_balance(token, record.address) for token in record.tokens]
-    assert [state.reserve0, state.reserve1] == held
-    assert state.fee_bps == record.fee * solidly.FEE_BASIS // 10**6
-
-
 @pytest.mark.parametrize(("share", "asset"), VAULTS)
 def test_a_vaults_quotes_are_what_it_gives(ethereum_full: Node, share: str, asset: str) -> None:
     node, vault = ethereum_full, to_address(ETHEREUM_FULL.tokens[share])
@@ -180,7 +169,6 @@ def test_what_is_no_pool_is_told_to_be_none(ethereum_full_node: Node) -> None:
         curve_pools.details(NOT_A_POOL),
         balancer_v2.details(NOT_A_POOL),
         solidly.details(NOT_A_POOL),
-        solidly.read_state(NOT_A_POOL),
         erc4626.details(NOT_A_POOL),
         erc4626.read_state(NOT_A_POOL, NOT_A_POOL),
     )
