@@ -52,8 +52,8 @@ __all__ = [
 ]
 
 VOLATILE_GAS = 120_000
-"""Gas of one swap with both transfers, the fee's own and the pool's quote: 66,000 more than a Uniswap V2 pair's
-in the same plan, measured on a local node. Once in half an hour a pool also stores its price: 80,000 more.
+"""Gas of one swap with both transfers, the fee's own and the pool's quote: 66,000 more than a pair of V2
+takes in the same plan, measured on a local node. Once in half an hour a pool also stores its price: 80,000.
 """
 
 STABLE_GAS = 129_700
