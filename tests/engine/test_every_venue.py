@@ -1,0 +1,121 @@
+"""A trade through each venue, from the opportunity's words to the receipt: what the venue's own maths promise
+is what the router then holds, to the wei."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devnet import BASE_FULL, ETHEREUM_FULL, Node, market
+from devnet.book import NATIVE, AddressBook, PoolRecord
+from executor.domain.address import to_address
+from executor.domain.execution import Execution, Status
+from executor.domain.pool import VenueKind
+from executor.domain.pool_details import V4Details
+from executor.engine.executor import Executor
+from executor.venues import VENUES
+from tests.support.trading import Trading, deploy_trading
+
+
+@dataclass(frozen=True)
+class Case:
+    """A route from WETH and back: each hop is (pool or vault, token that goes in). `gap` is the trade of
+    somebody else that makes it pay: (pool, token sold, whole tokens).
+    """
+
+    kind: VenueKind
+    hops: tuple[tuple[str, str], ...]
+    gap: tuple[str, str, int]
+    book: AddressBook = ETHEREUM_FULL
+
+    def __str__(self) -> str:
+        return " then ".join(name for name, _ in self.hops)
+
+
+def bought_there(
+    kind: VenueKind, pool: str, token: str = "USDC", book: AddressBook = ETHEREUM_FULL, sold: int = 60_000
+) -> Case:
+    """Buy the token in the pool, where somebody sold it, and sell it to the usual pool of ticks."""
+    back = "uniswap_v3 WETH/USDC 500" if book is BASE_FULL else "uniswap_v3 USDC/WETH 500"
+    if token == "DAI":
+        back = "uniswap_v3 DAI/WETH 3000"
+    return Case(kind, ((pool, "WETH"), (back, token)), (pool, token, sold), book)
+
+
+CASES = [
+    bought_there(VenueKind.UNISWAP_V2, "uniswap_v2 USDC/WETH"),
+    bought_there(VenueKind.UNISWAP_V3, "uniswap_v3 USDC/WETH 3000", sold=3_000_000),
+    bought_there(VenueKind.UNISWAP_V3, "pancake_v3 USDC/WETH 500", sold=3_000_000),
+    bought_there(VenueKind.SOLIDLY, "aerodrome_v2 WETH/USDC", book=BASE_FULL),
+]
+LANDED = [case for case in CASES if case.kind in VENUES]
+
+
+@pytest.fixture(scope="session")
+def _desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Trading]]:
+    """A router on each chain's full tier, without money of its own."""
+    with Node.load("ethereum", tier="full") as ethereum, Node.load("base", tier="full") as base:
+        folder = tmp_path_factory.mktemp("every_venue")
+        yield {
+            name: deploy_trading(node, folder / name, inventory=0)
+            for name, node in (("ethereum", ethereum), ("base", base))
+        }
+
+
+def opportunity(case: Case, **more: Any) -> dict[str, Any]:
+    """The case pool by pool."""
+    chain = "base" if case.book is BASE_FULL else "ethereum"
+    legs = [leg(case, index) for index in range(len(case.hops))]
+    return {"opportunity_id": str(case), "chain": chain, "legs": legs, **more}
+
+
+def leg(case: Case, index: int) -> dict[str, Any]:
+    """One leg, named by no more than it needs."""
+    name, token_in = case.hops[index]
+    token = "ETH" if token_in == "ETH" else case.book.tokens[token_in]
+    if name in case.book.tokens:
+        return {"pool": case.book.tokens[name], "token_in": token}
+    record = case.book.pool(name)
+    if record.venue != "uniswap_v4":
+        return {"pool": record.address, "token_in": token}
+    return {"token_in": token, **v4_words(record)}
+
+
+def v4_words(record: PoolRecord) -> dict[str, Any]:
+    """What names a V4 pool: its id, and its hooks where it has some."""
+    details = V4Details(record.fee, record.tick_spacing, to_address(record.hooks))
+    words = {"pool": details.pool_id(*(to_address(token) for token in record.tokens))}
+    return words if int(record.hooks, 16) == 0 else {**words, "hooks": record.hooks}
+
+
+def open_gap(trading: Trading, case: Case) -> None:
+    """Somebody sells to the pool."""
+    name, token, whole = case.gap
+    record = case.book.pool(name)
+    sold = NATIVE if token == "ETH" else case.book.tokens[token]
+    market.trade(trading.node, record, sold, whole * 10 ** case.book.decimals.get(token, 18))
+
+
+@pytest.mark.parametrize("case", LANDED, ids=str)
+async def test_a_trade_through_each_venue_earns_what_its_maths_promise(
+    _desks: dict[str, Trading], case: Case, tmp_path: Path
+) -> None:
+    trading = _desks["base" if case.book is BASE_FULL else "ethereum"]
+    with trading.node.isolated():
+        here = replace(trading, folder=tmp_path)
+        open_gap(here, case)
+        async with Executor(here.settings(max_trade_size_usd=None)) as executor:
+            execution = await executor.execute(opportunity(case))
+        assert execution.status is Status.REALISED, execution.reasons
+        assert promised(execution) == execution.realised_profit == trading.balance()
+
+
+def promised(execution: Execution) -> int:
+    """Output less input less premium, as sizing worked them out before anything was simulated."""
+    amounts, premium = execution.details["amounts"], execution.details["premium"]
+    assert isinstance(amounts, list)
+    return int(amounts[-1]) - int(amounts[0]) - int(str(premium))
