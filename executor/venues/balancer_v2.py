@@ -1,95 +1,166 @@
-"""Pools of Balancer V2's Vault, which quotes for them.
+"""Weighted and stable pools of Balancer V2's Vault.
 
-Sources: Balancer V2's `IVault` and `IBasePool`. `queryBatchSwap` runs the swap and undoes it: its answer is
-what the swap gives.
+Sources: Balancer's V2 repository, `BaseMinimalSwapInfoPool`, `BaseGeneralPool` and `ComposableStablePool`:
+the fee comes off what goes in, rounded up; amounts are scaled to 18 decimals (and by rates), rounded down;
+what comes out is scaled back, rounded down. `exact_out` rounds the other way.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
+from typing import NoReturn
 
-from executor.domain.abi import CODEC, decoded, decoded_address, eth_call, selector
-from executor.domain.address import ZERO_ADDRESS, Address, to_address
-from executor.domain.call import EthCall, Reading
-from executor.domain.errors import PoolNotFoundError
-from executor.domain.pool_details import BalancerV2Details
-from executor.venues.quoting import refuse
+from executor.domain.call import Reading
+from executor.domain.dex import Dex
+from executor.domain.errors import MathsError, PoolNotFoundError
+from executor.domain.pool import Pool, PoolIdentity
+from executor.domain.token import Token
+from executor.venues.balancer_curves import WeightedCurve
+from executor.venues.balancer_maths import MAX_TRADE_RATIO, ONE, div_up
+from executor.venues.balancer_v2_reads import details, identify, quote, read, registered
+from executor.venues.balancer_v2_state import BalancerV2State
+from executor.venues.curve import Stretch
+from executor.venues.searching import least_input
 
-GIVEN_IN = 0
-QUERY_TYPES = (
-    "uint8",
-    "(bytes32,uint256,uint256,uint256,bytes)[]",
-    "address[]",
-    "(address,bool,address,bool)",
-)
-QUERY = selector(f"queryBatchSwap({','.join(QUERY_TYPES)})")
+MAX_BALANCE = 2**112 - 1
+"""The Vault stores balances in uint112."""
+
+WEIGHTED_GAS, STABLE_GAS, STABLE_TOKEN_GAS = 100_000, 110_000, 10_000
+
+__all__ = [
+    "after",
+    "amount_in",
+    "amount_out",
+    "belongs",
+    "details",
+    "exact_out",
+    "extend",
+    "find",
+    "gas",
+    "identify",
+    "marginal",
+    "quote",
+    "read",
+    "stretch",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class BalancerV2State:
-    """What the Vault holds for the pool, by token in the Vault's order, in smallest units; `swap_fee` in
-    parts of 1e18.
+def amount_out(state: BalancerV2State, zero_for_one: bool, amount_in: int) -> int:
+    """What the Vault gives for `amount_in`; both in smallest units. 0 where that is too little for one unit.
+
+    Raises MathsError where the pool refuses: more than 30 % of a weighted pool's balance, a paused pool, an
+    empty one, more than the Vault can store or holds itself.
     """
-
-    balances: tuple[int, ...]
-    swap_fee: int
+    return _given(state, zero_for_one, amount_in)
 
 
-def details(pool: Address) -> Reading[BalancerV2Details]:
-    """Id, Vault and tokens. Raises PoolNotFoundError if it does not answer as a pool that a Vault knows."""
-    answers = yield (eth_call(pool, "getPoolId()"), eth_call(pool, "getVault()"))
-    pool_id, vault = decoded(answers[0], "bytes32"), decoded_address(answers[1])
-    if pool_id is None or vault is None:
-        raise _no_pool(pool)
-    raw = pool_id[0]
-    assert isinstance(raw, bytes)
-    (answer,) = yield (eth_call(vault, "getPoolTokens(bytes32)", raw),)
-    tokens = decoded(answer, "address[]")
-    if tokens is None or to_address("0x" + raw[:20].hex()) != pool:
-        raise _no_pool(pool)
-    listed = tokens[0]
-    assert isinstance(listed, tuple)
-    return BalancerV2Details(vault, "0x" + raw.hex(), tuple(to_address(token) for token in listed))
+def _given(state: BalancerV2State, zero_for_one: bool, amount_in: int) -> int:
+    i, j = state.places if zero_for_one else state.places[::-1]
+    _require_open(state, amount_in)
+    if state.balances[i] + amount_in > MAX_BALANCE:
+        _refuse(state, "cannot hold so much of the token that goes in", amount_in=amount_in)
+    live, constant = state.live()
+    fee = -(-amount_in * state.swap_fee // ONE)
+    given = (amount_in - fee) * state.scaling[i] // ONE
+    scaled = state.curve.out(live, constant, i, j, given)
+    amount = scaled * ONE // state.scaling[j] if scaled > 0 else 0
+    if amount > state.balances[j] - state.managed[zero_for_one]:
+        _refuse(state, "does not hold so much of the token that comes out", amount_out=amount)
+    return amount
 
 
-def quote(
-    pool: Address, pool_details: BalancerV2Details, token_in: Address, token_out: Address, amount_in: int
-) -> Reading[int]:
-    """What the Vault gives for `amount_in`, both in smallest units. Raises MathsError if it refuses."""
-    (answer,) = yield (_query(pool_details, token_in, token_out, amount_in),)
-    deltas = decoded(answer, "int256[]")
-    if deltas is None:
-        refuse(pool, amount_in)
-    changes = deltas[0]
-    assert isinstance(changes, tuple)
-    # Of the Vault's assets: what it gives is negative.
-    return -int(changes[1])
+def exact_out(state: BalancerV2State, zero_for_one: bool, amount_out: int) -> int:
+    """What the Vault itself asks for exactly `amount_out` (its GIVEN_OUT). Raises MathsError as above."""
+    i, j = state.places if zero_for_one else state.places[::-1]
+    _require_open(state, amount_out)
+    if amount_out > state.balances[j] - state.managed[zero_for_one]:
+        _refuse(state, "does not hold so much of the token that comes out", amount_out=amount_out)
+    live, constant = state.live()
+    scaled = state.curve.needed(live, constant, i, j, amount_out * state.scaling[j] // ONE)
+    amount = div_up(div_up(scaled, state.scaling[i]), ONE - state.swap_fee)
+    if state.balances[i] + amount > MAX_BALANCE:
+        _refuse(state, "cannot hold so much of the token that goes in", amount_in=amount)
+    return amount
 
 
-def read_state(pool: Address, pool_details: BalancerV2Details) -> Reading[BalancerV2State]:
-    """Balances and fee. Raises PoolNotFoundError if the Vault or the pool does not tell them."""
-    answers = yield (
-        eth_call(pool_details.vault, "getPoolTokens(bytes32)", bytes.fromhex(pool_details.pool_id[2:])),
-        eth_call(pool, "getSwapFeePercentage()"),
+def amount_in(state: BalancerV2State, zero_for_one: bool, amount_out: int) -> int:
+    """The least amount that gives at least `amount_out`: the Vault's own answer, then down to where one unit
+    less would not do. Raises MathsError as above.
+    """
+    guess = exact_out(state, zero_for_one, amount_out)
+    return least_input(partial(_given, state, zero_for_one), guess, amount_out)
+
+
+def after(state: BalancerV2State, zero_for_one: bool, amount_in: int) -> BalancerV2State:
+    """The pool after a swap of `amount_in`. Raises as `amount_out` does."""
+    i, j = state.places if zero_for_one else state.places[::-1]
+    balances = list(state.balances)
+    balances[j] -= amount_out(state, zero_for_one, amount_in)
+    balances[i] += amount_in
+    return replace(state, balances=tuple(balances))
+
+
+def marginal(state: BalancerV2State, zero_for_one: bool) -> tuple[int, int]:
+    """What the very next unit gives, fee included, as numerator and denominator in smallest units."""
+    i, j = state.places if zero_for_one else state.places[::-1]
+    live, constant = state.live()
+    above, below = state.curve.slope(live, constant, i, j)
+    return above * state.scaling[i] * (ONE - state.swap_fee), below * state.scaling[j] * ONE
+
+
+def stretch(state: BalancerV2State, zero_for_one: bool, index: int) -> Stretch | None:
+    """The whole curve of a pool of two equal weights, which is that of x y = k; None of any other. Raises
+    MathsError beyond it.
+    """
+    i, j = state.places if zero_for_one else state.places[::-1]
+    if not isinstance(state.curve, WeightedCurve) or state.curve.weights[i] != state.curve.weights[j]:
+        return None
+    if index:
+        _refuse(state, "has one stretch only", index=index)
+    balance_in, balance_out, kept = state.balances[i], state.balances[j], ONE - state.swap_fee
+    return Stretch(0, balance_in * MAX_TRADE_RATIO // kept, kept * balance_out, 0, kept, ONE * balance_in)
+
+
+def gas(state: BalancerV2State, zero_for_one: bool, amount_in: int) -> int:
+    """Estimate of the gas of one swap as a leg: by curve and by its number of tokens."""
+    if isinstance(state.curve, WeightedCurve):
+        return WEIGHTED_GAS
+    return STABLE_GAS + STABLE_TOKEN_GAS * len(state.balances)
+
+
+def extend(state: BalancerV2State, toward_low: bool) -> Reading[BalancerV2State]:
+    """Nothing lies beyond the balances: the state as it is."""
+    yield from ()
+    return state
+
+
+def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
+    """Raises PoolNotFoundError always: no contract of Balancer's knows the pools of two tokens."""
+    yield from ()
+    raise PoolNotFoundError(
+        f"Balancer keeps no list of the pools of {token_a.symbol} and {token_b.symbol}.",
+        fix="name the pool by its address",
+        dex=dex.name,
     )
-    held, fee = decoded(answers[0], "address[]", "uint256[]"), decoded(answers[1], "uint256")
-    if held is None or fee is None:
-        raise _no_pool(pool)
-    balances, swap_fee = held[1], fee[0]
-    assert isinstance(balances, tuple) and isinstance(swap_fee, int)
-    return BalancerV2State(balances, swap_fee)
 
 
-def _query(pool_details: BalancerV2Details, token_in: Address, token_out: Address, amount_in: int) -> EthCall:
-    step = (bytes.fromhex(pool_details.pool_id[2:]), 0, 1, amount_in, b"")
-    nobody = (ZERO_ADDRESS, False, ZERO_ADDRESS, False)
-    return EthCall(
-        pool_details.vault,
-        QUERY + CODEC.encode(QUERY_TYPES, (GIVEN_IN, [step], [token_in, token_out], nobody)),
-    )
+def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:
+    """True if the Vault, which is the exchange's `factory`, has this pool registered under its own id."""
+    found = yield from registered(dex.factory, identity.address)
+    return found
 
 
-def _no_pool(pool: Address) -> PoolNotFoundError:
-    return PoolNotFoundError(
-        f"{pool} does not answer as a pool of a Balancer V2 Vault.",
-        fix="check the pool's address and kind",
-        pool=pool,
+def _require_open(state: BalancerV2State, amount: int) -> None:
+    if amount <= 0:
+        _refuse(state, "takes a positive amount only", amount=amount)
+    if state.paused:
+        _refuse(state, "is paused")
+
+
+def _refuse(state: BalancerV2State, problem: str, **facts: object) -> NoReturn:
+    raise MathsError(
+        f"pool {state.pool.address} on {state.pool.dex} {problem}.",
+        fix="trade less, or use another pool",
+        pool=state.pool.address,
+        balances=list(state.balances),
+        **facts,
     )

@@ -107,17 +107,6 @@ def test_a_balancer_quote_is_what_a_trade_gives(ethereum_full: Node, record: Poo
     assert trade_balancer_v2(ethereum_full, record, token_in, amount, token_out) == quote > 0
 
 
-@pytest.mark.parametrize("record", BALANCER, ids=name)
-def test_a_balancer_pools_state_is_told_in_its_order(ethereum_full_node: Node, record: PoolRecord) -> None:
-    pool = address(record)
-    found = read_from(ethereum_full_node, balancer_v2.details(pool))
-    state = read_from(ethereum_full_node, balancer_v2.read_state(pool, found))
-
-    assert len(state.balances) == len(record.tokens)
-    assert all(balance > 0 for balance in state.balances)
-    assert state.swap_fee == record.fee * 10**12
-
-
 @pytest.mark.parametrize("record", SOLIDLY, ids=name)
 def test_a_solidly_pool_is_known_by_its_curve(base_full_node: Node, record: PoolRecord) -> None:
     assert read_from(base_full_node, solidly.details(address(record))).stable is record.stable
