@@ -1,6 +1,6 @@
 """Drives readings: each round of calls is one batch, every round in the state of the same block."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from executor.chain.blocks import Block
@@ -9,6 +9,8 @@ from executor.chain.rpc import Rpc
 from executor.domain.call import EthCall, Reading
 
 T = TypeVar("T")
+Ask = Callable[[Rpc, Sequence[EthCall], Block], Awaitable[tuple[bytes | None, ...]]]
+"""How one round of calls is answered."""
 
 
 async def read(rpc: Rpc, reading: Reading[T], block: Block = "latest") -> T:
@@ -18,7 +20,9 @@ async def read(rpc: Rpc, reading: Reading[T], block: Block = "latest") -> T:
     return (await read_all(rpc, [reading], block))[0]
 
 
-async def read_all(rpc: Rpc, readings: Sequence[Reading[T]], block: Block = "latest") -> list[T]:
+async def read_all(
+    rpc: Rpc, readings: Sequence[Reading[T]], block: Block = "latest", ask: Ask = call_many
+) -> list[T]:
     """The values of many readings in order; their calls share one batch a round. Raises NodeError, or what a
     reading raises.
     """
@@ -28,7 +32,7 @@ async def read_all(rpc: Rpc, readings: Sequence[Reading[T]], block: Block = "lat
         _step(index, reading, None, pending, values)
     while pending:
         asked = list(pending.items())
-        answers = await call_many(rpc, [item for _, calls in asked for item in calls], block)
+        answers = await ask(rpc, [item for _, calls in asked for item in calls], block)
         pending.clear()
         position = 0
         for index, calls in asked:

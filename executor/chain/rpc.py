@@ -78,6 +78,12 @@ class Rpc:
         """False once the node has refused a block named by its hash."""
         self.knows_simulate = True
         """False once the node has said that it has no eth_simulateV1."""
+        self.lends_code = True
+        """False once the node has not taken code for an address in eth_call."""
+        self.creates_in_calls = True
+        """False once the node has not taken an eth_call that creates a contract."""
+        self.has_multicall = True
+        """False once the chain has turned out to have no Multicall3."""
 
     def __repr__(self) -> str:
         return f"Rpc({self.name})"
@@ -124,7 +130,7 @@ class Rpc:
             tries -= 1
             try:
                 answers = await self._exchange_once(calls)
-                if not tries or not any(_throttled(answer) for answer in answers):
+                if not tries or not any(throttled(answer) for answer in answers):
                     return answers
             except _TransientError as error:
                 if not tries:
@@ -253,7 +259,7 @@ def results(answers: Iterable[object]) -> list[object]:
     return out
 
 
-def _throttled(answer: object) -> bool:
+def throttled(answer: object) -> bool:
     """True for the refusal of a provider that wants to be asked more slowly."""
     return isinstance(answer, NodeRefusedError) and answer.rpc_code in _THROTTLED
 

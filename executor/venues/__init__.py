@@ -3,12 +3,13 @@
 `VENUES` is the one table: a new venue is one module that has the functions of `Venue`, and one line here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from executor.domain.address import Address
 from executor.domain.call import Reading
 from executor.domain.dex import Dex
+from executor.domain.log import Log
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, PoolIdentity, VenueKind
 from executor.domain.token import Token
@@ -23,13 +24,20 @@ __all__ = [
     "amount_in",
     "amount_out",
     "belongs",
+    "emitters",
     "extend",
     "find",
+    "follow",
+    "followable",
     "gas",
     "identify",
+    "lens_further",
+    "lens_request",
+    "lens_state",
     "local_curve",
     "marginal",
     "read",
+    "topics",
 ]
 
 
@@ -68,6 +76,25 @@ class Venue(Protocol):
 
     def belongs(self, dex: Dex, identity: PoolIdentity) -> Reading[bool]:
         """Ask the factory whether a pool is its own."""
+
+    def lens_request(self, pool: Pool, reach: tuple[int, int]) -> bytes:
+        """What the venue's lens is asked of a pool."""
+
+    def lens_state(self, pool: Pool, answer: bytes) -> Any:
+        """The state in the lens's answer."""
+
+    FOLLOWABLE: bool
+    """Whether logs tell all that changes a state. Where that depends on the pool, the module has a function
+    `followable(state)`, too."""
+
+    TOPICS: frozenset[bytes]
+    """The first topics of the logs that `follow` takes."""
+
+    def emitters(self, pool: Pool) -> tuple[Address, ...]:
+        """Who writes them."""
+
+    def follow(self, state: Any, log: Log) -> Any | None:
+        """The state after a log."""
 
 
 VENUES: Mapping[VenueKind, Venue] = {
@@ -145,3 +172,48 @@ def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:
     from.
     """
     return VENUES[dex.kind].belongs(dex, identity)
+
+
+def lens_request(pool: Pool, reach: tuple[int, int] = (0, 0)) -> bytes:
+    """What the lens of the pool's venue is asked; `reach`: the largest amounts of token0 and token1 that may
+    go in (smallest units), zeros where they are not known.
+    """
+    return VENUES[pool.kind].lens_request(pool, reach)
+
+
+def lens_state(pool: Pool, answer: bytes) -> PoolState:
+    """The state in the lens's answer. Raises PoolNotFoundError if it is none."""
+    state: PoolState = VENUES[pool.kind].lens_state(pool, answer)
+    return state
+
+
+def lens_further(state: PoolState, toward_low: bool) -> bytes | None:
+    """What the lens is asked after TicksUnknownError; None of venues whose states are never read further."""
+    further: Callable[[PoolState, bool], bytes] | None
+    further = getattr(VENUES[state.pool.kind], "lens_further", None)
+    return None if further is None else further(state, toward_low)
+
+
+def followable(state: PoolState) -> bool:
+    """False where a state changes in ways that no log tells: it is true of its block only."""
+    venue = VENUES[state.pool.kind]
+    of_state: Callable[[PoolState], bool] | None = getattr(venue, "followable", None)
+    return venue.FOLLOWABLE and (of_state is None or of_state(state))
+
+
+def topics() -> frozenset[bytes]:
+    """The first topics of all logs that any venue's states are followed by."""
+    return frozenset[bytes]().union(*(venue.TOPICS for venue in VENUES.values()))
+
+
+def emitters(pool: Pool) -> tuple[Address, ...]:
+    """Whose logs tell of changes of the pool."""
+    return VENUES[pool.kind].emitters(pool)
+
+
+def follow(state: PoolState, log: Log) -> PoolState | None:
+    """The state after `log`: the same object where it is about something else, None where the pool must be
+    read again.
+    """
+    followed: PoolState | None = VENUES[state.pool.kind].follow(state, log)
+    return followed

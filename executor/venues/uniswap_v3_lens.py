@@ -5,7 +5,6 @@ after the other; the range that it read is part of the state.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from executor.domain.errors import PoolNotFoundError
 from executor.domain.market import V3State
@@ -29,13 +28,13 @@ _TICK_BYTES = 19
 _NO_FEE = 2**24 - 1
 
 
-def lens_request(pool: Pool, reach: tuple[int, int] | None) -> bytes:
+def lens_request(pool: Pool, reach: tuple[int, int]) -> bytes:
     """The request for price, liquidity, fee and the ticks that `reach` (largest amounts of token0 and token1
     that may go in, smallest units) comes to, a quarter more for a price that moves meanwhile.
 
-    Without a reach some words of ticks around the price are read.
+    Without amounts some words of ticks around the price are read.
     """
-    if reach is None:
+    if reach == (0, 0):
         return _request(pool, (0, 0), (USUAL_WORDS, USUAL_WORDS), MOST_TICKS)
     amount0, amount1 = (min(amount + amount // 4, MAX_UINT128) for amount in reach)
     return _request(pool, (amount0, amount1), (0, 0), MOST_TICKS)
@@ -74,13 +73,14 @@ def lens_state(pool: Pool, answer: bytes) -> V3State:
         )
     fee = int.from_bytes(answer[39:42], "big")
     return V3State(
-        pool if fee in (_NO_FEE, pool.fee) else replace(pool, fee=fee),
+        pool,
         int.from_bytes(answer[:20], "big"),
         _signed(answer[20:23]),
         int.from_bytes(answer[23:39], "big"),
         dict(sorted(_ticks(ticks))),
         max(_signed(answer[42:45]), MIN_TICK),
         min(_signed(answer[45:48]), MAX_TICK),
+        None if fee in (_NO_FEE, pool.fee) else (fee, fee),
     )
 
 

@@ -159,7 +159,7 @@ def test_what_was_not_reached_is_read_further_until_the_prices_end(
 
 def test_without_amounts_some_words_around_the_price_are_read(base_full_node: Node) -> None:
     for pool in pools(BASE_FULL, *V3_SHAPE):
-        (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_request(pool, None)))
+        (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_request(pool, (0, 0))))
         assert answer is not None
         state, usual = v3_state(pool, answer), read_from(base_full_node, uniswap_v3.read(pool))
         assert (state.known_low, state.known_high) == (usual.known_low, usual.known_high)
