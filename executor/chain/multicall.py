@@ -3,6 +3,7 @@
 Source: mds1/multicall3, `aggregate3`.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from executor.chain.blocks import Block
@@ -16,6 +17,8 @@ from executor.domain.call import EthCall
 MULTICALL3 = to_address("0xcA11bde05977b3631167028862bE2a173976CA11")
 MOST_CALLS = 200
 """Calls that share one: few enough for every node's limit of gas in a call."""
+MOST_PARTS = 8
+"""Such calls in one request: its body stays below the megabyte that gateways take."""
 
 _AGGREGATE = selector("aggregate3((address,bool,bytes)[])")
 
@@ -30,7 +33,11 @@ async def call_together(
     if not rpc.has_multicall or len(calls) < 2:
         return await call_many(rpc, calls, block)
     parts = [calls[start : start + MOST_CALLS] for start in range(0, len(calls), MOST_CALLS)]
-    answers = await call_many(rpc, [_together(part) for part in parts], block)
+    batches = [parts[start : start + MOST_PARTS] for start in range(0, len(parts), MOST_PARTS)]
+    exchanges = await asyncio.gather(
+        *(call_many(rpc, [_together(part) for part in batch], block) for batch in batches)
+    )
+    answers = [answer for exchange in exchanges for answer in exchange]
     if None in answers:
         rpc.has_multicall = False
         return await call_many(rpc, calls, block)

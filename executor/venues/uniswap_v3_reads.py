@@ -17,6 +17,9 @@ from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK
 WORD = 256
 """Ticks (divided by the spacing) in one word of the pool's bitmap."""
 
+MOST_MORE_WORDS = 512
+"""Words that one further reading asks for, so that no request grows beyond what nodes take."""
+
 
 def read(pool: Pool, words: int = 2) -> Reading[V3State]:
     """Read price, liquidity and every initialised tick in the word at the price and `words` more on each
@@ -52,12 +55,12 @@ def read(pool: Pool, words: int = 2) -> Reading[V3State]:
 def extend(state: V3State, toward_low: bool, words: int | None = None) -> Reading[V3State]:
     """The same state with more words of ticks known on one side; it must be asked of the same block.
 
-    `words` as many, else as many as are known already, so that even a walk across all prices takes few
-    readings. Returns the state as it is where the price range ends.
+    `words` as many, else as many as are known already up to MOST_MORE_WORDS, so that even a walk across all
+    prices takes few readings. Returns the state as it is where the price range ends.
     """
     spacing = state.pool.tick_spacing
     low_word, high_word = _word_of(state.known_low, spacing), _word_of(state.known_high, spacing)
-    more = words or high_word - low_word + 1
+    more = words or min(high_word - low_word + 1, MOST_MORE_WORDS)
     # What is known may end in the middle of a word: the next tick tells where to go on.
     next_low = -(-state.known_low // spacing) - 1 >> 8
     next_high = state.known_high // spacing + 1 >> 8
