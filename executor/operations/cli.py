@@ -9,20 +9,16 @@ import logging
 import sys
 import traceback
 from enum import StrEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
-from executor.domain.errors import ConfigError, ExecutorError, PlanError, RevertError
+from executor.domain.errors import ExecutorError, PlanError, RevertError
 from executor.operations.exit_codes import ExitCode, explained
 from executor.operations.findings import findings_table, is_well
-
-if TYPE_CHECKING:
-    from executor.config.settings import Settings
-
-DEFAULT_CONFIG = Path("config.yaml")
+from executor.operations.options import ConfigOption, DebugOption, JsonOption, settings_of
+from executor.operations.wallet_cli import wallet_app
 
 app = typer.Typer(
     help="Executes arbitrage opportunities through the router, and tells what came of them.",
@@ -31,19 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        envvar="EXECUTOR_CONFIG",
-        help=f"Settings file. Default: {DEFAULT_CONFIG} where it is there, else the environment alone.",
-    ),
-]
-DebugOption = Annotated[
-    bool, typer.Option("--debug", help="Log every step and show tracebacks on standard error.")
-]
+app.add_typer(wallet_app, name="wallet")
 
 
 class SchemaName(StrEnum):
@@ -73,7 +57,7 @@ def run_command(
     from executor.operations.run import run, until_stopped
 
     _log(debug)
-    settings, console = _settings(config), Console(stderr=True)
+    settings, console = settings_of(config), Console(stderr=True)
 
     async def work() -> ExitCode:
         return await until_stopped(
@@ -91,7 +75,7 @@ def run_command(
 @app.command("check")
 def check_command(
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Look at node, chain, router, roles, balances, gas money, feeds and addresses.
@@ -101,7 +85,7 @@ def check_command(
     from executor.operations.check import check
 
     _log(debug)
-    findings = asyncio.run(check(_settings(config)))
+    findings = asyncio.run(check(settings_of(config)))
     if as_json:
         chains = {name: [finding.as_dict() for finding in found] for name, found in findings.items()}
         print(json.dumps({"ok": is_well(findings), "chains": chains}, indent=2))
@@ -132,7 +116,7 @@ def rehearse_command(
         str | None, typer.Option("--chain", help="Which configured chain. Default: the only one.")
     ] = None,
     config: ConfigOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Say what each step of a plan would give and take now. The router simulates it; nothing is sent.
@@ -144,7 +128,7 @@ def rehearse_command(
     _log(debug)
     data = _calldata(calldata)
     try:
-        found = asyncio.run(rehearse_plan(_settings(config), data, chain=chain))
+        found = asyncio.run(rehearse_plan(settings_of(config), data, chain=chain))
     except RevertError as error:
         if as_json:
             print(json.dumps({"ok": False, "error": error.as_dict()}, indent=2, default=str))
@@ -215,20 +199,6 @@ def _schema(name: SchemaName) -> dict[str, object]:
     from executor.config.settings import settings_schema
 
     return settings_schema()
-
-
-def _settings(path: Path | None) -> "Settings":
-    from executor.config.settings import load_settings
-
-    chosen = path or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    settings = load_settings(chosen)
-    if not settings.chains:
-        raise ConfigError(
-            "chains",
-            "no chain is configured",
-            fix=f"give --config, or write {DEFAULT_CONFIG} after examples/config.yaml",
-        )
-    return settings
 
 
 def _log(debug: bool) -> None:
