@@ -8,12 +8,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeVar
 
-from executor import venues
 from executor.chain.balances import balances
+from executor.chain.lens import read_further, read_market
 from executor.chain.network import Network
 from executor.chain.prices import FeedAbsentError, usd_price
 from executor.chain.quantities import answer_error, member, quantity, to_quantity
-from executor.chain.reading import read, read_all
+from executor.chain.reading import read_all
 from executor.chain.rpc import NodeRefusedError, Rpc, results
 from executor.config.settings import ChainSettings
 from executor.domain.address import Address
@@ -181,9 +181,7 @@ def _told_base_fee(history: object) -> int:
 
 async def read_states(rpc: Rpc, routes: tuple[Route, ...], head: BlockHead) -> dict[str, PoolState]:
     """The state of every pool in `routes`. Raises PoolNotFoundError, NodeError."""
-    pools = {leg.pool.key: leg.pool for route in routes for leg in route.legs}
-    states = await read_all(rpc, [venues.read(pool) for pool in pools.values()], head)
-    return dict(zip(pools, states, strict=True))
+    return await read_market(rpc, [leg.pool for route in routes for leg in route.legs], head)
 
 
 async def with_enough_ticks(
@@ -203,7 +201,7 @@ async def with_enough_ticks(
         except TicksUnknownError as error:
             pool = error.facts["pool"]
             assert isinstance(pool, str)
-            further = await read(rpc, venues.extend(states[pool], bool(error.facts["toward_low"])), head)
+            further = await read_further(rpc, states[pool], bool(error.facts["toward_low"]), head)
             if further == states[pool]:
                 raise
             states[pool] = further
