@@ -8,7 +8,7 @@ field may be there only under a condition on the flags before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -37,16 +37,16 @@ class Bits:
     absent: bool = False
     always: IntEnum | None = None
     never: frozenset[IntEnum] = frozenset()
+    shift: int = field(init=False)
+    """The place of the lowest bit."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shift", (self.mask & -self.mask).bit_length() - 1)
 
     @property
     def is_attribute(self) -> bool:
         """Whether the step has an attribute of that name."""
         return not self.of and self.always is None
-
-    @property
-    def shift(self) -> int:
-        """The place of the lowest bit."""
-        return (self.mask & -self.mask).bit_length() - 1
 
     def write(self, values: Values) -> int:
         """The bits for `values`, in place; notes there what the conditions of later fields ask for."""
@@ -139,6 +139,14 @@ class Layout:
     number: IntEnum
     parts: tuple[Part, ...]
     directed: bool = False
+    attributes: tuple[str, ...] = field(init=False)
+    """The attributes that the parts stand for, in order."""
+
+    def __post_init__(self) -> None:
+        names: list[str] = []
+        for part in self.parts:
+            names += [b.name for b in part.bits if b.is_attribute] if isinstance(part, Flags) else [part.name]
+        object.__setattr__(self, "attributes", tuple(names))
 
     def encode(self, source: object) -> bytes:
         """The bytes of `source`, whose attributes are the fields and flags. Raises PlanError."""
@@ -170,14 +178,6 @@ class Layout:
         if next_pool:
             reader.peek_pool_step(reader.at)
         return {name: values[name] for name in (*self.attributes, *(("zero_for_one",) * self.directed))}
-
-    @property
-    def attributes(self) -> tuple[str, ...]:
-        """The attributes that the parts stand for, in order."""
-        names: list[str] = []
-        for part in self.parts:
-            names += [b.name for b in part.bits if b.is_attribute] if isinstance(part, Flags) else [part.name]
-        return tuple(names)
 
     def _read_flags(self, flags: Flags, reader: Reader, byte: int, values: Values) -> None:
         read = reader.uint(1)
