@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from executor.domain.pool import Pool
 
@@ -29,7 +29,11 @@ class V3State:
     """Price, liquidity and known ticks of a pool of the Uniswap V3 shape.
 
     `ticks` maps every initialised tick in [known_low, known_high] to its liquidityNet; outside that range
-    nothing is known. `sqrt_price_x96` is Q64.96; `fee` of the pool is in millionths.
+    nothing is known. `sqrt_price_x96` is Q64.96. `fees`: what the pool takes of token0 in and of token1 in,
+    in millionths, where that is not the pool's `fee`.
+
+    The last three are what the venue's maths worked out: `ladders` from the ticks, so that a state made with
+    `replace` goes on with them, `down` and `up` from this state.
     """
 
     pool: Pool
@@ -39,6 +43,14 @@ class V3State:
     ticks: Mapping[int, int] = field(default_factory=dict)
     known_low: int = 0
     known_high: int = 0
+    fees: tuple[int, int] | None = None
+    ladders: Any = field(default=None, repr=False, compare=False)
+    down: Any = field(default=None, init=False, repr=False, compare=False)
+    up: Any = field(default=None, init=False, repr=False, compare=False)
+
+    def fee(self, zero_for_one: bool) -> int:
+        """The fee of a swap in that direction, in millionths."""
+        return self.pool.fee if self.fees is None else self.fees[0 if zero_for_one else 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,23 +10,32 @@ from dataclasses import replace
 from executor.domain.market import V3State
 from executor.domain.pool import FEE_UNIT
 from executor.venues.curve import Curve, Stretch
+from executor.venues.uniswap_v3_events import FOLLOWABLE, TOPICS, emitters, follow
+from executor.venues.uniswap_v3_lens import lens_further, lens_request, lens_state
 from executor.venues.uniswap_v3_maths import Q96
 from executor.venues.uniswap_v3_quote import V3Quote, quote
 from executor.venues.uniswap_v3_reads import belongs, extend, find, identify, read
 from executor.venues.uniswap_v3_swaps import Swaps, refusal, swaps
 
 __all__ = [
+    "FOLLOWABLE",
+    "TOPICS",
     "Swaps",
     "V3Quote",
     "after",
     "amount_in",
     "amount_out",
     "belongs",
+    "emitters",
     "exact_out",
     "extend",
     "find",
+    "follow",
     "gas",
     "identify",
+    "lens_further",
+    "lens_request",
+    "lens_state",
     "local_curve",
     "marginal",
     "quote",
