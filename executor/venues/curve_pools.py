@@ -1,113 +1,224 @@
-"""Curve's pools, StableSwap and crypto, which quote for themselves.
+"""Curve's pools, StableSwap and crypto: exact amounts of the shapes that are known, and the pools' own
+quotes.
 
-Sources: Curve's pool interfaces. The oldest pools take the fee in finer units when they quote (`get_dy`) than
-when they trade: of those a trade may give one unit less than the quote.
+What is exact is what `exchange` gives, which is not always what `get_dy` says: the oldest pools take the fee
+in finer units when they quote. The maths stand in `curve_stable` and `curve_crypto`.
+
+StableSwap is model-checked (see `curve_stable`). Crypto pools of three coins, older and newer, are
+bytecode-checked: equal to the bytecode of mainnet's pools tricrypto2 and TricryptoUSDC on recorded state.
+Those of two coins are model-checked; the newer kind of them is computed as published.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NoReturn
 
-from executor.domain.abi import decoded_address, decoded_int, eth_call
-from executor.domain.address import ZERO_ADDRESS, Address, to_address
-from executor.domain.call import EthCall, Reading
-from executor.domain.errors import PoolNotFoundError
-from executor.domain.pool_details import CurveDetails
-from executor.venues.quoting import one_quote
+from executor.domain.address import Address
+from executor.domain.call import Reading
+from executor.domain.dex import Dex
+from executor.domain.errors import MathsError, PoolNotFoundError
+from executor.domain.pool import Pool, PoolIdentity
+from executor.domain.pool_details import CurveDetails, CurveShape
+from executor.domain.token import Token
+from executor.venues import curve_crypto, curve_stable
+from executor.venues.curve import Curve
+from executor.venues.curve_crypto import CryptoState
+from executor.venues.curve_reads import State, details, quote, state_calls, state_from
+from executor.venues.curve_stable import StableState
 
-NATIVE = to_address("0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee")
-"""How Curve's pools write the chain's own coin."""
+__all__ = [
+    "CryptoState",
+    "StableState",
+    "State",
+    "after",
+    "amount_in",
+    "amount_out",
+    "at",
+    "belongs",
+    "details",
+    "extend",
+    "find",
+    "gas",
+    "identify",
+    "local_curve",
+    "marginal",
+    "quote",
+    "read",
+    "stretch",
+]
 
-MOST_COINS = 8
-FEE_UNIT = 10**10
-PROBE = 10_000
-"""Part of a balance that is asked about to learn which indexes a pool takes: too little may be refused."""
+GAS = {
+    CurveShape.CRYPTO_TWO: 0,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class CurveState:
-    """Balances in each coin's smallest unit; `amplification` as the pool tells it; `fee` in parts of 1e10,
-    for crypto pools the one at the present balances.
+def amount_out(state: State, zero_for_one: bool, amount_in: int) -> int:
+    """What the pool's `exchange` gives for all of `amount_in`, in smallest units.
+
+    Raises MathsError where the pool would revert (so little that nothing comes out of a coin of 18 decimals,
+    or so much that its own search fails), and where its state must be read again before it trades.
     """
+    i, j = _coins(state, zero_for_one)
+    _check_settled(state)
+    if amount_in <= 0:
+        _refuse(state, "takes a positive amount only", amount_in=amount_in)
+    try:
+        if isinstance(state, CryptoState):
+            return curve_crypto.exchanged(state, i, j, amount_in)
+        return curve_stable.exchanged(state, i, j, amount_in)
+    except ArithmeticError as error:
+        _refuse(state, f"would revert: {error}", amount_in=amount_in)
 
-    balances: tuple[int, ...]
-    amplification: int
-    fee: int
 
+def amount_in(state: State, zero_for_one: bool, amount_out: int) -> int:
+    """The least amount for which `exchange` gives at least `amount_out`: one unit less gives less.
 
-def details(pool: Address) -> Reading[CurveDetails]:
-    """The pool's coins and how it takes their indexes. Raises PoolNotFoundError if it does not answer as a
-    Curve pool.
+    Where the output falls back now and then as the input grows (a fee that rises off the peg, a crypto
+    pool's own accuracy), a smaller amount may exist that happens to do. Raises as `amount_out` does.
     """
-    answers = yield (*_each(pool, "coins", "uint256"), *_each(pool, "coins", "int128"))
-    coins = _coins(answers[:MOST_COINS]) or _coins(answers[MOST_COINS:])
-    answers = yield (_indexed(pool, "balances", "uint256", 0), _indexed(pool, "balances", "int128", 0))
-    balance = next((value for value in map(decoded_int, answers) if value is not None), None)
-    if len(coins) < 2 or balance is None:
-        raise _no_pool(pool)
-    amount = max(1, balance // PROBE)
-    answers = yield tuple(_quote_call(pool, wide, 0, 1, amount) for wide in (False, True))
-    stable, crypto = (decoded_int(answer) is not None for answer in answers)
-    if not stable and not crypto:
-        raise _no_pool(pool)
-    return CurveDetails(coins, uint256_indexes=not stable)
+    i, j = _coins(state, zero_for_one)
+    _check_settled(state)
+    if amount_out <= 0:
+        _refuse(state, "gives a positive amount only", amount_out=amount_out)
+    try:
+        if isinstance(state, CryptoState):
+            return curve_crypto.least_in(state, i, j, amount_out)
+        return curve_stable.least_in(state, i, j, amount_out)
+    except ArithmeticError as error:
+        _refuse(state, f"cannot give so much: {error}", amount_out=amount_out)
 
 
-def quote(
-    pool: Address, pool_details: CurveDetails, token_in: Address, token_out: Address, amount_in: int
-) -> Reading[int]:
-    """What the pool says that it gives for `amount_in`, both in smallest units. Raises MathsError if it
-    refuses, PoolNotFoundError if it does not hold a coin.
+def after(state: State, zero_for_one: bool, amount_in: int) -> State:
+    """The state after a swap of `amount_in`. Raises as `amount_out` does.
+
+    A crypto pool may then move its price scale by what only the chain knows: of such a state the price can
+    be asked, but a further trade raises MathsError until it is read again. Tokens whose transfers lose a
+    unit leave a pool that goes by what it holds with that much less.
     """
-    i, j = pool_details.index(token_in), pool_details.index(token_out)
-    call = _quote_call(pool, pool_details.uint256_indexes, i, j, amount_in)
-    return (yield from one_quote(call, pool, amount_in))
+    i, j = _coins(state, zero_for_one)
+    amount_out(state, zero_for_one, amount_in)
+    try:
+        if isinstance(state, CryptoState):
+            return curve_crypto.traded(state, i, j, amount_in)
+        return curve_stable.traded(state, i, j, amount_in)
+    except ArithmeticError as error:
+        _refuse(state, f"would revert: {error}", amount_in=amount_in)
 
 
-def read_state(pool: Address, pool_details: CurveDetails) -> Reading[CurveState]:
-    """Balances, amplification and fee. Raises PoolNotFoundError if one of them is not told."""
-    count = len(pool_details.coins)
-    answers = yield (
-        *(_indexed(pool, "balances", "uint256", index) for index in range(count)),
-        *(_indexed(pool, "balances", "int128", index) for index in range(count)),
-        eth_call(pool, "A()"),
-        eth_call(pool, "fee()"),
+def marginal(state: State, zero_for_one: bool) -> tuple[int, int]:
+    """What the next infinitesimal unit gives, fee included: numerator and denominator, in smallest units."""
+    i, j = _coins(state, zero_for_one)
+    try:
+        if isinstance(state, CryptoState):
+            return curve_crypto.slope(state, i, j)
+        return curve_stable.slope(state, i, j)
+    except ArithmeticError as error:
+        _refuse(state, f"has no price: {error}")
+
+
+def at(state: State, timestamp: int) -> State:
+    """The state as it stands in a block of that second: of a StableSwap pool whose A ramps, or that keeps the
+    virtual price of another for some time, what it reckons with changes by itself.
+    """
+    return curve_stable.at(state, timestamp) if isinstance(state, StableState) else state
+
+
+def stretch(state: State, zero_for_one: bool, index: int) -> None:
+    """These curves have no pieces of the Moebius shape."""
+
+
+def local_curve(state: State, zero_for_one: bool) -> Curve | None:
+    """None: these curves are not of that shape."""
+    return None
+
+
+def gas(state: State, zero_for_one: bool, amount_in: int) -> int:
+    """Estimate of the gas of one swap as a leg."""
+    return GAS[state.shape]
+
+
+def read(pool: Pool) -> Reading[State]:
+    """Everything that the maths need, in one round. Raises PoolNotFoundError if the pool does not answer as
+    the one it is said to be, MathsError if its maths are not known.
+    """
+    known = _details(pool)
+    answers = yield state_calls(pool.address, known)
+    state = state_from(pool, known, answers)
+    if state is None:
+        raise PoolNotFoundError(
+            f"{pool.address} on {pool.dex} does not tell its state.",
+            fix="check the pool's address and kind",
+            pool=pool.address,
+        )
+    return state
+
+
+def extend(state: State, toward_low: bool) -> Reading[State]:
+    """Nothing lies beyond the balances: the state as it is."""
+    yield from ()
+    return state
+
+
+def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
+    """Raises PoolNotFoundError: pools of two coins are many and unlike, so they are named by address."""
+    yield from ()
+    raise PoolNotFoundError(
+        f"pools of {dex.name} are not searched for by their tokens ({token_a.symbol}, {token_b.symbol}).",
+        fix="name the pool by its address",
+        dex=dex.name,
     )
-    numbers = [decoded_int(answer) for answer in answers]
-    *balances, amplification, fee = numbers
-    told = [
-        first if first is not None else second
-        for first, second in zip(balances[:count], balances[count:], strict=True)
-    ]
-    if amplification is None or fee is None or any(value is None for value in told):
-        raise _no_pool(pool)
-    return CurveState(tuple(value for value in told if value is not None), amplification, fee)
 
 
-def _each(pool: Address, name: str, kind: str) -> tuple[EthCall, ...]:
-    return tuple(_indexed(pool, name, kind, index) for index in range(MOST_COINS))
+def identify(address: Address) -> Reading[PoolIdentity]:
+    """What the pool says of itself: its coins, how it takes their indexes, and which maths it has. Raises
+    PoolNotFoundError if it does not answer as a Curve pool.
+    """
+    known = yield from details(address)
+    return PoolIdentity(address, known.coins[0], known.coins[1], tokens=known.coins, details=known)
 
 
-def _indexed(pool: Address, name: str, kind: str, index: int) -> EthCall:
-    return eth_call(pool, f"{name}({kind})", index)
+def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:
+    """False: no registry is asked, so nothing proves where the pool comes from."""
+    yield from ()
+    return False
 
 
-def _quote_call(pool: Address, uint256_indexes: bool, i: int, j: int, amount: int) -> EthCall:
-    kind = "uint256" if uint256_indexes else "int128"
-    return eth_call(pool, f"get_dy({kind},{kind},uint256)", i, j, amount)
+def _details(pool: Pool) -> CurveDetails:
+    known = pool.details
+    if not isinstance(known, CurveDetails):
+        raise PoolNotFoundError(
+            f"{pool.address} on {pool.dex} was not asked for its coins.",
+            fix="identify the pool before it is read",
+            pool=pool.address,
+        )
+    if known.shape is CurveShape.UNKNOWN:
+        raise MathsError(
+            f"Curve pool {pool.address} computes in a way that is not known here.",
+            fix="simulate the trade, or use another pool",
+            pool=pool.address,
+        )
+    return known
 
 
-def _coins(answers: Sequence[bytes | None]) -> tuple[Address, ...]:
-    """The coins up to the first that the pool does not tell."""
-    found: list[Address] = []
-    for answer in answers:
-        coin = decoded_address(answer)
-        if coin is None:
-            break
-        found.append(ZERO_ADDRESS if coin == NATIVE else coin)
-    return tuple(found)
+def _coins(state: State, zero_for_one: bool) -> tuple[int, int]:
+    """Index of the coin that goes in, then of the one that comes out."""
+    known = _details(state.pool)
+    first, second = known.index(state.pool.token0.address), known.index(state.pool.token1.address)
+    return (first, second) if zero_for_one else (second, first)
 
 
-def _no_pool(pool: Address) -> PoolNotFoundError:
-    return PoolNotFoundError(
-        f"{pool} does not answer as a Curve pool.", fix="check the pool's address and kind", pool=pool
+def _check_settled(state: State) -> None:
+    if not state.settled:
+        raise MathsError(
+            f"pool {state.pool.address} on {state.pool.dex} may have moved by what only the chain knows.",
+            fix="read the pool again before the next trade, or simulate it",
+            pool=state.pool.address,
+        )
+
+
+def _refuse(state: State, problem: str, **facts: object) -> NoReturn:
+    raise MathsError(
+        f"pool {state.pool.address} on {state.pool.dex} {problem}.",
+        fix="trade less, or use another pool",
+        pool=state.pool.address,
+        balances=list(state.balances),
+        **facts,
     )

@@ -67,24 +67,6 @@ def test_a_curve_quote_is_what_a_trade_gives(ethereum_full: Node, record: PoolRe
     assert given > 0
 
 
-@pytest.mark.parametrize("record", CURVE, ids=name)
-def test_a_curve_pools_state_is_what_it_holds(ethereum_full_node: Node, record: PoolRecord) -> None:
-    pool = address(record)
-    found = read_from(ethereum_full_node, curve_pools.details(pool))
-    state = read_from(ethereum_full_node, curve_pools.read_state(pool, found))
-
-    for token, balance in zip(record.tokens, state.balances, strict=True):
-        held = (
-            ethereum_full_node.balance(pool)
-            if token == NATIVE
-            else ethereum_full_node.erc20_balance(token, pool)
-        )
-        assert balance == held
-    assert state.amplification > 0
-    # The fee of a crypto pool grows with its distance from balance.
-    assert record.fee * 10**4 <= state.fee < 10**8
-
-
 @pytest.mark.parametrize("record", BALANCER, ids=name)
 def test_a_balancer_pool_is_known_by_its_id_and_tokens(ethereum_full_node: Node, record: PoolRecord) -> None:
     found = read_from(ethereum_full_node, balancer_v2.details(address(record)))

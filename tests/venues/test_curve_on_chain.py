@@ -1,0 +1,147 @@
+"""Curve's pools of the local chain: what is worked out of them, against what they then do, to the wei."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from devnet import ETHEREUM_FULL, Node
+from devnet.book import NATIVE, PoolRecord
+from devnet.market import trade_curve
+from executor.domain.address import to_address
+from executor.domain.errors import MathsError, PoolNotFoundError
+from executor.domain.pool import Pool, VenueKind
+from executor.domain.pool_details import CurveDetails, CurveRates, CurveShape
+from executor.domain.token import Token
+from executor.venues import curve_pools
+from executor.venues.curve_pools import CryptoState, State
+from tests.support.answers import read_from
+
+RECORDS = [pool for pool in ETHEREUM_FULL.pools if pool.venue.startswith("curve_")]
+SHAPES = {
+    "curve_stable": CurveShape.STABLE_CLASSIC,
+    "curve_stable_ng": CurveShape.STABLE_ONCE,
+    "curve_stable_ether": CurveShape.STABLE,
+    "curve_stable_uint": CurveShape.STABLE,
+    "curve_two_crypto": CurveShape.CRYPTO_TWO,
+    "curve_tri_crypto": CurveShape.CRYPTO_THREE,
+}
+PARTS = (3, 97, 10_007, 1_000_003)
+LOST = 2
+"""Wei that a transfer of staked ether may lose."""
+
+
+@dataclass(frozen=True)
+class Trade:
+    """One direction of one pair of a pool of the book."""
+
+    record: PoolRecord
+    i: int
+    j: int
+
+    def __str__(self) -> str:
+        return f"{self.record.name} {self.i} to {self.j}"
+
+    @property
+    def loses(self) -> int:
+        """How much the coins' transfers may lose."""
+        return LOST if self.record.venue == "curve_stable_ether" else 0
+
+
+TRADES = [
+    Trade(record, i, j)
+    for record in RECORDS
+    for i in range(len(record.tokens))
+    for j in range(len(record.tokens))
+    if i != j
+]
+
+
+def pool_of(node: Node, trade: Trade) -> tuple[Pool, bool]:
+    """The pool as one of the pair, and the direction."""
+    address = to_address(trade.record.address)
+    identity = read_from(node, curve_pools.identify(address))
+    details = identity.details
+    assert isinstance(details, CurveDetails)
+    sold, bought = (Token(1, details.coins[k], f"COIN{k}", details.decimals[k]) for k in (trade.i, trade.j))
+    first, second = sorted((sold, bought), key=lambda token: int(token.address, 16))
+    pool = Pool("curve", VenueKind.CURVE, address, first, second, trade.record.fee, details=details)
+    return pool, pool.zero_for_one(sold)
+
+
+def state_of(node: Node, trade: Trade) -> tuple[State, bool]:
+    """What is read of the pool, and the direction."""
+    pool, zero_for_one = pool_of(node, trade)
+    return read_from(node, curve_pools.read(pool)), zero_for_one
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+def test_a_pools_maths_are_known_by_its_quotes(ethereum_full_node: Node, record: PoolRecord) -> None:
+    identity = read_from(ethereum_full_node, curve_pools.identify(to_address(record.address)))
+
+    assert isinstance(identity.details, CurveDetails)
+    assert identity.details.shape is SHAPES[record.venue]
+    assert identity.tokens == identity.details.coins == tuple(to_address(token) for token in record.tokens)
+    stored = record.venue == "curve_stable_ng"
+    assert identity.details.rates is (CurveRates.STORED if stored else CurveRates.DECIMALS)
+
+
+@pytest.mark.parametrize("trade", TRADES, ids=str)
+def test_what_comes_out_and_what_the_pool_then_is_were_worked_out(ethereum_full: Node, trade: Trade) -> None:
+    node = ethereum_full
+    for part in PARTS:
+        state, zero_for_one = state_of(node, trade)
+        amount = state.balances[trade.i] // part
+        expected = curve_pools.amount_out(state, zero_for_one, amount)
+        following = curve_pools.after(state, zero_for_one, amount)
+
+        given = trade_curve(
+            node, trade.record, trade.record.tokens[trade.i], amount, trade.record.tokens[trade.j]
+        )
+
+        assert 0 <= expected - given <= trade.loses
+        found, _ = state_of(node, trade)
+        for worked_out, told in zip(following.balances, found.balances, strict=True):
+            assert abs(worked_out - told) <= trade.loses
+        if isinstance(following, CryptoState):
+            assert isinstance(found, CryptoState)
+            assert following.d == found.d
+
+
+@pytest.mark.parametrize("trade", TRADES, ids=str)
+def test_no_less_would_have_done(ethereum_full_node: Node, trade: Trade) -> None:
+    state, zero_for_one = state_of(ethereum_full_node, trade)
+    for part in PARTS:
+        wanted = state.balances[trade.j] // part
+        try:
+            needed = curve_pools.amount_in(state, zero_for_one, wanted)
+        except MathsError:
+            # A crypto pool does not sell a third of what it holds.
+            assert isinstance(state, CryptoState)
+            assert part == PARTS[0]
+            continue
+
+        assert curve_pools.amount_out(state, zero_for_one, needed) >= wanted
+        assert curve_pools.amount_out(state, zero_for_one, needed - 1) < wanted
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+def test_the_balances_are_what_the_pool_holds(ethereum_full_node: Node, record: PoolRecord) -> None:
+    state, _ = state_of(ethereum_full_node, Trade(record, 0, 1))
+
+    for token, balance in zip(record.tokens, state.balances, strict=True):
+        held = (
+            ethereum_full_node.balance(record.address)
+            if token == NATIVE
+            else ethereum_full_node.erc20_balance(token, record.address)
+        )
+        assert balance == held
+
+
+def test_a_pool_that_was_not_identified_is_not_read(ethereum_full_node: Node) -> None:
+    pool, _ = pool_of(ethereum_full_node, TRADES[0])
+    unknown = Pool(pool.dex, pool.kind, pool.address, pool.token0, pool.token1, pool.fee)
+
+    with pytest.raises(PoolNotFoundError, match="not asked for its coins"):
+        read_from(ethereum_full_node, curve_pools.read(unknown))
