@@ -36,12 +36,12 @@ async def data_fee(
     is_local: bool,
     block: Block = "latest",
 ) -> int:
-    """The data and operator fee in wei: 0 on an L1, and on a local node without the oracle (development nodes
-    charge none).
+    """The data and operator fee in wei: 0 on an L1, on Arbitrum (where data count as gas), and on a local
+    node without the oracle (development nodes charge none).
 
     Raises NodeError when a real OP stack chain does not answer.
     """
-    if l2 is L2Kind.NONE:
+    if l2 is not L2Kind.OP_STACK:
         return 0
     fee = await read(rpc, read_data_fee(unsigned_transaction, gas_limit), block)
     if fee is None and not is_local:

@@ -22,8 +22,23 @@ async def head(rpc: Rpc, block: int | str = "latest", *, l2: L2Kind = L2Kind.NON
     return parse_head(answer, l2=l2)
 
 
+async def head_by_hash(rpc: Rpc, block_hash: str, *, l2: L2Kind = L2Kind.NONE) -> BlockHead:
+    """The header of this very block. Raises NodeError, also when the node does not have it."""
+    answer = await rpc.call("eth_getBlockByHash", block_hash, False)
+    if answer is None:
+        raise answer_error(f"block {block_hash}", "is unknown to the node")
+    found = parse_head(answer, l2=l2)
+    if found.hash != block_hash:
+        raise answer_error("block.hash", f"is {found.hash} instead of {block_hash}")
+    return found
+
+
 def parse_head(answer: object, *, l2: L2Kind = L2Kind.NONE) -> BlockHead:
-    """A BlockHead from the answer to eth_getBlockByNumber. Raises NodeError naming the field."""
+    """A BlockHead from the answer to eth_getBlockByNumber. Raises NodeError naming the field.
+
+    Arbitrum's base fee follows the load of seconds, not what one block used: the next is taken to be
+    the same.
+    """
 
     def number(key: str) -> int:
         return quantity(member(answer, key, "block"), f"block.{key}")
@@ -39,6 +54,8 @@ def parse_head(answer: object, *, l2: L2Kind = L2Kind.NONE) -> BlockHead:
         denominator=rule.denominator,
         elasticity=rule.elasticity,
     )
+    if l2 is L2Kind.ARBITRUM:
+        following = base_fee
     return BlockHead(
         number=number("number"),
         hash=hash_text(member(answer, "hash", "block"), "block.hash"),

@@ -78,28 +78,56 @@ class AddressEntry(Strict):
 
 
 class TokenEntry(AddressEntry):
-    """A token. That the chain gives this symbol and these decimals is checked without being written out."""
+    """A token. That the chain gives this symbol and these decimals is checked without being written out.
+
+    `symbol` is what the token itself answers, where people call it otherwise.
+    """
 
     decimals: Annotated[WholeNumber, Field(le=36)]
+    symbol: str | None = None
 
 
 class DexEntry(Strict):
-    """An exchange. `fee` (V2) and the keys of `fee_tiers` (V3: fee to tick spacing) are in millionths."""
+    """An exchange. `fee` (V2) and the keys of `fee_tiers` (V3: fee to tick spacing) are in millionths;
+    `tick_spacings` are those of Slipstream. Algebra's pools and Solidly's need none of them.
+
+    Pools are made from code of `init_code_hash`, or are minimal proxies (EIP-1167) of `implementation`.
+    """
 
     kind: VenueKind
     factory: AddressEntry
     fee: Fee | None = None
     fee_tiers: Annotated[dict[Fee, Positive], BeforeValidator(_each_key_whole)] = Field(default_factory=dict)
+    tick_spacings: list[Positive] = Field(default_factory=list)
     callback: V3Callback = V3Callback.UNISWAP
     init_code_hash: HexBytes | None = None
+    implementation: AddressText | None = None
     deployer: AddressText | None = None
     aliases: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _fees_of_its_kind(self) -> Self:
-        flat = self.kind is VenueKind.UNISWAP_V2
-        if flat == (self.fee is None) or flat == bool(self.fee_tiers):
-            raise ValueError("a V2 exchange has `fee`, a V3 exchange has `fee_tiers`")
+        given = {
+            "fee": self.fee is not None,
+            "fee_tiers": self.fee_tiers,
+            "tick_spacings": self.tick_spacings,
+        }
+        wanted = {"fee"} if self.kind is VenueKind.UNISWAP_V2 else set()
+        if self.kind is VenueKind.UNISWAP_V3 and self.callback is not V3Callback.ALGEBRA:
+            wanted = {"tick_spacings"} if self.tick_spacings else {"fee_tiers"}
+        if {name for name, value in given.items() if value} != wanted:
+            raise ValueError(
+                "a V2 exchange has `fee`, a V3 exchange has `fee_tiers`, Slipstream has `tick_spacings`, "
+                "others have none of them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_code(self) -> Self:
+        if self.init_code_hash is not None and self.implementation is not None:
+            raise ValueError(
+                "give `init_code_hash`, or `implementation` where pools are minimal proxies of it"
+            )
         return self
 
 
@@ -134,6 +162,7 @@ class ChainFile(Strict):
     dexes: dict[str, DexEntry]
     lenders: dict[LenderName, AddressEntry] = Field(default_factory=dict)
     feeds: dict[str, FeedEntry] = Field(default_factory=dict)
+    registries: dict[str, AddressEntry] = Field(default_factory=dict)
     sequencer_uptime_feed: SequencerEntry | None = None
 
     @field_validator("dexes")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
+from eth_hash.auto import keccak
+
 from executor.config.chain_file import ChainFile, DexEntry, FeedEntry, TokenEntry, parse_chain_file
 from executor.config.checks import known_address, says
 from executor.config.exact_yaml import load_yaml, parse_yaml
@@ -15,6 +17,10 @@ from executor.domain.errors import AddressError, ConfigError
 from executor.domain.token import Token
 
 _DATA = resources.files("executor") / "chains"
+
+PROXY_HEAD = bytes.fromhex("3d602d80600a3d3981f3363d3d373d3d3d363d73")
+PROXY_TAIL = bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
+"""What stands before and behind the implementation in a minimal proxy's creation code."""
 
 
 def chain_names() -> tuple[str, ...]:
@@ -103,11 +109,17 @@ def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:
         create2_deployer=known_address("create2_deployer", file.create2_deployer, names),
         settlement=settlement,
         sequencer_feed=_sequencer_feed(file),
+        registries={
+            name: known_address(f"registries.{name}", entry, names) for name, entry in file.registries.items()
+        },
     )
 
 
 def _token(file: ChainFile, symbol: str, entry: TokenEntry) -> KnownToken:
-    implied = (says("symbol()", "string", symbol), says("decimals()", "uint8", str(entry.decimals)))
+    implied = (
+        says("symbol()", "string", entry.symbol or symbol),
+        says("decimals()", "uint8", str(entry.decimals)),
+    )
     return KnownToken(
         Token(file.chain_id, entry.address, symbol, entry.decimals),
         known_address(f"tokens.{symbol}", entry, {}, implied),
@@ -122,14 +134,22 @@ def _dex(name: str, entry: DexEntry, names: Mapping[str, Address]) -> KnownDex:
         fee=entry.fee or 0,
         fee_tiers=entry.fee_tiers,
         callback=entry.callback,
+        tick_spacings=tuple(entry.tick_spacings),
     )
     return KnownDex(
         dex=dex,
         known=known_address(f"dexes.{name}.factory", entry.factory, names),
         aliases=tuple(entry.aliases),
-        init_code_hash=entry.init_code_hash,
+        init_code_hash=entry.init_code_hash or _proxy_code_hash(entry.implementation),
         deployer=entry.deployer,
     )
+
+
+def _proxy_code_hash(implementation: Address | None) -> bytes | None:
+    """The hash of the creation code of a minimal proxy (EIP-1167)."""
+    if implementation is None:
+        return None
+    return keccak(PROXY_HEAD + bytes.fromhex(implementation[2:]) + PROXY_TAIL)
 
 
 def _feed(symbol: str, entry: FeedEntry, token: Token) -> Feed:

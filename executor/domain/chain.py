@@ -3,7 +3,7 @@ and a check.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from executor.domain.address import Address
@@ -14,10 +14,11 @@ from executor.domain.token import Token
 
 
 class L2Kind(StrEnum):
-    """How the chain charges for data and moves its base fee."""
+    """How the chain charges for data and moves its base fee. On Arbitrum data count as gas."""
 
     NONE = "none"
     OP_STACK = "op_stack"
+    ARBITRUM = "arbitrum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class SequencerFeed:
-    """Chainlink's feed of an L2's sequencer: 0 while it is up. Prices count again `grace_period_seconds` after
-    it has come back.
+    """Chainlink's feed of an L2's sequencer: 0 while it is up. Prices count again `grace_period_seconds`
+    after it has come back.
     """
 
     known: KnownAddress
@@ -115,6 +116,7 @@ class ChainData:
     create2_deployer: KnownAddress
     settlement: tuple[Token, ...]
     sequencer_feed: SequencerFeed | None = None
+    registries: Mapping[str, KnownAddress] = field(default_factory=dict)
 
     def dex(self, name: str, field: str = "dex") -> Dex:
         """The exchange of that name or alias, case ignored. Raises OpportunityError naming `field` and the
@@ -174,6 +176,7 @@ class ChainData:
             *(entry.known for entry in self.dexes.values()),
             *(lender.known for lender in self.lenders.values()),
             *(feed.known for feed in self.feeds.values()),
+            *self.registries.values(),
             *((self.sequencer_feed.known,) if self.sequencer_feed else ()),
             self.create2_deployer,
         )

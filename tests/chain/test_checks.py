@@ -19,10 +19,30 @@ from tests.support.misbehaving_node import MisbehavingNode, each, result
 from tests.support.proxy import RealLookingNode
 
 ELSEWHERE = Address("0x00000000000000000000000000000000000000A1")
-SUBSTITUTED = {"feeds.WETH", "feeds.USDC", "feeds.USDT", "feeds.DAI", "tokens.WBTC"}
-"""The local mainnet has packaged mock aggregators, which give another description, and no WBTC."""
+SUBSTITUTED = {
+    "feeds.WETH",
+    "feeds.USDC",
+    "feeds.USDT",
+    "feeds.DAI",
+    "tokens.WBTC",
+    "dexes.pancakeswap_v2.factory",
+    "dexes.sushiswap_v3.factory",
+    "registries.curve_address_provider",
+    "registries.curve_meta_registry",
+}
+"""The local mainnet has packaged mock aggregators, which give another description, and not all of these."""
 
-NOT_ON_LOCAL_BASE = {"feeds.WETH", "feeds.USDC", "tokens.USDbC", "tokens.DAI", "dexes.sushiswap_v2.factory"}
+NOT_ON_LOCAL_BASE = {
+    "feeds.WETH",
+    "feeds.USDC",
+    "feeds.DAI",
+    "tokens.USDbC",
+    "tokens.DAI",
+    "dexes.sushiswap_v2.factory",
+    "dexes.sushiswap_v3.factory",
+    "dexes.pancakeswap_v2.factory",
+    "sequencer_uptime_feed",
+}
 
 
 @pytest.fixture
@@ -159,7 +179,8 @@ async def test_a_node_that_does_not_say_what_it_is_is_refused(method: str, value
 
 
 async def test_an_l1_charges_nothing_for_data(rpc: Rpc) -> None:
-    assert await data_fee(rpc, L2Kind.NONE, unsigned_transaction=b"x", gas_limit=1, is_local=False) == 0
+    for l2 in (L2Kind.NONE, L2Kind.ARBITRUM):
+        assert await data_fee(rpc, l2, unsigned_transaction=b"x", gas_limit=1, is_local=False) == 0
 
 
 async def test_a_local_op_stack_chain_without_an_oracle_charges_nothing_for_data(rpc: Rpc) -> None:

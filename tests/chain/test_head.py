@@ -87,3 +87,8 @@ def test_a_jovian_block_counts_its_data_as_gas_and_keeps_a_least_base_fee() -> N
 def test_an_l1_builders_words_in_extra_data_mean_nothing() -> None:
     told = "0x" + b"\0\0\0\0\x0a\0\0\0\x02".hex()
     assert parse_head(header(extraData=told)).next_base_fee == parse_head(header()).next_base_fee
+
+
+def test_arbitrums_next_base_fee_is_taken_to_be_the_same_whatever_a_block_used() -> None:
+    for used in (0, 30_000_000):
+        assert parse_head(header(gasUsed=hex(used)), l2=L2Kind.ARBITRUM).next_base_fee == 10_000_000

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from eth_abi.abi import decode, encode
+from eth_abi.packed import encode_packed
 from eth_utils.crypto import keccak
 
 from executor.config.chains import chain_names, chain_of, load_chain
@@ -17,10 +18,15 @@ from executor.domain.pool import V3Callback, VenueKind
 from executor.domain.route import Funding
 from executor.lenders import LENDERS
 
-CREATE2_SELECTORS = {
-    keccak(text="getPair(address,address)")[:4],
-    keccak(text="getPool(address,address,uint24)")[:4],
-}
+# How factories are asked for a pool, and how each makes the salt from low and high token and what follows.
+PACKED = ("getPair(address,address)", "getPool(address,address,bool)")
+ENCODED = (
+    "getPool(address,address,uint24)",
+    "getPool(address,address,int24)",
+    "poolByPair(address,address)",
+)
+SIGNATURES = {keccak(text=signature)[:4]: signature for signature in PACKED + ENCODED}
+SIX_CHAINS = {"ethereum": 1, "optimism": 10, "bsc": 56, "polygon": 137, "base": 8453, "arbitrum": 42161}
 DATA = Path(__file__).parent.parent.parent / "executor" / "chains"
 
 
@@ -45,12 +51,9 @@ def loaded(tmp_path: Path, text: str) -> ChainData:
     return load_chain(path)
 
 
-def test_ethereum_base_and_sepolia_come_with_the_executor() -> None:
-    assert {(name, load_chain(name).chain_id) for name in chain_names()} >= {
-        ("ethereum", 1),
-        ("base", 8453),
-        ("sepolia", 11155111),
-    }
+def test_six_chains_and_a_test_network_come_with_the_executor() -> None:
+    found = {name: load_chain(name).chain_id for name in chain_names()}
+    assert found == {**SIX_CHAINS, "sepolia": 11155111}
 
 
 def test_a_chain_bears_the_name_of_its_file(chain: ChainData) -> None:
@@ -82,15 +85,16 @@ def test_the_factories_answers_are_the_create2_addresses_of_those_pools(chain: C
     """The expected pool follows from creator, tokens and creation code: a typing error cannot hide."""
     for entry in chain.dexes.values():
         (check,) = entry.known.checks
-        assert check.data[:4] in CREATE2_SELECTORS
-        assert to_address(decode(["address"], check.expected)[0]) == _pool_address(entry, check.data[4:])
+        signature = SIGNATURES[check.data[:4]]
+        found = _pool_address(entry, signature, check.data[4:])
+        assert to_address(decode(["address"], check.expected)[0]) == found
 
 
-def _pool_address(entry: KnownDex, arguments: bytes) -> Address:
-    kinds = ["address", "address"] + (["uint24"] if entry.dex.kind is VenueKind.UNISWAP_V3 else [])
-    token_a, token_b, *fee = decode(kinds, arguments)
+def _pool_address(entry: KnownDex, signature: str, arguments: bytes) -> Address:
+    kinds = signature.partition("(")[2].removesuffix(")").split(",")
+    token_a, token_b, *more = decode(kinds, arguments)
     low, high = sorted((token_a, token_b), key=lambda text: int(text, 16))
-    salt = encode(kinds, [low, high, *fee]) if fee else bytes.fromhex(low[2:] + high[2:])
+    salt = (encode if signature in ENCODED else encode_packed)(kinds, [low, high, *more])
     creator = bytes.fromhex((entry.deployer or entry.dex.factory)[2:])
     assert entry.init_code_hash is not None
     return to_address("0x" + keccak(b"\xff" + creator + keccak(salt) + entry.init_code_hash)[12:].hex())
@@ -106,6 +110,63 @@ def test_base_is_an_op_stack_chain_with_a_private_mempool() -> None:
     base = load_chain("base")
     assert base.l2 is L2Kind.OP_STACK
     assert not base.public_mempool
+
+
+@pytest.mark.parametrize("name", [name for name in SIX_CHAINS if load_chain(name).l2 is not L2Kind.NONE])
+def test_an_l2_tells_how_its_sequencer_fares(name: str) -> None:
+    chain = load_chain(name)
+    assert not chain.public_mempool
+    assert chain.sequencer_feed is not None
+    assert chain.sequencer_feed.grace_period_seconds == 3_600
+
+
+@pytest.mark.parametrize("name", SIX_CHAINS)
+def test_each_of_the_six_chains_has_pairs_ticks_and_a_lender(name: str) -> None:
+    chain = load_chain(name)
+    assert {VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3} <= {each.dex.kind for each in chain.dexes.values()}
+    assert {Funding.AAVE_V3, Funding.UNISWAP_V4} <= set(chain.lenders)
+    assert len(chain.settlement) >= 2
+
+
+# Pools as their exchanges publish them: none of these is worked out from the chain data.
+PUBLISHED = {
+    ("arbitrum", "uniswap_v3"): "0xC6962004f452bE9203591991D15f6b388e09E8D0",
+    ("arbitrum", "camelot_v3"): "0xB1026b8e7276e7AC75410F1fcbbe21796e8f7526",
+    ("arbitrum", "sushiswap_v3"): "0xf3Eb87C1F6020982173C908E7eB31aA66c1f0296",
+    ("arbitrum", "pancakeswap_v3"): "0x7fCDC35463E3770c2fB992716Cd070B63540b947",
+    ("base", "aerodrome"): "0xcDAC0d6c6C59727a65F871236188350531885C43",
+    ("base", "aerodrome_slipstream"): "0xb2cc224c1c9feE385f8ad6a55b4d94E92359DC59",
+    ("optimism", "uniswap_v3"): "0x1fb3cf6e48F1E7B10213E7b6d87D4c073C7Fdb7b",
+    ("optimism", "velodrome_v2"): "0xF4F2657AE744354bAcA871E56775e5083F7276Ab",
+    ("optimism", "velodrome_slipstream"): "0x478946BcD4a5a22b316470F5486fAfb928C0bA25",
+    ("polygon", "uniswap_v3"): "0xB6e57ed85c4c9dbfEF2a68711e9d6f36c56e0FcB",
+    ("polygon", "quickswap_v2"): "0xadbF1854e5883eB8aa7BAf50705338739e558E5b",
+    ("polygon", "quickswap_v3"): "0x479e1B71A702a595e19b6d5932CD5c863ab57ee0",
+    ("bsc", "pancakeswap_v2"): "0x16b9a82891338f9bA80E2D6970FddA79D1eb0daE",
+    ("bsc", "pancakeswap_v3"): "0x36696169C63e42cd08ce11f5deeBbCeBae652050",
+    ("bsc", "uniswap_v3"): "0x6fe9E9de56356F7eDBfcBB29FAB7cd69471a4869",
+}
+
+
+@pytest.mark.parametrize(("name", "exchange"), PUBLISHED)
+def test_a_factory_makes_the_pool_that_its_exchange_publishes(name: str, exchange: str) -> None:
+    entry = load_chain(name).dexes[exchange]
+    (check,) = entry.known.checks
+    made = _pool_address(entry, SIGNATURES[check.data[:4]], check.data[4:])
+    assert made == PUBLISHED[name, exchange]
+
+
+def test_slipstream_finds_pools_by_tick_spacing_and_algebra_by_the_pair_alone() -> None:
+    slipstream = load_chain("base").dex("aerodrome_slipstream")
+    algebra = load_chain("polygon").dex("quickswap_v3")
+    assert slipstream.tick_spacings == (1, 50, 100, 200, 2000)
+    assert (algebra.callback, dict(algebra.fee_tiers), algebra.tick_spacings) == (V3Callback.ALGEBRA, {}, ())
+
+
+def test_a_token_may_answer_another_symbol_than_people_use() -> None:
+    tether = load_chain("arbitrum").tokens["USDT"][0]
+    assert tether.token.symbol == "USDT"
+    assert decode(["string"], tether.known.checks[0].expected) == ("USD\u20ae0",)
 
 
 def test_ethereum_has_a_public_mempool(ethereum: ChainData) -> None:
@@ -152,7 +213,7 @@ def test_a_namesake_of_a_token_gets_no_price(ethereum: ChainData) -> None:
 
 
 def test_an_unknown_chain_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="base, ethereum, sepolia"):
+    with pytest.raises(ConfigError, match="arbitrum, base, bsc, ethereum, optimism, polygon, sepolia"):
         load_chain("solana")
 
 
@@ -198,6 +259,10 @@ def test_a_chain_of_ones_own_is_a_file(tmp_path: Path, ethereum_text: str) -> No
         ("returns: address", "returns: nonsense", "dexes.uniswap_v2.factory.check"),
         ("aliases: [uniswapv2, uniswap-v2]", "aliases: [sushi]", "dexes"),
         ("callback: pancake", "callback: waffle", "dexes.pancakeswap_v3.callback"),
+        ("callback: pancake", "callback: algebra", "dexes.pancakeswap_v3"),
+        ("callback: pancake", "tick_spacings: [1]", "dexes.pancakeswap_v3"),
+        ("aliases: [uniswapv3, uniswap-v3]", "implementation: 0x" + "11" * 20, "dexes.uniswap_v3"),
+        ("kind: uniswap_v2", "kind: solidly", "dexes.uniswap_v2"),
         ("l2: none", "l2: plasma", "l2"),
         ("  balancer_v2:", "  inventory:", "lenders"),
     ],
