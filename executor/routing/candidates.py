@@ -7,7 +7,9 @@ from executor.domain.errors import MathsError
 from executor.domain.pool import Pool
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token
-from executor.routing.sizing import States, best_size, no_premium
+from executor.routing.premium import no_premium
+from executor.routing.sizing import best_size
+from executor.routing.states import States
 from executor.venues import gas
 
 ROUTER_GAS = 31_000
@@ -85,7 +87,7 @@ def _sized(
     overhead_gas: int,
 ) -> Candidate | None:
     try:
-        amounts = best_size(route, states, cap=cap, premium=premium)
+        amounts = best_size(route, states, cap=cap, premium=premium, gas_cost=gas_cost)
         if amounts is None:
             return None
         gas_units = overhead_gas + route_gas(route, states, amounts)

@@ -15,7 +15,7 @@ from executor.domain.route import Funding, Route
 from executor.lenders import gas_overhead
 from executor.lenders import premium as lender_premium
 from executor.lenders.locks import is_free
-from executor.routing.sizing import no_premium
+from executor.routing.premium import LoanPremium, PremiumOf, no_premium
 
 V2_CHAIN_GAS = 2_500
 """What a flash swap on the last pair of a V2-only route costs over own money."""
@@ -86,11 +86,11 @@ def funding_cap(requested: Funding | None, inventory: int, terms: Sequence[Lende
     )
 
 
-def premium_of(funding: Funding | None, terms: Sequence[LenderTerms]) -> Callable[[int], int]:
+def premium_of(funding: Funding | None, terms: Sequence[LenderTerms]) -> PremiumOf:
     """The premium by amount of `funding`, for sizing: nothing where no lender stands behind it."""
     for lender in terms:
         if lender.funding is funding:
-            return lambda amount: lender_premium(amount, lender)
+            return LoanPremium(lender)
     return no_premium
 
 

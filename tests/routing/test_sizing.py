@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from executor.domain.errors import MathsError, TicksUnknownError
 from executor.domain.market import V3State
 from executor.domain.route import Leg, Route
+from executor.routing.shortfall import shortfall
 from executor.routing.sizing import States, best_size, forward, no_premium, route_curve
 from tests.support.market import (
     DAI,
@@ -104,7 +105,7 @@ def test_on_three_small_pairs_nothing_earns_more(a: int, b: int, c: int, d: int,
 
 
 @given(large, large, large, large, st.integers(-(2**20), 2**20))
-def test_on_large_pairs_no_other_size_earns_more_than_a_unit_more(
+def test_on_large_pairs_no_other_size_earns_more_than_the_bound_allows(
     a: int, b: int, c: int, d: int, offset: int
 ) -> None:
     states = v2_market(a, b, c, d)
@@ -113,7 +114,7 @@ def test_on_large_pairs_no_other_size_earns_more_than_a_unit_more(
     assert best is not None
 
     for size in (best[0] + offset, best[0] - best[0] // 1_000, best[0] + best[0] // 1_000):
-        assert profit(forward(ROUTE, states, size)) <= profit(best) + 1
+        assert profit(forward(ROUTE, states, size)) <= profit(best) + shortfall(best)
 
 
 @given(large, large, large, large)
@@ -126,7 +127,7 @@ def test_on_pairs_the_size_is_that_of_the_closed_form(a: int, b: int, c: int, d:
         assert curve.optimum < 10**6
         return
 
-    assert profit(forward(ROUTE, states, max(curve.optimum, 1))) <= profit(best)
+    assert profit(forward(ROUTE, states, max(curve.optimum, 1))) <= profit(best) + shortfall(best)
     assert abs(best[0] - curve.optimum) <= 10**9 + best[0] // 10**6
 
 
@@ -266,9 +267,9 @@ def test_a_pool_whose_liquidity_begins_further_on_is_sized_without_a_first_guess
         assert profit(forward(route, states, size)) < profit(best)
 
 
-def test_an_empty_pool_is_an_error_of_the_route() -> None:
-    with pytest.raises(MathsError, match="empty"):
-        best_size(ROUTE, v2_market(0, 0, 10**18, 10**18))
+@pytest.mark.parametrize("reserves", [(0, 0), (0, 10**18), (10**18, 0)])
+def test_a_route_through_an_empty_pool_has_no_size(reserves: tuple[int, int]) -> None:
+    assert best_size(ROUTE, v2_market(*reserves, 10**18, 10**18)) is None
 
 
 def test_a_leg_that_gives_nothing_for_dust_is_named() -> None:

@@ -1,0 +1,72 @@
+"""Pools in one direction at their present states, shared by all cycles that pass through them."""
+
+from executor.domain.errors import MathsError, TicksUnknownError
+from executor.domain.market import PoolState, V2State
+from executor.domain.route import Leg
+from executor.routing.constant_product import NO_EDGE, kept_of, pair_edge
+from executor.routing.hops import Hop, hop
+from executor.routing.states import States
+from executor.venues import VENUES
+
+
+class Side:
+    """A pool in one direction. What cycles need of a state is worked out once, when it is first asked for."""
+
+    __slots__ = ("_hop", "_kept", "_price", "edge", "state", "zero_for_one")
+
+    def __init__(self, state: PoolState, zero_for_one: bool) -> None:
+        self.zero_for_one = zero_for_one
+        self.edge = NO_EDGE
+        self._kept = kept_of(state.pool)
+        self.put(state)
+
+    def put(self, state: PoolState) -> None:
+        """Take over the pool's new state."""
+        self.state = state
+        self._hop: Hop | None = None
+        self._price: tuple[int, int] | None = None
+        if isinstance(state, V2State):
+            self.edge = pair_edge(state, self.zero_for_one, self._kept)
+
+    @property
+    def hop(self) -> Hop:
+        """Quotes and pieces at this state. Raises MathsError for a pool that cannot trade."""
+        if self._hop is None:
+            self._hop = hop(self.state, self.zero_for_one)
+        return self._hop
+
+    @property
+    def price(self) -> tuple[int, int]:
+        """What the very next unit gives, numerator and denominator; nothing where the pool cannot trade."""
+        if self._price is None:
+            try:
+                self._price = VENUES[self.state.pool.kind].marginal(self.state, self.zero_for_one)
+            except (MathsError, TicksUnknownError):
+                self._price = (0, 1)
+        return self._price
+
+    def gas(self, amount_in: int) -> int:
+        """The static gas model of a swap of that much."""
+        return VENUES[self.state.pool.kind].gas(self.state, self.zero_for_one, amount_in)
+
+
+class Sides:
+    """The sides of all pools in use, one of each, at the states given or put in later."""
+
+    def __init__(self, states: States) -> None:
+        self._states = states
+        self._sides: dict[tuple[str, bool], Side] = {}
+
+    def of(self, leg: Leg) -> Side:
+        """The side that a leg trades on. Raises KeyError if its pool has no state."""
+        name = (leg.pool.key, leg.zero_for_one)
+        if name not in self._sides:
+            self._sides[name] = Side(self._states[leg.pool.key], leg.zero_for_one)
+        return self._sides[name]
+
+    def put(self, state: PoolState) -> None:
+        """Take over a pool's new state in both directions."""
+        for zero_for_one in (True, False):
+            side = self._sides.get((state.pool.key, zero_for_one))
+            if side is not None:
+                side.put(state)
