@@ -25,7 +25,7 @@ from tests.support.market import FEE_TIERS, Position, v3_pool, v3_state
 from tests.support.v3_walk import walked
 
 Value = TypeVar("Value")
-thousands = settings(max_examples=700)
+thousands = settings(max_examples=500)
 directions = st.booleans()
 amounts = st.integers(1, 40) | st.integers(1, 10**12) | st.integers(1, 10**30) | st.integers(1, 2**255 - 1)
 liquidities = st.integers(1, 1_000) | st.integers(1, 10**24) | st.integers(1, MAX_UINT128 // 8)
@@ -40,6 +40,16 @@ def answer(ask: Callable[..., Value], *asked: object) -> Value | object:
         return error.facts["toward_low"], TicksUnknownError
     except MathsError:
         return REFUSED
+
+
+def edges(state: V3State, side: int) -> st.SearchStrategy[int]:
+    """Where a reading may have ended: anywhere, or just at, before or behind a stop of the pool."""
+    word = 256 * state.pool.tick_spacing
+    beyond = [tick for tick in state.ticks if (tick - state.tick) * side > 1]
+    stops = st.sampled_from([*beyond, state.tick // word * word + side * word])
+    return st.integers(0, 9_000).map(lambda far: state.tick + side * far) | st.builds(
+        lambda stop, off: stop + off, stops, st.integers(-1, 1)
+    )
 
 
 @st.composite
@@ -61,7 +71,7 @@ def odd_states(draw: st.DrawFn) -> V3State:
             positions.append(Position(lower * spacing, upper * spacing, draw(liquidities)))
     state = v3_state(price, positions, pool)
     if draw(directions):
-        known = centre - draw(st.integers(0, 9_000)), centre + draw(st.integers(0, 9_000))
+        known = draw(edges(state, -1)), draw(edges(state, 1))
         ticks = {tick: net for tick, net in state.ticks.items() if known[0] <= tick <= known[1]}
         state = replace(state, ticks=ticks, known_low=known[0], known_high=known[1])
     if draw(directions):
@@ -188,6 +198,24 @@ def test_a_fee_of_its_own_for_each_direction_is_taken(
     assert answer(uniswap_v3.quote, changed, zero_for_one, amount) == answer(
         walked, changed, zero_for_one, amount
     )
+
+
+@pytest.mark.parametrize("amount", [2**98 + 7, 2**101 + 12_345, 2**104 + 1])
+def test_where_the_contract_would_overflow_it_rounds_coarsely_and_so_does_a_quote(amount: int) -> None:
+    """At high prices and far from the next tick the product of amount and price has more than 256 bits."""
+    pool = replace(v3_pool(fee=3_000), tick_spacing=16_383)
+    widest = Position(-54 * 16_383, 54 * 16_383, 2**120 + 12_345)
+    for parts in ([widest], [replace(widest, lower=10 * 16_383), widest]):
+        state = v3_state(sqrt_ratio_at_tick(880_001) + 77, parts, pool)
+        walk = walked(state, True, amount)
+
+        assert amount * state.sqrt_price_x96 * 997 // 1_000 > 2**256
+        assert uniswap_v3.quote(state, True, amount) == walk
+        assert uniswap_v3.amount_out(state, True, amount) == walk.amount_out
+        least = uniswap_v3.amount_in(state, True, walk.amount_out)
+        assert least <= amount
+        assert uniswap_v3.amount_out(state, True, least) >= walk.amount_out
+        assert uniswap_v3.amount_out(state, True, least - 1) < walk.amount_out
 
 
 def test_a_pool_that_keeps_everything_as_its_fee_is_refused() -> None:
