@@ -11,14 +11,15 @@ from executor.config.fields import Strict, WholeNumber
 
 
 class PassphraseSource(Strict):
-    """Where a keystore's passphrase is read from: `prompt` (the terminal), {fd: N} (an open file descriptor)
-    or {file: path}.
+    """Where a keystore's passphrase is read from: `prompt` (the terminal), {fd: N} (an open file descriptor),
+    {file: path} or {keyring: name} (the entry `name` of service arbitrage-executor in the system's keyring).
 
     An argument or an environment variable is no choice: other processes can read both.
     """
 
     fd: Annotated[WholeNumber, Field(ge=0)] | None = None
     file: Path | None = None
+    keyring: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -33,14 +34,15 @@ class PassphraseSource(Strict):
             return {}
         if isinstance(value, str):
             raise ValueError(
-                "must be prompt, {fd: N} or {file: path}; a passphrase is never written into settings"
+                "must be prompt, {fd: N}, {file: path} or {keyring: name}; a passphrase is never written "
+                "into settings"
             )
         return value
 
     @model_validator(mode="after")
     def _at_most_one(self) -> Self:
-        if self.fd is not None and self.file is not None:
-            raise ValueError("give either fd or file")
+        if sum(value is not None for value in (self.fd, self.file, self.keyring)) > 1:
+            raise ValueError("give one of fd, file and keyring")
         return self
 
 
@@ -57,7 +59,7 @@ class WalletSettings(Strict):
         default=None, description="index of a publicly known development key; refused on real networks"
     )
     passphrase: PassphraseSource = Field(
-        default_factory=PassphraseSource, description="prompt, {fd: N} or {file: path}"
+        default_factory=PassphraseSource, description="prompt, {fd: N}, {file: path} or {keyring: name}"
     )
 
     @model_validator(mode="after")

@@ -1,5 +1,5 @@
-"""Where a passphrase comes from: a terminal, an open file descriptor, or a file that only its owner
-can read.
+"""Where a passphrase comes from: a terminal, an open file descriptor, a file that only its owner can read, or
+the system's keyring.
 """
 
 import getpass
@@ -19,6 +19,9 @@ DESCRIPTOR_VARIABLE = "EXECUTOR_PASSPHRASE_FD"
 environment.
 """
 
+KEYRING_SERVICE = "arbitrage-executor"
+"""The service under which keyring entries are looked up."""
+
 Prompt = Callable[[str], str]
 _LONGEST = 4096
 
@@ -35,6 +38,8 @@ def read_passphrase(
     """
     if source.file is not None:
         return _from_file(source.file)
+    if source.keyring is not None:
+        return _from_keyring(source.keyring)
     descriptor = (
         source.fd if source.fd is not None else _announced(os.environ if environ is None else environ)
     )
@@ -84,6 +89,26 @@ def _from_file(path: Path) -> SecretStr:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise WalletError(f"Others can read the passphrase file {path}.", fix=f"chmod 600 {path}")
     return _decoded(line, str(path))
+
+
+def _from_keyring(name: str) -> SecretStr:
+    # Imported here: it looks for the desktop's services, which a server does not have.
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        found = keyring.get_password(KEYRING_SERVICE, name)
+    except (KeyringError, RuntimeError) as error:
+        raise WalletError(
+            f"The system's keyring cannot be read ({type(error).__name__}).",
+            fix="unlock it, or set wallet.passphrase to prompt, {fd: N} or {file: path}",
+        ) from None
+    if not found:
+        raise WalletError(
+            f"The keyring has no passphrase under {KEYRING_SERVICE}, {name}.",
+            fix=f"store it there with `keyring set {KEYRING_SERVICE} {name}`",
+        )
+    return SecretStr(found)
 
 
 def _decoded(line: bytes, origin: str) -> SecretStr:

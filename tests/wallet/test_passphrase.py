@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail
+from keyring.errors import KeyringLocked
 
 from executor.config.wallet import PassphraseSource, WalletSettings
 from executor.domain.errors import WalletError
 from executor.wallet.opening import open_signer
-from executor.wallet.passphrase import DESCRIPTOR_VARIABLE, read_passphrase
+from executor.wallet.passphrase import DESCRIPTOR_VARIABLE, KEYRING_SERVICE, read_passphrase
 from tests.wallet.conftest import PASSPHRASE, MakeKeystore
 
 
@@ -141,3 +145,57 @@ def test_a_development_account_asks_for_nothing() -> None:
         raise AssertionError(question)
 
     open_signer(WalletSettings(development_account=0), prompt=prompt, environ={})
+
+
+class FakeKeyring(KeyringBackend):
+    """A keyring in memory: the machines that run the tests have no desktop's one."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], str] = {}
+        self.locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.locked:
+            raise KeyringLocked("nobody has unlocked it, " + PASSPHRASE)
+        return self.entries.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.entries[service, username] = password
+
+
+@pytest.fixture
+def ring() -> Iterator[FakeKeyring]:
+    before, own = keyring.get_keyring(), FakeKeyring()
+    keyring.set_keyring(own)
+    yield own
+    keyring.set_keyring(before)
+
+
+def test_the_keyring_gives_the_entry_of_that_name(ring: FakeKeyring) -> None:
+    keyring.set_password(KEYRING_SERVICE, "operator", PASSPHRASE)
+    assert passphrase(PassphraseSource(keyring="operator")) == PASSPHRASE
+
+
+def test_an_entry_that_is_not_there_says_how_to_make_it(ring: FakeKeyring) -> None:
+    with pytest.raises(WalletError, match="operator") as caught:
+        passphrase(PassphraseSource(keyring="operator"))
+    assert f"keyring set {KEYRING_SERVICE} operator" in caught.value.fix
+
+
+def test_a_locked_keyring_is_an_error_without_its_words(ring: FakeKeyring) -> None:
+    ring.locked = True
+    with pytest.raises(WalletError, match="KeyringLocked") as caught:
+        passphrase(PassphraseSource(keyring="operator"))
+    assert PASSPHRASE not in f"{caught.value!r} {caught.value.facts}"
+
+
+def test_a_machine_without_any_keyring_says_so() -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
+    try:
+        with pytest.raises(WalletError, match="keyring cannot be read"):
+            passphrase(PassphraseSource(keyring="operator"))
+    finally:
+        keyring.set_keyring(before)
