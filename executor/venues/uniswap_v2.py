@@ -56,11 +56,12 @@ def amount_out(state: V2State, zero_for_one: bool, amount_in: int) -> int:
     0 means that the pair gives nothing for so little (and would refuse the swap). Raises MathsError if the
     pool is empty, if `amount_in` is not positive, or if the pair could not store what it would hold.
     """
-    reserve_in, reserve_out = _reserves(state, zero_for_one)
-    if amount_in <= 0:
-        _refuse(state, "takes a positive amount only", amount_in=amount_in)
-    if reserve_in + amount_in > MAX_RESERVE:
-        _refuse(state, "cannot hold so much of the token that goes in", amount_in=amount_in)
+    if zero_for_one:
+        reserve_in, reserve_out = state.reserve0, state.reserve1
+    else:
+        reserve_in, reserve_out = state.reserve1, state.reserve0
+    if not (reserve_out > 0 < reserve_in and 0 < amount_in <= MAX_RESERVE - reserve_in):
+        _refuse_input(state, zero_for_one, amount_in)
     kept = amount_in * (FEE_UNIT - state.pool.fee)
     return kept * reserve_out // (reserve_in * FEE_UNIT + kept)
 
@@ -178,6 +179,14 @@ def _reserves(state: V2State, zero_for_one: bool) -> tuple[int, int]:
     if state.reserve0 <= 0 or state.reserve1 <= 0:
         _refuse(state, "is empty")
     return (state.reserve0, state.reserve1) if zero_for_one else (state.reserve1, state.reserve0)
+
+
+def _refuse_input(state: V2State, zero_for_one: bool, amount_in: int) -> NoReturn:
+    """Say what is wrong with an input: apart, so that quotes need not look for it."""
+    _reserves(state, zero_for_one)
+    if amount_in <= 0:
+        _refuse(state, "takes a positive amount only", amount_in=amount_in)
+    _refuse(state, "cannot hold so much of the token that goes in", amount_in=amount_in)
 
 
 def _refuse(state: V2State, problem: str, **facts: object) -> NoReturn:
