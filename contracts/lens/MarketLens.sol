@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {BalancerV2Lens} from "./BalancerV2Lens.sol";
 import {SolidlyLens} from "./SolidlyLens.sol";
 import {UniswapV2Lens} from "./UniswapV2Lens.sol";
 import {UniswapV3Lens} from "./UniswapV3Lens.sol";
@@ -38,6 +39,7 @@ contract MarketLens {
         if (kind == 1) return UniswapV2Lens.read(request);
         if (kind == 2) return UniswapV3Lens.read(request);
         if (kind == 4) return SolidlyLens.read(request);
+        if (kind == 6) return BalancerV2Lens.read(request);
         revert UnknownKind(kind);
     }
 

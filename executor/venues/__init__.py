@@ -13,7 +13,7 @@ from executor.domain.log import Log
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, PoolIdentity, VenueKind
 from executor.domain.token import Token
-from executor.venues import solidly, uniswap_v2, uniswap_v3
+from executor.venues import balancer_v2, solidly, uniswap_v2, uniswap_v3
 from executor.venues.curve import Curve
 
 __all__ = [
@@ -101,6 +101,7 @@ VENUES: Mapping[VenueKind, Venue] = {
     VenueKind.UNISWAP_V2: uniswap_v2,
     VenueKind.UNISWAP_V3: uniswap_v3,
     VenueKind.SOLIDLY: solidly,
+    VenueKind.BALANCER_V2: balancer_v2,
 }
 
 

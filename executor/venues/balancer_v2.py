@@ -9,16 +9,23 @@ from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
-from executor.domain.call import Reading
-from executor.domain.dex import Dex
-from executor.domain.errors import MathsError, PoolNotFoundError
-from executor.domain.pool import Pool, PoolIdentity
-from executor.domain.token import Token
+from executor.domain.errors import MathsError
 from executor.venues.balancer_curves import WeightedCurve
 from executor.venues.balancer_maths import MAX_TRADE_RATIO, ONE, div_up
-from executor.venues.balancer_v2_reads import details, identify, quote, read, registered
+from executor.venues.balancer_v2_events import FOLLOWABLE, TOPICS, emitters, follow, followable
+from executor.venues.balancer_v2_reads import (
+    belongs,
+    details,
+    extend,
+    find,
+    identify,
+    lens_request,
+    lens_state,
+    quote,
+    read,
+)
 from executor.venues.balancer_v2_state import BalancerV2State
-from executor.venues.curve import Stretch
+from executor.venues.curve import Curve, Stretch
 from executor.venues.searching import least_input
 
 MAX_BALANCE = 2**112 - 1
@@ -27,16 +34,25 @@ MAX_BALANCE = 2**112 - 1
 WEIGHTED_GAS, STABLE_GAS, STABLE_TOKEN_GAS = 100_000, 110_000, 10_000
 
 __all__ = [
+    "FOLLOWABLE",
+    "TOPICS",
+    "BalancerV2State",
     "after",
     "amount_in",
     "amount_out",
     "belongs",
     "details",
+    "emitters",
     "exact_out",
     "extend",
     "find",
+    "follow",
+    "followable",
     "gas",
     "identify",
+    "lens_request",
+    "lens_state",
+    "local_curve",
     "marginal",
     "quote",
     "read",
@@ -96,7 +112,8 @@ def after(state: BalancerV2State, zero_for_one: bool, amount_in: int) -> Balance
     balances = list(state.balances)
     balances[j] -= amount_out(state, zero_for_one, amount_in)
     balances[i] += amount_in
-    return replace(state, balances=tuple(balances))
+    scaling = state.later_scaling or state.scaling
+    return replace(state, balances=tuple(balances), scaling=scaling, later_scaling=None)
 
 
 def marginal(state: BalancerV2State, zero_for_one: bool) -> tuple[int, int]:
@@ -120,33 +137,17 @@ def stretch(state: BalancerV2State, zero_for_one: bool, index: int) -> Stretch |
     return Stretch(0, balance_in * MAX_TRADE_RATIO // kept, kept * balance_out, 0, kept, ONE * balance_in)
 
 
+def local_curve(state: BalancerV2State, zero_for_one: bool) -> Curve | None:
+    """The curve of a pool of two equal weights, in real numbers; None of any other."""
+    piece = stretch(state, zero_for_one, 0)
+    return None if piece is None else Curve(k=piece.a, m=piece.d, n=piece.c)
+
+
 def gas(state: BalancerV2State, zero_for_one: bool, amount_in: int) -> int:
     """Estimate of the gas of one swap as a leg: by curve and by its number of tokens."""
     if isinstance(state.curve, WeightedCurve):
         return WEIGHTED_GAS
     return STABLE_GAS + STABLE_TOKEN_GAS * len(state.balances)
-
-
-def extend(state: BalancerV2State, toward_low: bool) -> Reading[BalancerV2State]:
-    """Nothing lies beyond the balances: the state as it is."""
-    yield from ()
-    return state
-
-
-def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
-    """Raises PoolNotFoundError always: no contract of Balancer's knows the pools of two tokens."""
-    yield from ()
-    raise PoolNotFoundError(
-        f"Balancer keeps no list of the pools of {token_a.symbol} and {token_b.symbol}.",
-        fix="name the pool by its address",
-        dex=dex.name,
-    )
-
-
-def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:
-    """True if the Vault, which is the exchange's `factory`, has this pool registered under its own id."""
-    found = yield from registered(dex.factory, identity.address)
-    return found
 
 
 def _require_open(state: BalancerV2State, amount: int) -> None:

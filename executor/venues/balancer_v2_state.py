@@ -14,7 +14,8 @@ class BalancerV2State:
     `balances` are the Vault's, in smallest units and in its order, without the pool's own token; `places`
     those of token0 and token1 among them. `scaling` makes live balances of them (parts of 1e18, rates
     included). `managed` is how much of token0 and token1 an asset manager holds elsewhere. `swap_fee` is in
-    parts of 1e18. `steady`: neither a rate nor the amplification moves with time.
+    parts of 1e18. `steady`: neither a rate nor the amplification moves with time. `later_scaling` holds from
+    the next swap on, where that is known to differ.
     """
 
     pool: Pool
@@ -26,6 +27,7 @@ class BalancerV2State:
     managed: tuple[int, int] = (0, 0)
     paused: bool = False
     steady: bool = True
+    later_scaling: tuple[int, ...] | None = None
     _live: tuple[Live, int] | None = field(default=None, init=False, compare=False, repr=False)
 
     def live(self) -> tuple[Live, int]:

@@ -20,6 +20,7 @@ from executor.domain.address import Address, to_address
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.token import Token
 from executor.venues import balancer_v2
+from executor.venues.pairing import ordered
 from tests.support.answers import read_from
 
 TASKS = "dist/tasks/"
@@ -150,8 +151,8 @@ class Workshop:
     def pool(self, address: Address, sold: str, bought: str) -> Pool:
         """The pool as the executor knows it, with the pair of these two."""
         found = read_from(self.node, balancer_v2.details(address))
-        pair = sorted((self.token(sold), self.token(bought)), key=lambda token: int(token.address, 16))
-        return Pool("balancer_v2", VenueKind.BALANCER_V2, address, *pair, 0, details=found)
+        token0, token1 = ordered(self.token(sold), self.token(bought))
+        return Pool("balancer_v2", VenueKind.BALANCER_V2, address, token0, token1, 0, details=found)
 
     def join(self, address: Address, amounts: Sequence[int], *, first: bool = False) -> None:
         """The first liquidity of a pool, or more in proportion as each token's exact amount."""

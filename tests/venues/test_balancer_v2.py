@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from devnet import Node, abi
 from devnet.errors import RpcError
 from executor.domain.errors import MathsError, PoolNotFoundError
+from executor.domain.pool_details import BalancerV2Details
 from executor.venues import balancer_v2
 from executor.venues.balancer_curves import StableCurve, WeightedCurve
 from executor.venues.balancer_v2_state import BalancerV2State
@@ -83,7 +84,7 @@ def decimal_factors(state: BalancerV2State) -> list[int]:
 def told_by_code(node: Node, state: BalancerV2State, kind: int, amount: int) -> int | None:
     """What the pool's code answers the Vault for token0 sold against token1; None where it refuses."""
     pool, own = state.pool.address, state.pool.details
-    assert hasattr(own, "vault") and hasattr(own, "tokens") and hasattr(own, "pool_id")
+    assert isinstance(own, BalancerV2Details)
     tokens = [token for token in own.tokens if token != pool]
     i, j = state.places
     pool_id = bytes.fromhex(own.pool_id[2:])
@@ -155,6 +156,11 @@ def test_a_stable_pool_asks_what_its_code_asks(
 
 def inputs_and_outputs(state: BalancerV2State) -> Iterator[tuple[int, int]]:
     """Some outputs over several orders of magnitude, each with the input that is asked for it."""
+    try:
+        state.live()
+    except MathsError:
+        # The first stable pools find no invariant for some balances.
+        return
     for part in (3, 10, 1_000, 10**6, 10**12):
         wanted = state.balances[state.places[1]] // part // 10
         if wanted:
@@ -185,7 +191,11 @@ def test_the_least_input_of_a_stable_pool_gives_enough_and_one_unit_less_does_no
 
 def require_marginal(state: BalancerV2State) -> None:
     """A small trade gets the marginal price but for its impact, and never more."""
-    above, below = balancer_v2.marginal(state, True)
+    try:
+        above, below = balancer_v2.marginal(state, True)
+    except MathsError:
+        # The first stable pools find no invariant for some balances.
+        assume(False)
     amount = state.balances[state.places[0]] // 10**5
     given = balancer_v2.amount_out(state, True, amount)
     ideal = amount * above // below
