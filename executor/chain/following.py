@@ -1,0 +1,257 @@
+"""Keeps the states of pools at the newest block: by the logs of each block, else by reading.
+
+New heads are announced over a WebSocket, or asked for from time to time. Either way the logs of a block are
+asked for by the block's hash, so that none is missed and none is another block's; the logs that are announced
+besides show whether a node answered before it had them all. Where the chain was reorganised, the book
+goes back to the block that both branches share.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from executor import venues
+from executor.chain.head import head, parse_head
+from executor.chain.lens import Reach, read_market
+from executor.chain.logs import logs_of
+from executor.chain.quantities import answer_error, to_quantity
+from executor.chain.rpc import Rpc, results
+from executor.chain.subscription import LogNotice, Subscription
+from executor.domain.chain import L2Kind
+from executor.domain.errors import ExecutorError, NodeError, PoolNotFoundError
+from executor.domain.log import Log
+from executor.domain.market import BlockHead, PoolState
+from executor.domain.pool import Pool
+from executor.market import MarketBook
+from executor.market.book import DEPTH
+
+RETRY_SECONDS = 0.2
+"""Pause before the node is asked once more: behind a balancer, another one may not have the block yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What one step of the chain did. `touched`: keys of the pools whose states may have changed, read ones
+    included; `reorganised`: blocks were taken back; `restarted`: all pools were read anew.
+    """
+
+    head: BlockHead
+    touched: frozenset[str]
+    reorganised: bool = False
+    restarted: bool = False
+
+
+class MarketFollower:
+    """Keeps `book` at the head of the chain that `rpc` serves. For one task of the event loop; others read
+    `book` between its steps.
+
+    `depth`: blocks that can be taken back without reading everything anew. `reach` by key: how far ticks are
+    read, as for `read_market`.
+    """
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        *,
+        l2: L2Kind = L2Kind.NONE,
+        depth: int = DEPTH,
+        reach: Mapping[str, Reach] | None = None,
+    ) -> None:
+        self.book = MarketBook(depth)
+        self._rpc = rpc
+        self._l2 = l2
+        self._depth = depth
+        self._reach = dict(reach or {})
+        self._topics = venues.topics()
+        # Indexes of logs by the hash of their block: those of the blocks gone through, those announced.
+        self._applied: OrderedDict[str, set[int]] = OrderedDict()
+        self._announced: OrderedDict[str, set[int]] = OrderedDict()
+
+    async def watch(self, pools: Iterable[Pool], reach: Mapping[str, Reach] | None = None) -> None:
+        """Follow these pools, too, from the book's head on. Raises PoolNotFoundError, NodeError."""
+        self._reach.update(reach or {})
+        at = self.book.head or await head(self._rpc, l2=self._l2)
+        states = await read_market(self._rpc, pools, at, self._reach)
+        self.book.add(states.values(), at)
+
+    async def advance(self, newest: BlockHead | None = None) -> Advance | None:
+        """Bring the book to `newest` where it is new, else to the node's newest block; None if nothing is.
+
+        A pool that does not answer stays `to_read`. Raises NodeError; the book then stands where it stood, or
+        at the new block with what could not be read there `to_read`.
+        """
+        if newest is None or self.book.knows(newest.hash):
+            newest = await head(self._rpc, l2=self._l2)
+        if self.book.head is None:
+            return await self._restart(newest)
+        touched, moved, reorganised = frozenset[str](), False, False
+        if newest.hash != self.book.head.hash:
+            missing = await self._missing(newest)
+            if missing is None:
+                return await self._restart(newest)
+            logs = await logs_of(self._rpc, missing, self.book.emitters, self._topics)
+            self._check_complete(missing, logs)
+            shared = missing[0].parent_hash if missing else newest.hash
+            moved, reorganised = True, shared != self.book.head.hash
+            touched = self._go(shared, missing, logs)
+        touched |= await self._read_again(newest)
+        return Advance(newest, touched, reorganised) if moved or touched else None
+
+    async def updates(
+        self, *, ws_url: str | SecretStr | None = None, poll_seconds: float = 1.0
+    ) -> AsyncGenerator[Advance, None]:
+        """Every step of the chain, until the caller stops; with `ws_url` as the node announces it, else, and
+        while that connection is lost, asked for every `poll_seconds`.
+
+        A node that does not answer makes all states be read again: until then the book hands none out.
+        """
+        async with aclosing(self._wakes(ws_url, poll_seconds)) as wakes:
+            async for newest in wakes:
+                done = await self._try_advance(newest)
+                if done is not None:
+                    yield done
+
+    def noted(self, notice: LogNotice) -> bool:
+        """Take note of a log that was announced. True if its block was applied without it: then the pools
+        that it may be about must be read again.
+        """
+        log, announced = notice.log, self._announced.setdefault(notice.log.block_hash, set())
+        if notice.removed:
+            announced.discard(log.index)
+            return False
+        announced.add(log.index)
+        _keep_newest(self._announced, self._depth)
+        applied = self._applied.get(log.block_hash)
+        if applied is None or log.index in applied:
+            return False
+        of_log = [key for key, pool in self.book.pools.items() if log.address in venues.emitters(pool)]
+        self.book.invalidate(of_log)
+        return bool(of_log)
+
+    async def _wakes(
+        self, ws_url: str | SecretStr | None, poll_seconds: float
+    ) -> AsyncGenerator[BlockHead | None, None]:
+        """The announced heads, None where the node must be asked for its newest."""
+        while True:
+            if ws_url is not None:
+                with suppress(NodeError):
+                    async with aclosing(self._heads_of(ws_url)) as heads:
+                        async for newest in heads:
+                            yield newest
+            yield None
+            await asyncio.sleep(poll_seconds)
+
+    async def _heads_of(self, ws_url: str | SecretStr) -> AsyncGenerator[BlockHead | None, None]:
+        """The heads that one connection announces; ends when other contracts' logs are needed."""
+        emitters = self.book.emitters
+        async with Subscription(ws_url, emitters, self._topics, l2=self._l2) as subscription:
+            yield None
+            async for notice in subscription.notices():
+                if self.book.emitters != emitters:
+                    return
+                if not isinstance(notice, LogNotice):
+                    yield notice
+                elif self.noted(notice):
+                    yield None
+
+    async def _try_advance(self, newest: BlockHead | None) -> Advance | None:
+        try:
+            return await self.advance(newest)
+        except ExecutorError:
+            await asyncio.sleep(RETRY_SECONDS)
+        try:
+            return await self.advance()
+        except ExecutorError:
+            self.book.invalidate()
+            return None
+
+    async def _missing(self, newest: BlockHead) -> list[BlockHead] | None:
+        """The blocks up to `newest` that the book must go through, the first one's parent known to it; None
+        if they are too many.
+        """
+        assert self.book.head is not None
+        if self.book.knows(newest.hash):
+            return []
+        gap = newest.number - self.book.head.number
+        if gap > self._depth:
+            return None
+        between = await self._between(self.book.head.number + 1, newest.number - 1)
+        missing = [newest]
+        while not self.book.knows(missing[0].parent_hash):
+            if len(missing) > 2 * self._depth:
+                return None
+            parent = missing[0].parent_hash
+            missing.insert(0, between.get(parent) or await self._by_hash(parent))
+        return missing
+
+    async def _by_hash(self, block_hash: str) -> BlockHead:
+        answer = await self._rpc.call("eth_getBlockByHash", block_hash, False)
+        if answer is None:
+            raise answer_error(f"block {block_hash}", "is unknown to the node")
+        return parse_head(answer, l2=self._l2)
+
+    async def _between(self, first: int, last: int) -> dict[str, BlockHead]:
+        """The headers of these numbers by their hashes, in one batch."""
+        calls = [("eth_getBlockByNumber", (to_quantity(each), False)) for each in range(first, last + 1)]
+        answers = results(await self._rpc.batch(calls)) if calls else []
+        found = [parse_head(answer, l2=self._l2) for answer in answers if answer is not None]
+        return {each.hash: each for each in found}
+
+    def _go(self, shared: str, blocks: list[BlockHead], logs: list[tuple[Log, ...]]) -> frozenset[str]:
+        """Back to the shared block and on through `blocks`, with nothing in between."""
+        touched = self.book.roll_back(shared)
+        for block, entries in zip(blocks, logs, strict=True):
+            touched |= self.book.apply(block, entries)
+            self._applied[block.hash] = {log.index for log in entries}
+            _keep_newest(self._applied, self._depth)
+        return touched
+
+    def _check_complete(self, blocks: list[BlockHead], logs: list[tuple[Log, ...]]) -> None:
+        """Raises NodeError where a log was announced that the answer does not have."""
+        for block, entries in zip(blocks, logs, strict=True):
+            if not self._announced.get(block.hash, set()) <= {log.index for log in entries}:
+                raise answer_error(f"eth_getLogs of block {block.number}", "lacks a log that was announced")
+
+    async def _read_again(self, at: BlockHead) -> frozenset[str]:
+        """Read what the book does not know at its head; the keys of what could be read."""
+        states = await self._read(self.book.to_read, at)
+        self.book.add(states.values(), at)
+        return frozenset(states)
+
+    async def _restart(self, newest: BlockHead) -> Advance:
+        """Read every pool anew at `newest`."""
+        keys = frozenset(self.book.pools)
+        states = await self._read(keys, newest)
+        self.book.restart()
+        self.book.add(states.values(), newest)
+        return Advance(newest, keys, reorganised=True, restarted=True)
+
+    async def _read(self, keys: Iterable[str], at: BlockHead) -> dict[str, PoolState]:
+        """The states of these pools; without those that are not there, as after a reorganisation that took
+        their creation back.
+        """
+        pools = self.book.pools
+        wanted = {key: pools[key] for key in sorted(keys)}
+        while wanted:
+            try:
+                return await read_market(self._rpc, wanted.values(), at, self._reach)
+            except PoolNotFoundError as error:
+                absent = error.facts.get("pool")
+                left = {
+                    key: pool
+                    for key, pool in wanted.items()
+                    if absent not in (key, pool.identity, pool.address)
+                }
+                if len(left) == len(wanted):
+                    raise
+                wanted = left
+        return {}
+
+
+def _keep_newest(kept: OrderedDict[str, set[int]], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)

@@ -1,0 +1,310 @@
+"""States that were followed, against the same states read again, whatever the chain did meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from random import Random
+
+import pytest
+
+from devnet import BASE_FULL, ETHEREUM_FULL, Node
+from devnet.book import AddressBook, PoolRecord
+from executor import venues
+from executor.chain.following import MarketFollower
+from executor.chain.head import head
+from executor.chain.lens import read_market
+from executor.chain.logs import logs_of
+from executor.chain.rpc import Call, Rpc
+from executor.chain.subscription import LogNotice
+from executor.domain.address import to_address
+from executor.domain.errors import NodeError
+from executor.domain.log import Log
+from executor.domain.market import PoolState, V3State
+from executor.domain.pool import Pool
+from executor.market import StaleStateError
+from tests.chain.test_lens import pool_of
+from tests.support.proxy import Answer, ChangingProxy, Request
+from tests.support.traffic import PAIR, TICKS, Act, swap
+
+ROUNDS = 5
+SETTLED_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Followed:
+    """How the pools of a venue are made, and what may happen to them."""
+
+    pool: Callable[[AddressBook, PoolRecord], Pool]
+    acts: tuple[Act, ...]
+
+
+VENUES = {
+    "uniswap_v2": Followed(pool_of, PAIR),
+    "sushi_v2": Followed(pool_of, PAIR),
+    "uniswap_v3": Followed(pool_of, TICKS),
+    "pancake_v3": Followed(pool_of, TICKS),
+    "slipstream": Followed(pool_of, TICKS),
+}
+CHAINS = {"ethereum_full": ETHEREUM_FULL, "base_full": BASE_FULL}
+TRANSPORTS = ["polled", "announced"]
+
+
+@pytest.fixture(params=CHAINS)
+def chain(request: pytest.FixtureRequest) -> tuple[Node, AddressBook]:
+    return request.getfixturevalue(request.param), CHAINS[request.param]
+
+
+class CountingRpc(Rpc):
+    """A real node's connection that counts what is asked."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.asked: list[str] = []
+
+    async def batch(self, calls: list[Call]) -> list[object]:  # type: ignore[override]
+        self.asked += [method for method, _ in calls]
+        return await super().batch(calls)
+
+
+def followed_of(book: AddressBook) -> list[tuple[PoolRecord, Pool]]:
+    return [
+        (record, VENUES[record.venue].pool(book, record)) for record in book.pools if record.venue in VENUES
+    ]
+
+
+def comparable(followed: PoolState, read: PoolState) -> tuple[PoolState, PoolState]:
+    """Both, with the ticks that both know: how far ticks are known depends on when they were read."""
+    if not (isinstance(followed, V3State) and isinstance(read, V3State)):
+        return followed, read
+    low, high = max(followed.known_low, read.known_low), min(followed.known_high, read.known_high)
+    assert low <= read.tick <= high
+
+    def narrowed(state: V3State) -> V3State:
+        ticks = {tick: net for tick, net in sorted(state.ticks.items()) if low <= tick <= high}
+        return replace(state, ticks=ticks, known_low=low, known_high=high)
+
+    return narrowed(followed), narrowed(read)
+
+
+async def check(follower: MarketFollower, rpc: Rpc) -> None:
+    """What was followed is what is read now."""
+    now = await head(rpc)
+    assert follower.book.head is not None and follower.book.head.hash == now.hash
+    assert follower.book.to_read == frozenset()
+    read = await read_market(rpc, follower.book.pools.values(), now)
+    for key, state in read.items():
+        one, other = comparable(follower.book.state(key), state)
+        assert one == other
+
+
+def traffic(node: Node, book: AddressBook, records: list[PoolRecord], random: Random) -> None:
+    """A few acts, some in blocks of their own, and blocks without any."""
+    for _ in range(random.randint(1, 4)):
+        record = random.choice(records)
+        random.choice(VENUES[record.venue].acts)(node, book, record, random)
+        if random.random() < 0.3:
+            node.mine(random.randint(1, 3))
+
+
+def reorganise(node: Node, depth: int) -> None:
+    """The last `depth` blocks are replaced by as many others."""
+    node.rpc("anvil_reorg", depth, [])
+
+
+async def settled(follower: MarketFollower, rpc: Rpc, announced: asyncio.Task[None] | None) -> None:
+    """Let the follower come to the newest block."""
+    if announced is None:
+        await follower.advance()
+        return
+    async with asyncio.timeout(SETTLED_SECONDS):
+        while True:
+            now = await head(rpc)
+            book = follower.book
+            if book.head is not None and book.head.hash == now.hash and not book.to_read:
+                return
+            assert not announced.done(), announced.exception()
+            await asyncio.sleep(0.02)
+
+
+async def listen(follower: MarketFollower, node: Node) -> None:
+    async with aclosing(follower.updates(ws_url=node.ws_url, poll_seconds=600)) as updates:
+        async for _ in updates:
+            pass
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("seed", range(3))
+async def test_followed_states_are_those_read_again_after_traffic_and_reorganisations(
+    chain: tuple[Node, AddressBook], transport: str, seed: int
+) -> None:
+    node, book = chain
+    random = Random(f"{seed} {book.chain_id} {transport}")
+    followed = followed_of(book)
+    records = [record for record, _ in followed]
+    assert len(records) > 2
+    async with Rpc(node.url) as rpc:
+        follower = MarketFollower(rpc)
+        await follower.watch([pool for _, pool in followed])
+        announced = asyncio.create_task(listen(follower, node)) if transport == "announced" else None
+        try:
+            for step in range(ROUNDS):
+                start = node.block_number
+                await asyncio.to_thread(traffic, node, book, records, random)
+                await settled(follower, rpc, announced)
+                await check(follower, rpc)
+                if step % 2:
+                    depth = random.randint(1, min(10, node.block_number - start))
+                    await asyncio.to_thread(reorganise, node, depth)
+                    if announced is not None:
+                        await asyncio.to_thread(node.mine)
+                    await settled(follower, rpc, announced)
+                    await check(follower, rpc)
+        finally:
+            if announced is not None:
+                announced.cancel()
+                await asyncio.gather(announced, return_exceptions=True)
+
+
+async def test_a_block_of_swaps_is_followed_without_reading_any_pool(ethereum_full: Node) -> None:
+    followed = followed_of(ETHEREUM_FULL)
+    async with CountingRpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc)
+        await follower.watch([pool for _, pool in followed])
+        assert await follower.advance() is None
+        rpc.asked.clear()
+        record, pool = followed[0]
+        before = follower.book.state(pool.key)
+        await asyncio.to_thread(swap, ethereum_full, ETHEREUM_FULL, record, Random(1))
+        done = await follower.advance()
+        assert done is not None and done.touched == {pool.key} and not done.reorganised
+        assert follower.book.state(pool.key) != before
+        assert "eth_call" not in rpc.asked
+
+
+async def test_blocks_taken_back_deeper_than_the_book_goes_have_everything_read_anew(
+    ethereum_full: Node,
+) -> None:
+    followed = followed_of(ETHEREUM_FULL)
+    async with Rpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc, depth=3)
+        await follower.watch([pool for _, pool in followed])
+        for _ in range(5):
+            await asyncio.to_thread(swap, ethereum_full, ETHEREUM_FULL, followed[0][0], Random(2))
+            await follower.advance()
+        await asyncio.to_thread(reorganise, ethereum_full, 8)
+        done = await follower.advance()
+        assert done is not None and done.restarted
+        await check(follower, rpc)
+        ethereum_full.mine(20)
+        done = await follower.advance()
+        assert done is not None and done.restarted
+        await check(follower, rpc)
+
+
+async def test_a_pool_that_a_reorganisation_took_back_is_not_handed_out_and_stops_nothing(
+    ethereum_full: Node,
+) -> None:
+    followed = followed_of(ETHEREUM_FULL)
+    (record, real), pools = followed[0], [pool for _, pool in followed]
+    twin = "0x00000000000000000000000000000000000077aa"
+    ethereum_full.mine()
+    async with Rpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc)
+        ethereum_full.set_code(twin, ethereum_full.code(record.address))
+        ethereum_full.mine()
+        created = replace(real, address=to_address(twin))
+        await follower.watch([*pools, created])
+        ethereum_full.set_code(twin, b"")
+        follower.book.invalidate([created.key])
+        ethereum_full.mine()
+        done = await follower.advance()
+        assert done is not None
+        assert follower.book.to_read == {created.key}
+        with pytest.raises(StaleStateError):
+            follower.book.state(created.key)
+        assert await follower.advance() is None
+
+
+async def test_while_the_node_is_away_no_state_is_handed_out(ethereum_full: Node) -> None:
+    followed = followed_of(ETHEREUM_FULL)
+    pools = [pool for _, pool in followed]
+    away = False
+
+    def withhold(_request: Request) -> Answer | None:
+        return {"error": {"code": -32000, "message": "shutting down"}} if away else None
+
+    async with (
+        ChangingProxy(ethereum_full.url, withhold=withhold) as proxy,
+        Rpc(proxy.url, read_retries=0) as rpc,
+    ):
+        follower = MarketFollower(rpc)
+        await follower.watch(pools)
+        async with aclosing(follower.updates(poll_seconds=0.01)) as updates:
+            step = asyncio.ensure_future(anext(updates))
+            away = True
+            async with asyncio.timeout(SETTLED_SECONDS):
+                while follower.book.states():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            with pytest.raises(StaleStateError):
+                follower.book.state(pools[0].key)
+            away = False
+            done = await step
+            assert done.touched == {pool.key for pool in pools}
+            await check(follower, rpc)
+
+
+async def test_a_lost_announcement_is_made_good_by_polling(ethereum_full: Node) -> None:
+    followed = followed_of(ETHEREUM_FULL)
+    async with Rpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc)
+        await follower.watch([pool for _, pool in followed])
+        nobody = "ws://127.0.0.1:9"
+        async with aclosing(follower.updates(ws_url=nobody, poll_seconds=0.05)) as updates:
+            await asyncio.to_thread(swap, ethereum_full, ETHEREUM_FULL, followed[0][0], Random(3))
+            async with asyncio.timeout(SETTLED_SECONDS):
+                async for _ in updates:
+                    if follower.book.head == await head(rpc):
+                        break
+        await check(follower, rpc)
+
+
+async def test_a_log_that_was_announced_but_not_told_makes_its_pools_be_read_again(
+    ethereum_full: Node,
+) -> None:
+    followed = followed_of(ETHEREUM_FULL)
+    record, pool = followed[0]
+    async with Rpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc)
+        await follower.watch([pool for _, pool in followed])
+        await asyncio.to_thread(swap, ethereum_full, ETHEREUM_FULL, record, Random(4))
+        done = await follower.advance()
+        assert done is not None
+        (told,) = await logs_of(rpc, [done.head], [pool.address], venues.topics())
+        assert told and not follower.noted(LogNotice(told[0], removed=False))
+        missed = replace(told[0], index=999)
+        assert not follower.noted(LogNotice(missed, removed=True))
+        assert follower.noted(LogNotice(missed, removed=False))
+        assert follower.book.to_read == {pool.key}
+        done = await follower.advance()
+        assert done is not None and done.touched == {pool.key}
+        await check(follower, rpc)
+
+
+async def test_a_log_that_was_announced_before_the_node_tells_it_is_waited_for(ethereum_full: Node) -> None:
+    followed = followed_of(ETHEREUM_FULL)
+    async with Rpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc)
+        await follower.watch([pool for _, pool in followed])
+        ethereum_full.mine()
+        newest = await head(rpc)
+        ahead = Log(followed[0][1].address, (), b"", newest.number, newest.hash, 0)
+        assert not follower.noted(LogNotice(ahead, removed=False))
+        with pytest.raises(NodeError, match="announced"):
+            await follower.advance()
+        assert follower.book.head != newest
+        follower.noted(LogNotice(ahead, removed=True))
+        assert await follower.advance() is not None
+        await check(follower, rpc)

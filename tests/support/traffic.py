@@ -1,0 +1,111 @@
+"""Random traffic on a local chain: what changes the states of its pools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from devnet import Node, abi, deal
+from devnet.book import AddressBook, PoolRecord
+from devnet.liquidity import positions
+from devnet.market import trade
+from devnet.protocols.tokens import TREASURY
+
+Act = Callable[[Node, AddressBook, PoolRecord, Random], None]
+SWAP = "swap(address,address,bool,int256)"
+
+
+def swap(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
+    """Somebody sells some of either token."""
+    token = random.choice(record.tokens)
+    trade(node, record, token, _some(book, token, random))
+
+
+def provide_to_pair(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
+    """Somebody gives a pair more of both tokens."""
+    for token in record.tokens:
+        amount = _some(book, token, random)
+        deal.ensure_balance(node, token, TREASURY, amount)
+        node.send(TREASURY, token, abi.encode_call("transfer(address,uint256)", record.address, amount))
+    node.send(TREASURY, record.address, abi.encode_call("mint(address)", TREASURY))
+
+
+def withdraw_from_pair(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
+    """The treasury takes part of its liquidity out of a pair."""
+    share = node.erc20_balance(record.address, TREASURY) // random.randint(3, 1_000)
+    node.send(TREASURY, record.address, abi.encode_call("transfer(address,uint256)", record.address, share))
+    node.send(TREASURY, record.address, abi.encode_call("burn(address)", TREASURY))
+
+
+def donate_to_pair(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
+    """Somebody sends a pair tokens and has it write them down."""
+    token = random.choice(record.tokens)
+    deal.ensure_balance(node, token, TREASURY, 10**6)
+    node.send(TREASURY, token, abi.encode_call("transfer(address,uint256)", record.address, 10**6))
+    node.send(TREASURY, record.address, abi.encode_call("sync()"))
+
+
+def provide_to_ticks(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
+    """The treasury opens a position anywhere near the price."""
+    _fund(node, book, record)
+    lower, upper = _near_price(node, record, random)
+    call = abi.encode_call(
+        "mint(address,int24,int24,uint128)", record.address, lower, upper, random.randint(10**9, 10**15)
+    )
+    node.send(TREASURY, TREASURY, call)
+
+
+def visit_ticks(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
+    """The treasury opens a position, somebody trades, and the position is closed, all in one block."""
+    _fund(node, book, record)
+    (lower, upper), liquidity = _near_price(node, record, random), random.randint(10**9, 10**15)
+    amount = _some(book, record.tokens[0], random)
+    burn = abi.encode_call("burn(int24,int24,uint128)", lower, upper, liquidity)
+    node.rpc("evm_setAutomine", False)
+    try:
+        sent = [
+            node.submit(TREASURY, to, data, gas=1_500_000)
+            for to, data in (
+                (
+                    TREASURY,
+                    abi.encode_call(
+                        "mint(address,int24,int24,uint128)", record.address, lower, upper, liquidity
+                    ),
+                ),
+                (TREASURY, abi.encode_call(SWAP, record.address, TREASURY, True, amount)),
+                (record.address, burn),
+            )
+        ]
+        node.mine()
+    finally:
+        node.rpc("evm_setAutomine", True)
+    assert {node.wait_for(each)["status"] for each in sent} == {"0x1"}
+
+
+def withdraw_from_ticks(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
+    """The treasury takes a part, or none, out of one of the positions that the chain came with."""
+    lower, upper, liquidity = random.choice(positions(book, record))
+    taken = random.choice([0, liquidity // random.randint(5, 50)])
+    burn = abi.encode_call("burn(int24,int24,uint128)", lower, upper, taken)
+    node.send(TREASURY, record.address, burn)
+
+
+def _near_price(node: Node, record: PoolRecord, random: Random) -> tuple[int, int]:
+    answer = node.call(record.address, abi.encode_call("slot0()"))
+    tick, spacing = abi.decode("(uint160,int24)", answer[:64])[1], record.tick_spacing
+    lower = (tick // spacing + random.randint(-60, 40)) * spacing
+    return lower, lower + random.randint(1, 60) * spacing
+
+
+def _fund(node: Node, book: AddressBook, record: PoolRecord) -> None:
+    for token in record.tokens:
+        deal.ensure_balance(node, token, TREASURY, 10**6 * 10 ** book.decimals[book.symbol(token)])
+
+
+def _some(book: AddressBook, token: str, random: Random) -> int:
+    """Up to a hundred whole tokens, in smallest units."""
+    return random.randint(10**3, 100 * 10 ** int(book.decimals[book.symbol(token)]))
+
+
+PAIR: tuple[Act, ...] = (swap, swap, provide_to_pair, withdraw_from_pair, donate_to_pair)
+TICKS: tuple[Act, ...] = (swap, swap, provide_to_ticks, visit_ticks, withdraw_from_ticks)
