@@ -1,12 +1,15 @@
 """What the wallets are and hold, for people and for programs."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import TypeVar
 
 from rich.table import Table
 
+from executor.chain.approvals import allowances
 from executor.chain.balances import amounts
 from executor.chain.network import Network, identify, require_chain
 from executor.chain.rpc import Rpc
@@ -18,6 +21,8 @@ from executor.domain.errors import ExecutorError
 from executor.domain.token import Token
 from executor.engine.session import read_own_deployment
 from executor.wallet.opening import wallet_address
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,16 @@ async def read_holdings(
     chain data, or those of `symbols` only. One batch a chain, all chains at once; one that fails spoils no
     other.
     """
+    return await _of_all_chains(settings, lambda name: _chain_holdings(settings, name, symbols))
+
+
+async def _of_all_chains(
+    settings: Settings, read: Callable[[str], Awaitable[list[T]]]
+) -> tuple[tuple[T, ...], tuple[Unread, ...]]:
+    """What `read` finds on each chain, all at once; a chain that fails spoils no other."""
     names = list(settings.chains)
-    outcomes = await asyncio.gather(
-        *(_chain_holdings(settings, name, symbols) for name in names), return_exceptions=True
-    )
-    held: list[Holding] = []
+    outcomes = await asyncio.gather(*(read(name) for name in names), return_exceptions=True)
+    found: list[T] = []
     unread: list[Unread] = []
     for name, outcome in zip(names, outcomes, strict=True):
         if isinstance(outcome, ExecutorError):
@@ -105,16 +115,14 @@ async def read_holdings(
         elif isinstance(outcome, BaseException):
             raise outcome
         else:
-            held += outcome
-    return tuple(held), tuple(unread)
+            found += outcome
+    return tuple(found), tuple(unread)
 
 
 async def _chain_holdings(settings: Settings, name: str, symbols: Sequence[str]) -> list[Holding]:
-    own, chain = settings.chain(name), chain_of(settings, name)
+    chain = chain_of(settings, name)
     tokens = _tokens(chain, symbols)
-    async with Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds) as rpc:
-        network = await identify(rpc)
-        require_chain(network, chain, name)
+    async with _node(settings, name, chain) as (rpc, network):
         holders = await _holders(settings, name, chain, network)
         held = await amounts(rpc, tuple(holders.values()), [token.address for token in tokens])
     coin = Token(chain.chain_id, ZERO_ADDRESS, chain.native_symbol, 18)
@@ -124,6 +132,80 @@ async def _chain_holdings(settings: Settings, name: str, symbols: Sequence[str])
         for key, token in [(None, coin), *((token.address, token) for token in tokens)]
         if (amount := held[address, key]) is not None
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """`spender` may take `amount` (smallest unit) of a token from `holder`; None has no bound."""
+
+    chain: str
+    holder: str
+    address: Address
+    symbol: str
+    decimals: int
+    token: Address
+    spender: Address
+    spender_name: str
+    amount: int | None
+
+    def as_dict(self) -> dict[str, object]:
+        """The fields, for programs; the amount as a decimal string or "unlimited"."""
+        return {
+            "chain": self.chain,
+            "holder": self.holder,
+            "address": self.address,
+            "symbol": self.symbol,
+            "token": self.token,
+            "spender": self.spender,
+            "spender_name": self.spender_name,
+            "amount": "unlimited" if self.amount is None else str(self.amount),
+        }
+
+
+async def read_approvals(
+    settings: Settings, spenders: Sequence[str] = ()
+) -> tuple[tuple[Approval, ...], tuple[Unread, ...]]:
+    """What may be taken from wallet and router of every configured chain: by its lenders, by its router, and
+    by the addresses in `spenders`. The router has none between two transactions. Raises AddressError.
+    """
+    more = [to_address(text, "spender") for text in spenders]
+    return await _of_all_chains(settings, lambda name: _chain_approvals(settings, name, more))
+
+
+async def _chain_approvals(settings: Settings, name: str, more: Sequence[Address]) -> list[Approval]:
+    chain, tokens = chain_of(settings, name), _tokens(chain_of(settings, name), ())
+    known = {token.address: token for token in tokens}
+    async with _node(settings, name, chain) as (rpc, network):
+        holders = await _holders(settings, name, chain, network)
+        named = {lender.known.address: str(kind) for kind, lender in chain.lenders.items()}
+        named |= {address: "router" for holder, address in holders.items() if holder == "router"}
+        named |= {address: "" for address in more if address not in named}
+        found = await allowances(rpc, tuple(holders.values()), tuple(known), tuple(named))
+    holder_of = {address: holder for holder, address in holders.items()}
+    return [
+        Approval(
+            name,
+            holder_of[entry.owner],
+            entry.owner,
+            known[entry.token].symbol,
+            known[entry.token].decimals,
+            entry.token,
+            entry.spender,
+            named[entry.spender],
+            None if entry.unlimited else entry.amount,
+        )
+        for entry in found
+    ]
+
+
+@asynccontextmanager
+async def _node(settings: Settings, name: str, chain: ChainData) -> AsyncIterator[tuple[Rpc, Network]]:
+    """The chain's node, known to serve this very chain."""
+    own = settings.chain(name)
+    async with Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds) as rpc:
+        network = await identify(rpc)
+        require_chain(network, chain, name)
+        yield rpc, network
 
 
 def _tokens(chain: ChainData, symbols: Sequence[str]) -> list[Token]:
@@ -161,8 +243,28 @@ def holdings_table(held: Sequence[Holding], unread: Sequence[Unread]) -> Table:
     table = Table("chain", "holder", "address", "amount", "token", box=None)
     for line in held:
         if line.amount:
-            amount = Decimal(line.amount).scaleb(-line.decimals)
-            table.add_row(line.chain, line.holder, line.address, f"{amount:f}", line.symbol)
+            table.add_row(
+                line.chain, line.holder, line.address, _whole(line.amount, line.decimals), line.symbol
+            )
     for failed in unread:
         table.add_row(failed.chain, "", "", "", failed.error.message)
     return table
+
+
+def approvals_table(approvals: Sequence[Approval], unread: Sequence[Unread]) -> Table:
+    """The approvals for people, in whole tokens."""
+    table = Table("chain", "holder", "token", "amount", "may be taken by", box=None)
+    for line in approvals:
+        amount = "without bound" if line.amount is None else _whole(line.amount, line.decimals)
+        table.add_row(
+            line.chain, line.holder, line.symbol, amount, f"{line.spender_name} {line.spender}".strip()
+        )
+    for failed in unread:
+        table.add_row(failed.chain, "", "", "", failed.error.message)
+    return table
+
+
+def _whole(amount: int, decimals: int) -> str:
+    """An amount in whole tokens, every digit of it."""
+    digits = len(str(amount)) + decimals
+    return f"{Decimal(amount).scaleb(-decimals, Context(prec=digits)).normalize(Context(prec=digits)):f}"

@@ -77,6 +77,31 @@ def balances_command(
     raise typer.Exit(ExitCode.CHECK_FAILED if unread else ExitCode.OK)
 
 
+@wallet_app.command("approvals")
+def approvals_command(
+    config: ConfigOption = None,
+    spender: Annotated[
+        list[str] | None, typer.Option("--spender", help="Ask about this address too; may be repeated.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say who may take tokens from wallet and router on every configured chain. Exit code 1: a chain could
+    not be read.
+    """
+    from executor.operations.wallet import approvals_table, read_approvals
+
+    found, unread = asyncio.run(read_approvals(settings_of(config), spender or ()))
+    if as_json:
+        told = {
+            "approvals": [line.as_dict() for line in found],
+            "unread": [line.as_dict() for line in unread],
+        }
+        print(json.dumps(told, indent=2))
+    else:
+        Console().print(approvals_table(found, unread))
+    raise typer.Exit(ExitCode.CHECK_FAILED if unread else ExitCode.OK)
+
+
 def _new_passphrase(fd: int | None) -> SecretStr:
     """Asked for twice on a terminal, read once from a descriptor."""
     from executor.wallet.passphrase import read_passphrase

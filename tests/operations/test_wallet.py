@@ -11,6 +11,7 @@ import pytest
 from eth_account import Account
 
 from devnet import ETHEREUM, Node
+from executor.domain.abi import eth_call
 from executor.domain.address import to_address
 from executor.operations.exit_codes import ExitCode
 from tests.operations.test_run import Ended, call, config
@@ -144,3 +145,41 @@ def test_a_token_that_is_not_there_spoils_no_other(trading: Trading) -> None:
     assert ended.code == ExitCode.OK
     assert "DAI" not in symbols
     assert {"ETH", "WETH", "USDC"} <= symbols
+
+
+def test_approvals_are_told_with_their_spender_and_whether_they_have_a_bound(trading: Trading) -> None:
+    stranger = "0x00000000000000000000000000000000000000E5"
+    weth, usdc = ETHEREUM.tokens["WETH"], ETHEREUM.tokens["USDC"]
+    approve(trading, weth, stranger, 7 * 10**18)
+    approve(trading, usdc, trading.router, 2**256 - 1)
+    ended = call("wallet", "approvals", "--config", config(trading), "--spender", stranger, "--json")
+
+    found = {
+        (line["holder"], line["symbol"], line["spender"]): (line["spender_name"], line["amount"])
+        for line in json.loads(ended.stdout)["approvals"]
+    }
+    assert found == {
+        ("wallet", "WETH", stranger): ("", str(7 * 10**18)),
+        ("wallet", "USDC", trading.router): ("router", "unlimited"),
+    }
+    shown = call("wallet", "approvals", "--config", config(trading), "--spender", stranger).stdout
+    assert "without bound" in shown
+    assert " 7 " in shown
+
+
+def test_nothing_may_be_taken_from_a_router(trading: Trading) -> None:
+    ended = call("wallet", "approvals", "--config", config(trading), "--json")
+
+    assert json.loads(ended.stdout) == {"approvals": [], "unread": []}
+
+
+def test_a_spender_that_is_no_address_is_named(trading: Trading) -> None:
+    ended = call("wallet", "approvals", "--config", config(trading), "--spender", "0x12")
+
+    assert ended.code == ExitCode.USAGE
+    assert "spender" in ended.stderr
+
+
+def approve(trading: Trading, token: str, spender: str, amount: int) -> None:
+    data = eth_call(to_address(token), "approve(address,uint256)", spender, amount).data
+    trading.node.send(OPERATOR, token, data)
