@@ -43,7 +43,7 @@ imports: setup ## the floors of the house
 	@echo "imports: the floors of the house" >&2
 	@found=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$found"; exit 1; }
 
-bench: setup ## measure: BENCH=gas
+bench: setup ## measure: BENCH=gas, BENCH=sizing, BENCH=forecast
 	@echo "bench: measuring $(BENCH)" >&2
 	@$(PY) -m benchmarks.$(BENCH)
 

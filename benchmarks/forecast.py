@@ -1,0 +1,225 @@
+"""What a trade is forecast to earn and to cost, against what it then earns and costs.
+
+`python -m benchmarks.forecast` carries out random routes over every venue, paid by every lender, on the local
+chains: sized by the venues' own maths, simulated, sent, and looked up in the receipt. Tables, and last one
+JSON object. `--routes N` for another number than 1,000, `--seed N` for other routes, `--rows FILE` to keep
+the figures of each route.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+
+from benchmarks.forecast_routes import Forecast, Roads, next_forecast
+from benchmarks.forecast_scene import Scene, opened
+from benchmarks.tables import print_table
+from executor.chain.receipts import receipt, settlement_delta
+from executor.chain.simulation import simulate
+from executor.domain.address import to_address
+from executor.domain.route import Funding, SizedRoute
+from executor.engine.outcome import revert_names
+from executor.lenders import gas_overhead
+from executor.routing.candidates import ROUTER_GAS, route_gas
+from executor.routing.funding import chain_gas
+from tests.support.routers import OPERATOR
+
+ROUTES = 1_000
+BASE_SHARE = 5
+"""One in so many routes is on Base, where the venues are that Ethereum does not have."""
+EPISODE = 25
+"""After so many routes others trade."""
+TRADES = 12
+MULTIPLIER_BPS = 12_000
+ENOUGH_GAS = 6_000_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route, forecast and carried out. Profits in the settlement token's smallest unit, gas in gas."""
+
+    chain: str
+    venues: tuple[str, ...]
+    kinds: tuple[str, ...]
+    tokens: tuple[str, ...]
+    funding: str
+    forecast: int
+    simulated: int
+    realised: int
+    gas_simulated: int
+    gas_static: int
+    gas_used: int
+
+    @property
+    def error(self) -> int:
+        """How far forecast, simulation and result are apart."""
+        return max(abs(self.forecast - self.realised), abs(self.simulated - self.realised))
+
+    @property
+    def simulated_gas_error(self) -> float:
+        """In percent of what was used."""
+        return 100 * abs(self.gas_simulated - self.gas_used) / self.gas_used
+
+    @property
+    def static_gas_error(self) -> float:
+        """In percent of what was used."""
+        return 100 * abs(self.gas_static - self.gas_used) / self.gas_used
+
+
+async def run(routes: int, seed: int) -> list[Row]:
+    """Carry out `routes` random routes, those on Base last."""
+    on_base = routes // BASE_SHARE
+    rows: list[Row] = []
+    for chain, wanted in (("ethereum", routes - on_base), ("base", on_base)):
+        async with opened(chain) as scene:
+            for name, why in scene.left_out.items():
+                print(f"{chain}, left out: {name}: {why}")
+            rows.extend(await _rows(scene, chain, wanted, Random(seed)))
+    return rows
+
+
+async def _rows(scene: Scene, chain: str, wanted: int, random: Random) -> list[Row]:
+    roads = Roads(scene.pools)
+    rows: list[Row] = []
+    while len(rows) < wanted:
+        if len(rows) % EPISODE == 0:
+            await _let_others_trade(scene, random)
+        forecast = await next_forecast(scene, roads, random)
+        if forecast is None:
+            await _let_others_trade(scene, random)
+            continue
+        rows.append(await carried_out(scene, chain, forecast))
+        await scene.refresh(touched(forecast.sized))
+        if sys.stderr.isatty():
+            print(f"\r{chain}: {len(rows)} of {wanted}", end="", file=sys.stderr)
+    return rows
+
+
+def touched(sized: SizedRoute) -> set[str]:
+    """The pools that a trade changes: a pool that lends keeps its fee."""
+    lender = {sized.lender_pool.identity} if sized.lender_pool else set()
+    return {leg.pool.identity for leg in sized.route.legs} | lender
+
+
+async def _let_others_trade(scene: Scene, random: Random) -> None:
+    for _ in range(TRADES):
+        scene.trade_of_others(random)
+    await scene.refresh()
+
+
+async def carried_out(scene: Scene, chain: str, forecast: Forecast) -> Row:
+    """Simulate the call and send it, in the block after the one that was read and one second later.
+
+    Raises RevertError when what was forecast to earn reverts.
+    """
+    sized, to = forecast.sized, scene.desk.router
+    sender = to_address(OPERATOR)
+    simulation = await simulate(
+        scene.rpc,
+        sender=sender,
+        to=to,
+        calldata=forecast.calldata,
+        block=scene.newest,
+        gas_limit_multiplier_bps=MULTIPLIER_BPS,
+        decode=revert_names,
+    )
+    scene.node.rpc("evm_setNextBlockTimestamp", scene.newest.timestamp + 1)
+    sent = scene.node.send(sender, to, forecast.calldata, gas=ENOUGH_GAS)
+    mined = await receipt(scene.rpc, sent["transactionHash"])
+    assert mined is not None
+    legs = sized.route.legs
+    return Row(
+        chain,
+        tuple(leg.pool.dex for leg in legs),
+        tuple(leg.pool.kind.value for leg in legs),
+        tuple(leg.token_in.symbol for leg in legs),
+        sized.funding.value,
+        forecast.profit,
+        simulation.profit,
+        settlement_delta(mined, sized.route.settlement.address, to),
+        simulation.gas_used,
+        static_gas(scene, forecast),
+        mined.gas_used,
+    )
+
+
+def static_gas(scene: Scene, forecast: Forecast) -> int:
+    """The gas that sizing takes the trade to need."""
+    sized = forecast.sized
+    legs = route_gas(sized.route, scene.states, sized.amounts)
+    chained = chain_gas(sized.route) if sized.funding is Funding.CALLBACK_CHAIN else 0
+    return ROUTER_GAS + legs + chained + gas_overhead(sized.funding)
+
+
+def percentile(values: Iterable[float], share: float) -> float:
+    """The value that `share` of all do not exceed."""
+    found = sorted(values)
+    return found[min(len(found) - 1, int(share * len(found)))]
+
+
+def show(rows: Sequence[Row]) -> None:
+    """The tables."""
+    kinds = Counter(kind for row in rows for kind in row.kinds)
+    fundings = Counter(row.funding for row in rows)
+    print_table(
+        "Legs by venue",
+        ("venue", "legs", "routes' static gas error, mean %"),
+        [(kind, count, _bias(row for row in rows if kind in row.kinds)) for kind, count in kinds.items()],
+    )
+    print_table(
+        "Routes by means",
+        ("means", "routes", "static gas error, mean %"),
+        [
+            (name, count, _bias(row for row in rows if row.funding == name))
+            for name, count in fundings.items()
+        ],
+    )
+    for name, errors in (
+        ("simulation", [row.simulated_gas_error for row in rows]),
+        ("static model", [row.static_gas_error for row in rows]),
+    ):
+        print_table(
+            f"Gas by {name}, error in % of the gas used",
+            ("median", "p95", "worst"),
+            [tuple(round(percentile(errors, share), 3) for share in (0.5, 0.95, 1.0))],
+        )
+
+
+def _bias(rows: Iterable[Row]) -> float:
+    """How much too high (or, negative, too low) the static model is on average, in percent."""
+    errors = [100 * (row.gas_static - row.gas_used) / row.gas_used for row in rows]
+    return round(sum(errors) / len(errors), 2)
+
+
+def summary(rows: Sequence[Row]) -> dict[str, object]:
+    """The last line."""
+    return {
+        "routes": len(rows),
+        "worst_error_wei": max(row.error for row in rows),
+        "worst_gas_error_pct": round(max(row.simulated_gas_error for row in rows), 3),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="benchmarks.forecast")
+    parser.add_argument("--routes", type=int, default=ROUTES)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rows", type=Path)
+    arguments = parser.parse_args()
+    rows = asyncio.run(run(arguments.routes, arguments.seed))
+    if arguments.rows:
+        arguments.rows.write_text("\n".join(json.dumps(asdict(row)) for row in rows) + "\n")
+    show(rows)
+    print(json.dumps(summary(rows)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The markets that forecasts are tried on: a local chain with every venue, a router, and other people's
+trades."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from itertools import permutations
+from random import Random
+
+from devnet import deal
+from devnet.book import NATIVE, AddressBook, PoolRecord
+from devnet.errors import RpcError, TransactionError
+from devnet.liquidity import PRICES_USD
+from devnet.node import Node
+from executor import venues
+from executor.chain.head import head
+from executor.chain.reading import read_all
+from executor.chain.rpc import Rpc
+from executor.config.chains import load_chain
+from executor.domain.address import ZERO_ADDRESS, to_address
+from executor.domain.chain import ChainData
+from executor.domain.errors import OpportunityError, TicksUnknownError
+from executor.domain.lender import LenderTerms
+from executor.domain.market import BlockHead, PoolState
+from executor.domain.opportunity import LegRequest
+from executor.domain.pool import Pool, V3Callback, VenueKind
+from executor.domain.pool_details import V4Details
+from executor.domain.token import Token
+from executor.engine.pools import At, find_pool
+from executor.lenders import LENDERS, read_terms
+from executor.venues import VENUES
+from tests.support.routers import Desk, deploy_desk
+from tests.support.venue_pools import sell
+
+SETTLEMENTS = ("WETH", "USDC", "DAI", "USDT")
+INVENTORY_USD = 30_000_000
+DUST = 1
+DECIMALS_OF_ETHER = 18
+CALLBACKS = {"solidly_v3": V3Callback.SOLIDLY, "pancake_v1": V3Callback.PANCAKE}
+"""Made-up forks that no factory of the chain data tells apart."""
+
+
+@dataclass
+class Scene:
+    """A chain under test. `states` holds every pool as it was read at `newest`."""
+
+    node: Node
+    rpc: Rpc
+    chain: ChainData
+    desk: Desk
+    newest: BlockHead
+    pools: dict[str, Pool] = field(default_factory=dict)
+    records: dict[str, PoolRecord] = field(default_factory=dict)
+    states: dict[str, PoolState] = field(default_factory=dict)
+    terms: dict[str, tuple[LenderTerms, ...]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Pools of the chain that the executor cannot trade, with why."""
+
+    @property
+    def book(self) -> AddressBook:
+        """What stands where."""
+        return self.desk.book
+
+    @property
+    def settlements(self) -> tuple[Token, ...]:
+        """The tokens that a route may begin and end with."""
+        return tuple(self.desk.token(symbol) for symbol in SETTLEMENTS if symbol in self.book.tokens)
+
+    async def refresh(self, identities: Iterable[str] | None = None) -> None:
+        """Read the newest block: pools of these identities, or all; and what lenders have."""
+        self.newest = await head(self.rpc)
+        wanted = None if identities is None else set(identities)
+        keys = [key for key, pool in self.pools.items() if wanted is None or pool.identity in wanted]
+        found = await read_all(self.rpc, [venues.read(self.pools[key]) for key in keys], self.newest)
+        self.states.update(zip(keys, found, strict=True))
+        for token in self.settlements:
+            self.terms[token.address] = await self._terms(token)
+
+    async def further(self, error: TicksUnknownError) -> None:
+        """Read a pool further at the same block. Raises the error where there is no more."""
+        key = str(error.facts["pool"])
+        reading = venues.extend(self.states[key], bool(error.facts["toward_low"]))
+        (further,) = await read_all(self.rpc, [reading], self.newest)
+        if further == self.states[key]:
+            raise error
+        self.states[key] = further
+
+    async def _terms(self, token: Token) -> tuple[LenderTerms, ...]:
+        readings = [
+            read_terms(funding, lender.known.address, token.address)
+            for funding, lender in self.chain.lenders.items()
+            if funding in LENDERS
+        ]
+        return tuple(await read_all(self.rpc, readings, self.newest))
+
+    def trade_of_others(self, random: Random) -> str | None:
+        """Somebody sells something to some pool; the pool's identity, None where the pool refused."""
+        pool = self.pools[random.choice(sorted(self.records))]
+        token_in, token_out = random.sample((pool.token0, pool.token1), 2)
+        usd = 10 ** random.uniform(3, 6.2)
+        amount = int(usd / float(PRICES_USD[token_in.symbol]) * 10**token_in.decimals)
+        try:
+            sell(self.node, self.records[pool.key], token_in.address, token_out.address, amount)
+        except (RpcError, TransactionError):
+            return None
+        return pool.identity
+
+
+@asynccontextmanager
+async def opened(chain_name: str) -> AsyncIterator[Scene]:
+    """The full tier of a chain with a router that has money, and every pool of a kind that VENUES has."""
+    with Node.load(chain_name, tier="full") as node:
+        async with Rpc(node.url) as rpc:
+            desk = deploy_desk(node, inventory=0)
+            scene = Scene(node, rpc, load_chain(chain_name), desk, await head(rpc))
+            _stock(desk)
+            await _find_pools(scene)
+            await scene.refresh()
+            yield scene
+
+
+def _stock(desk: Desk) -> None:
+    """Inventory in settlement tokens, and a unit of every other token, as a router has that has traded."""
+    for symbol, address in desk.book.tokens.items():
+        if symbol in SETTLEMENTS:
+            usd = int(INVENTORY_USD / PRICES_USD[symbol])
+            deal.ensure_balance(desk.node, address, desk.router, usd * 10 ** desk.book.decimals[symbol])
+        else:
+            deal.ensure_balance(desk.node, address, desk.router, DUST)
+    desk.node.set_balance(desk.router, DUST)
+
+
+async def _find_pools(scene: Scene) -> None:
+    at = At(scene.rpc, scene.chain, scene.newest)
+    for record, leg, token_in, token_out in _pairs(scene):
+        try:
+            pool = await find_pool(at, "legs[0]", leg, token_in, token_out)
+        except OpportunityError as error:
+            scene.left_out[record.name if record else leg.pool] = error.message
+            continue
+        if pool.kind not in VENUES:
+            scene.left_out[record.name if record else leg.pool] = f"{pool.kind} has no maths"
+            continue
+        if record is not None:
+            pool = replace(pool, dex=record.venue, callback=CALLBACKS.get(record.venue, pool.callback))
+            scene.records[pool.key] = record
+        scene.pools[pool.key] = pool
+
+
+def _pairs(scene: Scene) -> Iterator[tuple[PoolRecord | None, LegRequest, Token, Token]]:
+    """Every pair of tokens of every pool, with what names it."""
+    book = scene.book
+    for record in book.pools:
+        if record.venue != "uniswap_v2" or "STA" not in record.name:
+            tokens = [_token(scene.desk, address) for address in record.tokens]
+            for token_in, token_out in permutations(tokens, 2):
+                if int(token_in.address, 16) < int(token_out.address, 16):
+                    yield record, _words(record, token_in), token_in, token_out
+    for share, asset in (("sDAI", "DAI"), ("steakUSDC", "USDC")):
+        if share in book.tokens:
+            token = scene.desk.token(share)
+            yield (
+                None,
+                LegRequest(token.address, asset, kind=VenueKind.ERC4626),
+                token,
+                scene.desk.token(asset),
+            )
+    weth = scene.desk.token("WETH")
+    yield None, LegRequest(weth.address, "WETH"), weth, _token(scene.desk, NATIVE)
+
+
+def _token(desk: Desk, address: str) -> Token:
+    if address == NATIVE:
+        return Token(desk.book.chain_id, ZERO_ADDRESS, "ETH", DECIMALS_OF_ETHER)
+    return desk.token(desk.book.symbol(address))
+
+
+def _words(record: PoolRecord, token_in: Token) -> LegRequest:
+    """A leg's words for a pool."""
+    if record.venue == "uniswap_v4":
+        hooks = to_address(record.hooks)
+        details = V4Details(record.fee, record.tick_spacing, hooks)
+        pool_id = details.pool_id(*(to_address(token) for token in record.tokens))
+        named = None if hooks == ZERO_ADDRESS else hooks
+        return LegRequest(pool_id, token_in.address, kind=VenueKind.UNISWAP_V4, hooks=named)
+    fee = record.fee if record.venue in ("own_v2_fork", "pancake_v1") else None
+    return LegRequest(record.address, token_in.address, kind=_kind(record), fee=fee)
+
+
+def _kind(record: PoolRecord) -> VenueKind:
+    kinds = {
+        "balancer_v2": VenueKind.BALANCER_V2,
+        "balancer_v3": VenueKind.BALANCER_V3,
+        "aerodrome_v2": VenueKind.SOLIDLY,
+    }
+    if record.venue in kinds:
+        return kinds[record.venue]
+    if record.venue.startswith("curve"):
+        return VenueKind.CURVE
+    return VenueKind.UNISWAP_V3 if record.tick_spacing else VenueKind.UNISWAP_V2

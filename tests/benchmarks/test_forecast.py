@@ -1,0 +1,42 @@
+"""What was forecast is what was earned: a few of the benchmark's random routes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.forecast import Row, run, summary
+
+ROUTES = 60
+
+
+@pytest.fixture(scope="module")
+async def rows() -> list[Row]:
+    return await run(ROUTES, seed=7)
+
+
+def test_every_route_earns_what_was_forecast_to_the_wei(rows: list[Row]) -> None:
+    wrong = [row for row in rows if not row.forecast == row.simulated == row.realised]
+
+    assert wrong == []
+    assert len(rows) == ROUTES
+
+
+def test_gas_is_what_the_simulation_said(rows: list[Row]) -> None:
+    assert max(row.simulated_gas_error for row in rows) <= 2
+
+
+def test_the_last_line_says_how_many_routes_and_the_worst_of_them(rows: list[Row]) -> None:
+    told = summary(rows)
+
+    assert list(told) == ["routes", "worst_error_wei", "worst_gas_error_pct"]
+    assert told["routes"] == ROUTES
+    assert told["worst_error_wei"] == 0
+
+
+def test_a_wrong_forecast_would_be_told(rows: list[Row]) -> None:
+    """The figures that are compared are not one and the same."""
+    spoilt = [*rows[:-1], replace(rows[-1], forecast=rows[-1].forecast + 1)]
+
+    assert summary(spoilt)["worst_error_wei"] == 1
