@@ -49,7 +49,7 @@ def identify(address: Address) -> Reading[PoolIdentity]:
     found = yield from details(address)
     others = [token for token in found.tokens if token != address]
     token0, token1 = sorted(others[:2], key=lambda token: int(token, 16))
-    return PoolIdentity(address, token0, token1, found.vault)
+    return PoolIdentity(address, token0, token1, found.vault, tokens=tuple(others), details=found)
 
 
 def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
