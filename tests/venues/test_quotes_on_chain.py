@@ -124,24 +124,12 @@ def test_a_vaults_quotes_are_what_it_gives(ethereum_full: Node, share: str, asse
     assert node.erc20_balance(token, USER) - before == assets > 0
 
 
-@pytest.mark.parametrize(("share", "asset"), VAULTS)
-def test_a_vaults_state_is_what_it_holds_and_takes(ethereum_full: Node, share: str, asset: str) -> None:
-    vault, token = ETHEREUM_FULL.tokens[share], ETHEREUM_FULL.tokens[asset]
-    state = read_from(ethereum_full, erc4626.read_state(to_address(vault), to_address(USER)))
-
-    assert state.total_assets == ethereum_full.erc20_balance(token, vault)
-    assert state.total_shares > 0
-    assert state.most_deposited == 2**256 - 1
-    assert state.most_redeemed == 0
-
-
 def test_what_is_no_pool_is_told_to_be_none(ethereum_full_node: Node) -> None:
     readings = (
         curve_pools.details(NOT_A_POOL),
         balancer_v2.details(NOT_A_POOL),
         solidly.details(NOT_A_POOL),
         erc4626.details(NOT_A_POOL),
-        erc4626.read_state(NOT_A_POOL, NOT_A_POOL),
     )
     for reading in readings:
         with pytest.raises(PoolNotFoundError) as refused:
