@@ -40,96 +40,108 @@ library TickWalk {
     /// @return known The lowest tick down to which every initialised tick was found.
     /// @return found Ticks in falling order, each as int24 and the int128 that liquidity gains there when the price rises.
     function down(Source memory source, Start memory start, Bounds memory bounds) internal view returns (int24 known, bytes memory found) {
-        return _walk(source, start, bounds, true);
+        return _side(source, start, bounds, true);
     }
 
     /// @return known The highest tick up to which every initialised tick was found.
     /// @return found As for `down`, in rising order.
     function up(Source memory source, Start memory start, Bounds memory bounds) internal view returns (int24 known, bytes memory found) {
-        return _walk(source, start, bounds, false);
+        return _side(source, start, bounds, false);
     }
 
-    struct State {
+    /// @dev A walk under way on one side: what it reads, and how far it is.
+    struct Walk {
+        Source source;
+        Bounds bounds;
         bool falling;
+        int256 spacing;
+        int256 word;
         uint256 price;
         uint256 liquidity;
         uint256 spent;
         uint256 ticks;
         int256 known;
+        bytes found;
     }
 
-    function _walk(Source memory source, Start memory start, Bounds memory bounds, bool falling)
-        private
-        view
-        returns (int24, bytes memory found)
-    {
-        State memory state = State(falling, start.price, start.liquidity, 0, 0, falling ? int256(start.tick) + 1 : int256(start.tick));
+    function _side(Source memory source, Start memory start, Bounds memory bounds, bool falling) private view returns (int24, bytes memory) {
+        Walk memory walk;
+        walk.source = source;
+        walk.bounds = bounds;
+        walk.falling = falling;
+        walk.spacing = start.spacing;
+        walk.price = start.price;
+        walk.liquidity = start.liquidity;
+        walk.known = falling ? int256(start.tick) + 1 : int256(start.tick);
         // The last tick is written as a whole word.
-        found = new bytes(bounds.ticks * TICK_BYTES + 32);
-        int256 compressed = _floor(start.tick, start.spacing) + (falling ? int256(0) : int256(1));
-        int256 word = compressed >> 8;
-        int256 last = _floor(falling ? TickPrice.MIN : TickPrice.MAX, start.spacing) >> 8;
+        walk.found = new bytes(bounds.ticks * TICK_BYTES + 32);
+        int256 first = _floor(start.tick, start.spacing) + (falling ? int256(0) : int256(1));
+        walk.word = first >> 8;
+        uint256 bit = uint256(first) & 255;
         // In the first word, only what lies on this side of the price.
-        uint256 mask = falling ? type(uint256).max >> (255 - (uint256(compressed) & 255)) : type(uint256).max << (uint256(compressed) & 255);
-        for (uint256 words = 1; words <= bounds.most; ++words) {
-            if (_exhausted(state)) break;
-            uint256 bits = source.word(source, word) & mask;
-            if (_takeWord(source, start.spacing, state, bounds, found, word, bits, words > bounds.least)) break;
-            if (word == last) {
-                state.known = falling ? TickPrice.MIN : TickPrice.MAX;
-                break;
+        _takeWords(walk, falling ? type(uint256).max >> (255 - bit) : type(uint256).max << bit);
+        return (int24(walk.known), _cut(walk));
+    }
+
+    function _takeWords(Walk memory walk, uint256 mask) private view {
+        int256 last = _floor(walk.falling ? TickPrice.MIN : TickPrice.MAX, walk.spacing) >> 8;
+        for (uint256 words = 1; words <= walk.bounds.most; ++words) {
+            if (_exhausted(walk)) return;
+            uint256 bits = walk.source.word(walk.source, walk.word) & mask;
+            if (_takeWord(walk, bits, words > walk.bounds.least)) return;
+            if (walk.word == last) {
+                walk.known = walk.falling ? TickPrice.MIN : TickPrice.MAX;
+                return;
             }
-            if (words >= bounds.least && state.spent > bounds.reach) break;
+            if (words >= walk.bounds.least && walk.spent > walk.bounds.reach) return;
             mask = type(uint256).max;
-            word += falling ? int256(-1) : int256(1);
+            walk.word += walk.falling ? int256(-1) : int256(1);
         }
-        uint256 length = state.ticks * TICK_BYTES;
-        // found.length = length
-        assembly ("memory-safe") {
-            mstore(found, length)
-        }
-        return (int24(state.known), found);
     }
 
     /// @dev Takes the ticks of one word; true where the side ends in it.
-    function _takeWord(
-        Source memory source,
-        int256 spacing,
-        State memory state,
-        Bounds memory bounds,
-        bytes memory found,
-        int256 word,
-        uint256 bits,
-        bool mayStop
-    ) private view returns (bool) {
+    function _takeWord(Walk memory walk, uint256 bits, bool mayStop) private view returns (bool) {
         while (bits != 0) {
-            if (state.ticks == bounds.ticks || _exhausted(state)) return true;
-            uint256 bit = state.falling ? _highest(bits) : _highest(bits & (~bits + 1));
+            if (walk.ticks == walk.bounds.ticks || _exhausted(walk)) return true;
+            uint256 bit = walk.falling ? _highest(bits) : _highest(bits & (~bits + 1));
             bits ^= 1 << bit;
-            int24 tick = int24(((word << 8) + int256(bit)) * spacing);
-            int128 net = source.net(source, tick);
-            _put(found, state.ticks++, tick, net);
-            _spend(state, tick);
-            state.known = tick;
-            state.liquidity = uint256(int256(state.liquidity) + (state.falling ? -int256(net) : int256(net)));
-            if (mayStop && state.spent > bounds.reach) return true;
+            _takeTick(walk, int24(((walk.word << 8) + int256(bit)) * walk.spacing));
+            if (mayStop && walk.spent > walk.bounds.reach) return true;
         }
-        int256 end = ((word << 8) + (state.falling ? int256(0) : int256(255))) * spacing;
+        int256 end = ((walk.word << 8) + (walk.falling ? int256(0) : int256(255))) * walk.spacing;
         if (end >= TickPrice.MIN && end <= TickPrice.MAX) {
-            _spend(state, int24(end));
-            state.known = end;
+            _spend(walk, int24(end));
+            walk.known = end;
         }
         return false;
     }
 
+    function _takeTick(Walk memory walk, int24 tick) private view {
+        int128 net = walk.source.net(walk.source, tick);
+        _put(walk.found, walk.ticks++, tick, net);
+        _spend(walk, tick);
+        walk.known = tick;
+        walk.liquidity = uint256(int256(walk.liquidity) + (walk.falling ? -int256(net) : int256(net)));
+    }
+
+    /// @dev What was found, without the room that was not needed.
+    function _cut(Walk memory walk) private pure returns (bytes memory found) {
+        found = walk.found;
+        uint256 length = walk.ticks * TICK_BYTES;
+        // found.length = length
+        assembly ("memory-safe") {
+            mstore(found, length)
+        }
+    }
+
     /// @dev Counts what it takes to move the price to `tick`.
-    function _spend(State memory state, int24 tick) private pure {
+    function _spend(Walk memory walk, int24 tick) private pure {
         uint256 price = TickPrice.at(tick);
-        if (state.falling ? price >= state.price : price <= state.price) return;
-        state.spent += state.falling
-            ? TickPrice.input0(state.liquidity, price, state.price)
-            : TickPrice.input1(state.liquidity, state.price, price);
-        state.price = price;
+        if (walk.falling ? price >= walk.price : price <= walk.price) return;
+        walk.spent += walk.falling
+            ? TickPrice.input0(walk.liquidity, price, walk.price)
+            : TickPrice.input1(walk.liquidity, walk.price, price);
+        walk.price = price;
     }
 
     function _put(bytes memory found, uint256 index, int24 tick, int128 net) private pure {
@@ -140,8 +152,8 @@ library TickWalk {
         }
     }
 
-    function _exhausted(State memory state) private view returns (bool) {
-        return gasleft() < _KEPT_GAS + _KEPT_GAS_A_TICK * state.ticks;
+    function _exhausted(Walk memory walk) private view returns (bool) {
+        return gasleft() < _KEPT_GAS + _KEPT_GAS_A_TICK * walk.ticks;
     }
 
     function _floor(int256 tick, int256 spacing) private pure returns (int256 quotient) {

@@ -23,29 +23,41 @@ library UniswapV3Lens {
     /// @return answer sqrtPriceX96 (20 bytes), tick (3), liquidity (16), fee (3), lowest and highest known tick (3 each), then the
     /// ticks below and those above, each with its liquidityNet (3 and 16).
     function read(bytes calldata request) internal view returns (bytes memory answer) {
-        address pool = address(bytes20(request[:20]));
+        TickWalk.Source memory source = TickWalk.Source(address(bytes20(request[:20])), 0, 0, _word, _net);
         TickWalk.Start memory start;
         start.spacing = int24(uint24(bytes3(request[20:23])));
-        uint24 fee;
-        (start.price, start.tick, start.liquidity, fee) = _price(pool);
-        TickWalk.Source memory source = TickWalk.Source(pool, 0, 0, _word, _net);
-        uint256 most = uint16(bytes2(request[27:29]));
-        uint256 ticks = uint16(bytes2(request[29:31]));
-        (int24 low, bytes memory below) =
-            TickWalk.down(source, start, TickWalk.Bounds(uint128(bytes16(request[31:47])), uint16(bytes2(request[23:25])), most, ticks));
-        (int24 high, bytes memory above) =
-            TickWalk.up(source, start, TickWalk.Bounds(uint128(bytes16(request[47:63])), uint16(bytes2(request[25:27])), most, ticks));
-        answer = abi.encodePacked(uint160(start.price), start.tick, start.liquidity, fee, low, high, below, above);
+        answer = _price(source.target, start);
+        answer = bytes.concat(answer, ticks(source, start, request));
     }
 
-    function _price(address pool) private view returns (uint256 price, int24 tick, uint128 liquidity, uint24 fee) {
+    /// @dev The last part of the answer: lowest and highest known tick, and the ticks; of any pool that is asked for them like this.
+    function ticks(TickWalk.Source memory source, TickWalk.Start memory start, bytes calldata request)
+        internal
+        view
+        returns (bytes memory)
+    {
+        (int24 low, bytes memory below) = TickWalk.down(source, start, _bounds(request, 23, 31));
+        (int24 high, bytes memory above) = TickWalk.up(source, start, _bounds(request, 25, 47));
+        return abi.encodePacked(low, high, below, above);
+    }
+
+    /// @dev `least` and `reach` are where the request has them for one side.
+    function _bounds(bytes calldata request, uint256 least, uint256 reach) private pure returns (TickWalk.Bounds memory bounds) {
+        bounds.reach = uint128(bytes16(request[reach:]));
+        bounds.least = uint16(bytes2(request[least:]));
+        bounds.most = uint16(bytes2(request[27:]));
+        bounds.ticks = uint16(bytes2(request[29:]));
+    }
+
+    /// @dev Fills in where the walk starts; `told` is the part of the answer before the ticks.
+    function _price(address pool, TickWalk.Start memory start) private view returns (bytes memory told) {
         uint256 word;
-        (price, word) = Asking.two(pool, IUniswapV3State.slot0.selector, 0);
-        tick = int24(int256(word));
-        liquidity = uint128(Asking.one(pool, IUniswapV3State.liquidity.selector, 0));
-        bool told;
-        (told, word) = Asking.tryOne(pool, IUniswapV3State.fee.selector, 0);
-        fee = told ? uint24(word) : NO_FEE;
+        (start.price, word) = Asking.two(pool, IUniswapV3State.slot0.selector, 0);
+        start.tick = int24(int256(word));
+        start.liquidity = uint128(Asking.one(pool, IUniswapV3State.liquidity.selector, 0));
+        bool hasFee;
+        (hasFee, word) = Asking.tryOne(pool, IUniswapV3State.fee.selector, 0);
+        told = abi.encodePacked(uint160(start.price), start.tick, start.liquidity, hasFee ? uint24(word) : NO_FEE);
     }
 
     function _word(TickWalk.Source memory source, int256 word) private view returns (uint256) {
