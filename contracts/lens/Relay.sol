@@ -3,15 +3,16 @@ pragma solidity 0.8.28;
 
 /// @notice Makes the calls that a request lists and hands back their answers as they come.
 library Relay {
-    uint256 private constant _HEAD_BYTES = 21;
+    uint256 private constant _TARGET_BYTES = 20;
+    uint256 private constant _HEAD_BYTES = 22;
     uint256 private constant _REFUSED = type(uint24).max;
 
-    /// @param request Calls one after another: target, length of the data (1 byte), data.
+    /// @param request Calls one after another: target, length of the data (2 bytes), data.
     /// @return answers In the same order: length (3 bytes; all bits set for a call that reverted), answer.
     function calls(bytes calldata request) internal view returns (bytes memory answers) {
         while (request.length != 0) {
-            uint256 end = _HEAD_BYTES + uint8(request[_HEAD_BYTES - 1]);
-            answers = bytes.concat(answers, call(address(bytes20(request[:20])), request[_HEAD_BYTES:end]));
+            uint256 end = _HEAD_BYTES + uint16(bytes2(request[_TARGET_BYTES:_HEAD_BYTES]));
+            answers = bytes.concat(answers, call(address(bytes20(request[:_TARGET_BYTES])), request[_HEAD_BYTES:end]));
             request = request[end:];
         }
     }

@@ -10,8 +10,10 @@ REFUSED = 2 ** (8 * LENGTH_BYTES) - 1
 
 
 def relay_request(calls: Iterable[EthCall]) -> bytes:
-    """The calls, each as its target, the length of its data in one byte, and its data."""
-    return b"".join(bytes.fromhex(call.to[2:]) + bytes([len(call.data)]) + call.data for call in calls)
+    """The calls, each as its target, the length of its data in two bytes, and its data."""
+    return b"".join(
+        bytes.fromhex(call.to[2:]) + len(call.data).to_bytes(2, "big") + call.data for call in calls
+    )
 
 
 def relayed(answer: bytes) -> tuple[bytes | None, ...] | None:
