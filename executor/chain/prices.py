@@ -160,7 +160,7 @@ def _declared(chain: ChainData, token: Token, fixed: Mapping[str, Decimal]) -> U
 def _unavailable(token: Token, problem: str, **facts: object) -> PriceUnavailableError:
     return PriceUnavailableError(
         f"There is no USD price for {token.symbol} ({token.address}): {problem}.",
-        fix="declare its price under fixed_prices_usd if it has no feed, or lift the USD limits",
+        fix="if it has no feed, declare its price under fixed_prices_usd, or a pool under pool_prices",
         token=token.address,
         **facts,
     )

@@ -54,6 +54,8 @@ def chain_of(settings: Settings, name: str) -> ChainData:
     chain = load_chain(chosen.data or name)
     for key in chosen.fixed_prices_usd:
         _require_priceable(chain, key, f"chains.{name}.fixed_prices_usd.{key}")
+    for key in chosen.pool_prices:
+        _require_priceable(chain, key, f"chains.{name}.pool_prices.{key}")
     return chain
 
 

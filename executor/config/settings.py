@@ -75,6 +75,18 @@ class L2GasThresholds(Strict):
         return {name: int(getattr(self, name) * GWEI) for name in type(self).model_fields}
 
 
+class PoolPrice(Strict):
+    """A pool that prices a token without a feed: what it gives of `quote`, a token with a price, for it."""
+
+    pool: str = Field(
+        pattern="^0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$", description="address of the pool, or id of a V4 pool"
+    )
+    quote: str = Field(
+        min_length=1, max_length=64, description="the pool's other token, by symbol or address"
+    )
+    dex: str | None = Field(default=None, description="the pool's exchange, as named in the chain data")
+
+
 class ChainSettings(Strict):
     """How the executor works on one chain. Relative paths count from the folder of the settings file."""
 
@@ -130,6 +142,10 @@ class ChainSettings(Strict):
         default_factory=dict,
         description="USD per whole token, by symbol or address, for tokens without a feed",
     )
+    pool_prices: dict[str, PoolPrice] = Field(
+        default_factory=dict,
+        description="pools that price tokens without a feed, by the token's symbol or address",
+    )
     price_max_age_seconds: Positive | None = Field(
         default=None, description="oldest usable feed answer; null: heartbeat of the feed + 10 %"
     )
@@ -143,6 +159,14 @@ class ChainSettings(Strict):
     def _one_router(self) -> Self:
         if self.router is not None and self.deployment is not None:
             raise ValueError("give either `deployment` or `router`, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _one_price(self) -> Self:
+        fixed = {name.lower() for name in self.fixed_prices_usd}
+        twice = sorted(name for name in self.pool_prices if name.lower() in fixed)
+        if twice:
+            raise ValueError(f"{twice[0]} stands under both `fixed_prices_usd` and `pool_prices`: keep one")
         return self
 
     @property

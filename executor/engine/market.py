@@ -4,21 +4,18 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
 from typing import TypeVar
 
 from executor.chain.balances import balances
 from executor.chain.lens import read_further, read_market
 from executor.chain.network import Network
-from executor.chain.prices import FeedAbsentError, usd_price
 from executor.chain.quantities import answer_error, member, quantity, to_quantity
 from executor.chain.reading import read_all
 from executor.chain.rpc import NodeRefusedError, Rpc, results
 from executor.config.settings import ChainSettings
 from executor.domain.address import Address
 from executor.domain.chain import ChainData
-from executor.domain.errors import PriceUnavailableError, TicksUnknownError
+from executor.domain.errors import TicksUnknownError
 from executor.domain.lender import LenderTerms
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.route import Route
@@ -26,7 +23,6 @@ from executor.domain.token import Token
 from executor.engine.errors import StaleNodeError
 from executor.lenders import LENDERS, read_terms
 from executor.policy.fees import Fees, choose_fees
-from executor.policy.profit import NATIVE_RATE, wei_cost, wei_rate
 
 T = TypeVar("T")
 
@@ -36,33 +32,6 @@ MOST_EXTENSIONS = 64
 
 STALE_SECONDS = 120
 """A real network whose newest block is older has stopped, or its node has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """USD per whole token as exact ratios, None where no price is known. `is_native`: the settlement token is
-    the wrapped native coin, so that gas needs no price. `feed_absent`: this is a local chain on which the
-    settlement token's feed does not exist, and no price was declared."""
-
-    settlement: Token
-    is_native: bool
-    settlement_usd: Fraction | None
-    native_usd: Fraction | None
-    feed_absent: bool = False
-
-    @property
-    def rate(self) -> Fraction | None:
-        """The settlement token's smallest units that one wei is worth; None where no price is known."""
-        if self.is_native:
-            return NATIVE_RATE
-        if self.native_usd is None or self.settlement_usd is None:
-            return None
-        return wei_rate(self.native_usd, self.settlement_usd, self.settlement.decimals)
-
-    def in_settlement(self, wei: int) -> int:
-        """`wei` of the native coin in the settlement token's smallest unit, rounded up; 0 where no price is
-        known."""
-        return 0 if self.rate is None else wei_cost(wei, self.rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,43 +66,6 @@ def check_fresh(newest: BlockHead, network: Network) -> None:
             block_number=newest.number,
             age_seconds=age,
         )
-
-
-async def read_prices(
-    rpc: Rpc,
-    chain: ChainData,
-    settings: ChainSettings,
-    settlement: Token,
-    head: BlockHead,
-    *,
-    is_local: bool = False,
-) -> Prices:
-    """The prices of the settlement token and of the native coin.
-
-    Raises NodeError; a missing price is None.
-    """
-    is_native = settlement.address == chain.wrapped_native.address
-    absent: set[Address] = set()
-
-    async def price(token: Token) -> Fraction | None:
-        fixed: Mapping[str, Decimal] = settings.fixed_prices_usd
-        age = settings.price_max_age_seconds
-        try:
-            found = await usd_price(
-                rpc, chain, token, fixed=fixed, block=head, max_age_seconds=age, is_local=is_local
-            )
-        except FeedAbsentError:
-            absent.add(token.address)
-            return None
-        except PriceUnavailableError:
-            return None
-        return found.usd_per_token
-
-    if is_native:
-        usd = native_usd = await price(settlement)
-    else:
-        usd, native_usd = await asyncio.gather(price(settlement), price(chain.wrapped_native))
-    return Prices(settlement, is_native, usd, native_usd, settlement.address in absent)
 
 
 async def read_purse(

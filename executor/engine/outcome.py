@@ -15,7 +15,7 @@ from executor.domain.decision import Reason
 from executor.domain.errors import NodeError, RevertError
 from executor.domain.execution import Execution, Status
 from executor.domain.token import Token
-from executor.engine.market import Prices
+from executor.engine.pricing import Prices
 from executor.engine.session import Session
 from executor.plan import decode_revert
 from executor.policy.profit import net_profit, show_usd, usd_value

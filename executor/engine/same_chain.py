@@ -27,8 +27,9 @@ from executor.domain.plan import Plan
 from executor.domain.route import Leg, SizedRoute
 from executor.engine.fates import ended_by
 from executor.engine.following import follow
-from executor.engine.market import Prices, check_fresh, read_fees, read_prices, read_purse, read_states
+from executor.engine.market import check_fresh, read_fees, read_purse, read_states
 from executor.engine.outcome import price_details, revert_names, revert_reason
+from executor.engine.pricing import Prices, read_prices
 from executor.engine.resolution import resolve
 from executor.engine.router import check_ready, read_router
 from executor.engine.session import Desk, Session

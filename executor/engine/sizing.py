@@ -11,7 +11,8 @@ from executor.domain.errors import MathsError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Route, SizedRoute
-from executor.engine.market import Prices, Purse, with_enough_ticks
+from executor.engine.market import Purse, with_enough_ticks
+from executor.engine.pricing import Prices
 from executor.policy.fees import Fees
 from executor.routing.candidates import Candidate, pick
 from executor.routing.funding import choose_funding, funding_cap, premium_of
