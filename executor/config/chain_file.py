@@ -10,6 +10,7 @@ from executor.config.fields import AddressText, HexBytes, Strict, WholeNumber
 from executor.domain.chain import L2Kind
 from executor.domain.pool import FEE_UNIT, V3Callback, VenueKind
 from executor.domain.route import Funding
+from executor.domain.token import BASIS_POINTS
 
 MOST_SETTLEMENT_TOKENS = 4
 """How many settlement tokens a router is deployed with at most."""
@@ -77,6 +78,13 @@ class AddressEntry(Strict):
     check: Annotated[list[CheckEntry], BeforeValidator(_as_list)] = Field(default_factory=list)
 
 
+class TransferFeeEntry(Strict):
+    """What a token keeps of each transfer, in basis points, rounded to a smallest unit."""
+
+    bps: Annotated[WholeNumber, Field(ge=1, lt=BASIS_POINTS)]
+    rounded: Literal["down", "up"] = "down"
+
+
 class TokenEntry(AddressEntry):
     """A token. That the chain gives this symbol and these decimals is checked without being written out.
 
@@ -85,6 +93,7 @@ class TokenEntry(AddressEntry):
 
     decimals: Annotated[WholeNumber, Field(le=36)]
     symbol: str | None = None
+    transfer_fee: TransferFeeEntry | None = None
 
 
 class DexEntry(Strict):

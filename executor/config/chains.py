@@ -14,7 +14,7 @@ from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, Feed, KnownDex, KnownToken, Lender, SequencerFeed
 from executor.domain.dex import Dex
 from executor.domain.errors import AddressError, ConfigError
-from executor.domain.token import Token
+from executor.domain.token import Token, TransferFee
 
 _DATA = resources.files("executor") / "chains"
 
@@ -122,8 +122,10 @@ def _token(file: ChainFile, symbol: str, entry: TokenEntry) -> KnownToken:
         says("symbol()", "string", entry.symbol or symbol),
         says("decimals()", "uint8", str(entry.decimals)),
     )
+    kept = entry.transfer_fee
+    fee = None if kept is None else TransferFee(kept.bps, kept.rounded == "up")
     return KnownToken(
-        Token(file.chain_id, entry.address, symbol, entry.decimals),
+        Token(file.chain_id, entry.address, symbol, entry.decimals, fee),
         known_address(f"tokens.{symbol}", entry, {}, implied),
     )
 

@@ -103,7 +103,12 @@ def _route(pools: Sequence[Pool], tokens: Sequence[Token]) -> Route:
                 f"the pool stands in leg {identities.index(identity)} already",
                 fix="use a pool once",
             )
-    return Route(tuple(Leg(pool, token) for pool, token in zip(pools, tokens, strict=True)))
+    return Route(
+        tuple(
+            Leg(pool, token, taxed=token.transfer_fee is not None)
+            for pool, token in zip(pools, tokens, strict=True)
+        )
+    )
 
 
 async def _token(at: At, index: int, leg: LegRequest) -> Token:

@@ -40,7 +40,12 @@ def routes(
     Pools that do not hold both tokens raise ValueError.
     """
     return tuple(
-        Route((Leg(buy, quote_token), Leg(sell, token)))
+        Route(
+            (
+                Leg(buy, quote_token, taxed=quote_token.transfer_fee is not None),
+                Leg(sell, token, taxed=token.transfer_fee is not None),
+            )
+        )
         for buy in buy_pools
         for sell in sell_pools
         if buy.address != sell.address

@@ -17,6 +17,7 @@ from executor.routing.premium import PremiumOf, no_premium, repaid
 from executor.routing.probing import searched_size
 from executor.routing.sides import Side, Sides
 from executor.routing.stretches import segment_at
+from executor.routing.taxed import is_taxed
 from executor.routing.trying import Amounts
 
 MAX_AMOUNT = 2**112 - 1
@@ -57,7 +58,7 @@ def compiled(route: Route, sides: Sides, terms: Terms) -> Cycle:
     """The route over the sides of its pools. Raises KeyError if one has no state."""
     of_legs = tuple(sides.of(leg) for leg in route.legs)
     rate = repaid(terms.premium)
-    if rate is None:
+    if rate is None or is_taxed(route):
         return _SearchedCycle(route, of_legs, terms)
     if any(leg.pool.kind is not VenueKind.UNISWAP_V2 for leg in route.legs):
         return _PieceCycle(route, of_legs, terms, rate)

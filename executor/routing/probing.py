@@ -11,6 +11,7 @@ from executor.domain.route import Route
 from executor.routing.premium import PremiumOf
 from executor.routing.search import climb, maximise, rank
 from executor.routing.states import States
+from executor.routing.taxed import curve_into, given_for, received, taken
 from executor.venues import Curve, amount_in, amount_out, local_curve
 
 FEW = 1_024
@@ -39,10 +40,12 @@ def searched_size(route: Route, states: States, cap: int, premium: PremiumOf) ->
 def route_curve(route: Route, states: States) -> Curve | None:
     """The composed curve of the route near the present prices; None where a pool has none."""
     composed: Curve | None = None
-    for leg in route.legs:
+    for index, leg in enumerate(route.legs):
         curve = local_curve(states[leg.pool.key], leg.zero_for_one)
         if curve is None:
             return None
+        if leg.taxed:
+            curve = curve_into(route, index).then(curve)
         composed = curve if composed is None else composed.then(curve)
     return composed
 
@@ -84,10 +87,10 @@ class _Probe:
         see the slope.
         """
         amounts = [size]
-        for leg in self._route.legs:
-            state = self._states[leg.pool.key]
-            amounts.append(amount_out(state, leg.zero_for_one, amounts[-1]) if amounts[-1] else 0)
-        return tuple(amounts)
+        for index, leg in enumerate(self._route.legs):
+            state, amount = self._states[leg.pool.key], taken(self._route, index, amounts[-1])
+            amounts.append(amount_out(state, leg.zero_for_one, amount) if amount else 0)
+        return (*amounts[:-1], received(self._route, amounts[-1]))
 
     def size_for(self, amount: int, position: int) -> int | None:
         """The smallest input for which `amount` arrives before leg `position`, None where the pools cannot
@@ -95,8 +98,10 @@ class _Probe:
         """
         needed = amount
         try:
-            for leg in reversed(self._route.legs[:position]):
+            for index in reversed(range(position)):
+                leg = self._route.legs[index]
                 needed = amount_in(self._states[leg.pool.key], leg.zero_for_one, needed)
+                needed = given_for(self._route, index, needed)
         except (MathsError, TicksUnknownError):
             return None
         return needed

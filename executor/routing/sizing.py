@@ -14,6 +14,7 @@ from executor.routing.premium import PremiumOf, no_premium
 from executor.routing.probing import route_curve
 from executor.routing.sides import Sides
 from executor.routing.states import States
+from executor.routing.taxed import received, taken
 from executor.venues import amount_out
 
 __all__ = ["MAX_AMOUNT", "States", "best_size", "forward", "no_premium", "route_curve"]
@@ -21,13 +22,15 @@ __all__ = ["MAX_AMOUNT", "States", "best_size", "forward", "no_premium", "route_
 
 def forward(route: Route, states: States, amount_in: int) -> tuple[int, ...]:
     """The amounts along the route for `amount_in`: before each leg and after the last, in the smallest units.
+    Of a taxed leg less arrives at its pool.
 
     Raises MathsError where a leg cannot make its trade or gives nothing, TicksUnknownError where not enough
     of a pool was read.
     """
     amounts = [amount_in]
     for index, leg in enumerate(route.legs):
-        amount = amount_out(states[leg.pool.key], leg.zero_for_one, amounts[-1])
+        arrived = taken(route, index, amounts[-1])
+        amount = amount_out(states[leg.pool.key], leg.zero_for_one, arrived) if arrived else 0
         if amount == 0:
             raise MathsError(
                 f"leg {index} gives nothing for {amounts[-1]} of {leg.token_in.symbol}.",
@@ -37,7 +40,7 @@ def forward(route: Route, states: States, amount_in: int) -> tuple[int, ...]:
                 amount_in=amounts[-1],
             )
         amounts.append(amount)
-    return tuple(amounts)
+    return (*amounts[:-1], received(route, amounts[-1]))
 
 
 def best_size(
