@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -25,29 +24,23 @@ from executor.domain.log import Log
 from executor.domain.market import PoolState, V3State
 from executor.domain.pool import Pool
 from executor.market import StaleStateError
-from tests.chain.test_lens import pool_of
 from tests.support.proxy import Answer, ChangingProxy, Request
-from tests.support.traffic import PAIR, TICKS, Act, swap
+from tests.support.traffic import PAIR, SWAPS, TICKS, Act, pools_of, swap
 
 ROUNDS = 5
 SETTLED_SECONDS = 20
 
 
-@dataclass(frozen=True)
-class Followed:
-    """How the pools of a venue are made, and what may happen to them."""
-
-    pool: Callable[[AddressBook, PoolRecord], Pool]
-    acts: tuple[Act, ...]
-
-
-VENUES = {
-    "uniswap_v2": Followed(pool_of, PAIR),
-    "sushi_v2": Followed(pool_of, PAIR),
-    "uniswap_v3": Followed(pool_of, TICKS),
-    "pancake_v3": Followed(pool_of, TICKS),
-    "slipstream": Followed(pool_of, TICKS),
+ACTS: dict[str, tuple[Act, ...]] = {
+    "uniswap_v2": PAIR,
+    "sushi_v2": PAIR,
+    "uniswap_v3": TICKS,
+    "pancake_v3": TICKS,
+    "slipstream": TICKS,
 }
+"""What may happen to the pools of a venue, where that is more than swaps."""
+
+OLDEST = ("uniswap_v2", "uniswap_v3")
 CHAINS = {"ethereum_full": ETHEREUM_FULL, "base_full": BASE_FULL}
 TRANSPORTS = ["polled", "announced"]
 
@@ -69,9 +62,16 @@ class CountingRpc(Rpc):
         return await super().batch(calls)
 
 
-def followed_of(book: AddressBook) -> list[tuple[PoolRecord, Pool]]:
+def followed_of(
+    node: Node, book: AddressBook, chosen: tuple[str, ...] | None = None
+) -> list[tuple[PoolRecord, Pool]]:
+    """Every pool of the chain, or of some venues."""
     return [
-        (record, VENUES[record.venue].pool(book, record)) for record in book.pools if record.venue in VENUES
+        (record, pool)
+        for record in book.pools
+        if (record.venue in chosen if chosen else record.venue != "algebra")
+        for pool in pools_of(node, book, record)
+        if pool.kind in venues.VENUES
     ]
 
 
@@ -104,7 +104,7 @@ def traffic(node: Node, book: AddressBook, records: list[PoolRecord], random: Ra
     """A few acts, some in blocks of their own, and blocks without any."""
     for _ in range(random.randint(1, 4)):
         record = random.choice(records)
-        random.choice(VENUES[record.venue].acts)(node, book, record, random)
+        random.choice(ACTS.get(record.venue, SWAPS))(node, book, record, random)
         if random.random() < 0.3:
             node.mine(random.randint(1, 3))
 
@@ -142,7 +142,7 @@ async def test_followed_states_are_those_read_again_after_traffic_and_reorganisa
 ) -> None:
     node, book = chain
     random = Random(f"{seed} {book.chain_id} {transport}")
-    followed = followed_of(book)
+    followed = followed_of(node, book)
     records = [record for record, _ in followed]
     assert len(records) > 2
     async with Rpc(node.url) as rpc:
@@ -169,7 +169,7 @@ async def test_followed_states_are_those_read_again_after_traffic_and_reorganisa
 
 
 async def test_a_block_of_swaps_is_followed_without_reading_any_pool(ethereum_full: Node) -> None:
-    followed = followed_of(ETHEREUM_FULL)
+    followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with CountingRpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
         await follower.watch([pool for _, pool in followed])
@@ -187,7 +187,7 @@ async def test_a_block_of_swaps_is_followed_without_reading_any_pool(ethereum_fu
 async def test_blocks_taken_back_deeper_than_the_book_goes_have_everything_read_anew(
     ethereum_full: Node,
 ) -> None:
-    followed = followed_of(ETHEREUM_FULL)
+    followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc, depth=3)
         await follower.watch([pool for _, pool in followed])
@@ -207,7 +207,7 @@ async def test_blocks_taken_back_deeper_than_the_book_goes_have_everything_read_
 async def test_a_pool_that_a_reorganisation_took_back_is_not_handed_out_and_stops_nothing(
     ethereum_full: Node,
 ) -> None:
-    followed = followed_of(ETHEREUM_FULL)
+    followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     (record, real), pools = followed[0], [pool for _, pool in followed]
     twin = "0x00000000000000000000000000000000000077aa"
     ethereum_full.mine()
@@ -229,7 +229,7 @@ async def test_a_pool_that_a_reorganisation_took_back_is_not_handed_out_and_stop
 
 
 async def test_while_the_node_is_away_no_state_is_handed_out(ethereum_full: Node) -> None:
-    followed = followed_of(ETHEREUM_FULL)
+    followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     pools = [pool for _, pool in followed]
     away = False
 
@@ -257,7 +257,7 @@ async def test_while_the_node_is_away_no_state_is_handed_out(ethereum_full: Node
 
 
 async def test_a_lost_announcement_is_made_good_by_polling(ethereum_full: Node) -> None:
-    followed = followed_of(ETHEREUM_FULL)
+    followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
         await follower.watch([pool for _, pool in followed])
@@ -274,7 +274,7 @@ async def test_a_lost_announcement_is_made_good_by_polling(ethereum_full: Node) 
 async def test_a_log_that_was_announced_but_not_told_makes_its_pools_be_read_again(
     ethereum_full: Node,
 ) -> None:
-    followed = followed_of(ETHEREUM_FULL)
+    followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     record, pool = followed[0]
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
@@ -294,7 +294,7 @@ async def test_a_log_that_was_announced_but_not_told_makes_its_pools_be_read_aga
 
 
 async def test_a_log_that_was_announced_before_the_node_tells_it_is_waited_for(ethereum_full: Node) -> None:
-    followed = followed_of(ETHEREUM_FULL)
+    followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
         await follower.watch([pool for _, pool in followed])

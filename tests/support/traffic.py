@@ -1,24 +1,69 @@
-"""Random traffic on a local chain: what changes the states of its pools."""
+"""Pools of every venue of the local chains, and random traffic: what changes their states."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from random import Random
 
 from devnet import Node, abi, deal
-from devnet.book import AddressBook, PoolRecord
-from devnet.liquidity import positions
-from devnet.market import trade
+from devnet.book import NATIVE, AddressBook, PoolRecord
+from devnet.liquidity import positions, symbol_of, unit
 from devnet.protocols.tokens import TREASURY
+from executor.domain.address import ZERO_ADDRESS, Address, to_address
+from executor.domain.pool import Pool, V3Callback, VenueKind
+from executor.domain.pool_details import PoolDetails, V4Details
+from executor.domain.token import Token
+from executor.venues import balancer_v2, balancer_v3, curve_pools, solidly
+from tests.support.answers import read_from
+from tests.support.venue_pools import KINDS, sell
 
 Act = Callable[[Node, AddressBook, PoolRecord, Random], None]
 SWAP = "swap(address,address,bool,int256)"
 
 
+def pools_of(node: Node, book: AddressBook, record: PoolRecord) -> list[Pool]:
+    """The pool `record`, once for each pair of its tokens."""
+    kind, callback = KINDS.get(record.venue, (VenueKind.CURVE, V3Callback.UNISWAP))
+    address = to_address(record.address)
+    details = _details(node, kind, address, record)
+    pools = []
+    for pair in combinations(record.tokens, 2):
+        token0, token1 = sorted(
+            (_token(book, token) for token in pair), key=lambda each: int(each.address, 16)
+        )
+        pool = Pool(
+            record.venue, kind, address, token0, token1, record.fee, record.tick_spacing, callback, details
+        )
+        pools.append(pool)
+    return pools
+
+
+def _token(book: AddressBook, address: str) -> Token:
+    if address == NATIVE:
+        return Token(book.chain_id, ZERO_ADDRESS, "ETH", 18)
+    symbol = book.symbol(address)
+    return Token(book.chain_id, to_address(address), symbol, book.decimals[symbol])
+
+
+def _details(node: Node, kind: VenueKind, address: Address, record: PoolRecord) -> PoolDetails | None:
+    if kind is VenueKind.CURVE:
+        return read_from(node, curve_pools.details(address))
+    if kind is VenueKind.BALANCER_V2:
+        return read_from(node, balancer_v2.details(address))
+    if kind is VenueKind.BALANCER_V3:
+        return read_from(node, balancer_v3.details(address))
+    if kind is VenueKind.SOLIDLY:
+        return read_from(node, solidly.details(address))
+    if kind is VenueKind.UNISWAP_V4:
+        return V4Details(record.fee, record.tick_spacing, to_address(record.hooks))
+    return None
+
+
 def swap(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
-    """Somebody sells some of either token."""
-    token = random.choice(record.tokens)
-    trade(node, record, token, _some(book, token, random))
+    """Somebody sells some of a token for another one."""
+    token_in, token_out = random.sample(record.tokens, 2)
+    sell(node, record, to_address(token_in), to_address(token_out), _some(book, token_in, random))
 
 
 def provide_to_pair(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
@@ -104,8 +149,10 @@ def _fund(node: Node, book: AddressBook, record: PoolRecord) -> None:
 
 def _some(book: AddressBook, token: str, random: Random) -> int:
     """Up to a hundred whole tokens, in smallest units."""
-    return random.randint(10**3, 100 * 10 ** int(book.decimals[book.symbol(token)]))
+    whole = 2 if symbol_of(book, token) in ("WETH", "ETH", "STETH", "WBTC") else 100
+    return random.randint(10**6, whole * unit(book, token))
 
 
+SWAPS: tuple[Act, ...] = (swap,)
 PAIR: tuple[Act, ...] = (swap, swap, provide_to_pair, withdraw_from_pair, donate_to_pair)
 TICKS: tuple[Act, ...] = (swap, swap, provide_to_ticks, visit_ticks, withdraw_from_ticks)
