@@ -3,6 +3,7 @@ pragma solidity 0.8.28;
 
 import {BalancerV2Lens} from "./BalancerV2Lens.sol";
 import {BalancerV3Lens} from "./BalancerV3Lens.sol";
+import {CurveLens} from "./CurveLens.sol";
 import {ERC4626Lens} from "./ERC4626Lens.sol";
 import {SolidlyLens} from "./SolidlyLens.sol";
 import {UniswapV2Lens} from "./UniswapV2Lens.sol";
@@ -41,6 +42,7 @@ contract MarketLens {
         if (kind == 1) return UniswapV2Lens.read(request);
         if (kind == 2) return UniswapV3Lens.read(request);
         if (kind == 4) return SolidlyLens.read(request);
+        if (kind == 5) return CurveLens.read(request);
         if (kind == 6) return BalancerV2Lens.read(request);
         if (kind == 7) return BalancerV3Lens.read(request);
         if (kind == 8) return ERC4626Lens.read(request);

@@ -13,7 +13,16 @@ from executor.domain.log import Log
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, PoolIdentity, VenueKind
 from executor.domain.token import Token
-from executor.venues import balancer_v2, balancer_v3, erc4626, solidly, uniswap_v2, uniswap_v3, wrapped_native
+from executor.venues import (
+    balancer_v2,
+    balancer_v3,
+    curve_pools,
+    erc4626,
+    solidly,
+    uniswap_v2,
+    uniswap_v3,
+    wrapped_native,
+)
 from executor.venues.curve import Curve
 
 __all__ = [
@@ -101,6 +110,7 @@ VENUES: Mapping[VenueKind, Venue] = {
     VenueKind.UNISWAP_V2: uniswap_v2,
     VenueKind.UNISWAP_V3: uniswap_v3,
     VenueKind.SOLIDLY: solidly,
+    VenueKind.CURVE: curve_pools,
     VenueKind.BALANCER_V2: balancer_v2,
     VenueKind.BALANCER_V3: balancer_v3,
     VenueKind.ERC4626: erc4626,

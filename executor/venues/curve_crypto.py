@@ -34,7 +34,7 @@ class CryptoState:
     `gamma` and `fee_gamma` times 1e18; fees in parts of 1e10.
 
     `settled` is False after a trade, which may move the price scale by what only the chain knows, and while
-    A or gamma changes with every second.
+    A or gamma changes with every second. `repegs`: the pool moves its price scale at all.
     """
 
     pool: Pool
@@ -49,6 +49,7 @@ class CryptoState:
     out_fee: int
     fee_gamma: int
     settled: bool = True
+    repegs: bool = True
 
 
 def exchanged(state: CryptoState, i: int, j: int, dx: int) -> int:
@@ -144,19 +145,19 @@ def balance_for(state: CryptoState, x: Sequence[int], j: int) -> int:
     for value in others:
         _check(LEAST_SHARE <= value * WAD // d <= MOST_SHARE)
     if state.shape in NEWTON:
-        y = newton_balance(state.amplification, state.gamma, others, d)
+        y = newton_balance(state.amplification, state.gamma, others, d)[0]
     elif state.shape is CurveShape.CRYPTO_THREE_NG:
         found = curve_cubic.root_of_three(state.amplification, state.gamma, others, d)
-        y = newton_balance(state.amplification, state.gamma, others, d) if found is None else found
+        y = newton_balance(state.amplification, state.gamma, others, d)[0] if found is None else found
     else:
         found = curve_cubic.root_of_two(state.amplification, state.gamma, others[0], d)
-        y = newton_balance(state.amplification, state.gamma, others, d) if found is None else found
+        y = newton_balance(state.amplification, state.gamma, others, d)[0] if found is None else found
     _check(LEAST_SHARE <= y * WAD // d <= MOST_SHARE)
     return y
 
 
-def newton_balance(ann: int, gamma: int, others: Sequence[int], d: int) -> int:
-    """The balance beside the `others` by Newton's method, to the pools' own accuracy."""
+def newton_balance(ann: int, gamma: int, others: Sequence[int], d: int) -> tuple[int, int]:
+    """The balance beside the `others` by Newton's method, to the pools' own accuracy; and its steps."""
     n = len(others) + 1
     high_to_low = sorted(others, reverse=True)
     if n == 2:
@@ -170,7 +171,7 @@ def newton_balance(ann: int, gamma: int, others: Sequence[int], d: int) -> int:
             k0_others = k0_others * value * n // d
     limit = max(high_to_low[0] // 10**14, d // 10**14, 100)
     total_others, one_gamma = sum(others), gamma + WAD
-    for _ in range(ROUNDS):
+    for step in range(1, ROUNDS + 1):
         previous = y
         k0 = k0_others * y * n // d
         total = total_others + y
@@ -187,17 +188,35 @@ def newton_balance(ann: int, gamma: int, others: Sequence[int], d: int) -> int:
         down += WAD * total // slope_one
         y = previous // 2 if up < down else up - down
         if abs(y - previous) < max(limit, y // 10**14):
-            return y
+            return y, step
     raise ArithmeticError("the balance does not settle")
 
 
 def invariant(ann: int, gamma: int, unsorted: Sequence[int]) -> int:
     """D of scaled balances by Newton's method, to the older pools' own accuracy. Raises ArithmeticError."""
+    return _invariant(ann, gamma, unsorted)[0]
+
+
+def rounds(state: CryptoState, i: int, j: int, dx: int) -> tuple[int, int, int]:
+    """How many of Newton's steps a pool of the older generation takes in the trade: for the balance, for the
+    first guess of D, and for D.
+    """
+    x = scaled(state, _with(state.balances, i, dx))
+    others = [value for k, value in enumerate(x) if k != j]
+    steps = newton_balance(state.amplification, state.gamma, others, state.d)[1]
+    held = _with(_with(state.balances, i, dx), j, -exchanged(state, i, j, dx))
+    _, guessing, solving = _invariant(state.amplification, state.gamma, scaled(state, held))
+    return steps, guessing, solving
+
+
+def _invariant(ann: int, gamma: int, unsorted: Sequence[int]) -> tuple[int, int, int]:
+    """D, the steps of its first guess, and its own."""
     x = sorted(unsorted, reverse=True)
     n, total, one_gamma = len(x), sum(x), gamma + WAD
     _check(10**9 <= x[0] <= MOST_D)
-    d = n * _geometric_mean(x)
-    for _ in range(ROUNDS):
+    mean, guessing = _geometric_mean(x)
+    d = n * mean
+    for step in range(1, ROUNDS + 1):
         previous = d
         k0 = _k0(x, d)
         gap = abs(one_gamma - k0) + 1
@@ -212,7 +231,7 @@ def invariant(ann: int, gamma: int, unsorted: Sequence[int]) -> int:
         if abs(d - previous) * 10**14 < max(10**16, d):
             for value in x:
                 _check(LEAST_SHARE <= value * WAD // d <= MOST_SHARE)
-            return d
+            return d, guessing, step
     raise ArithmeticError("the invariant does not settle")
 
 
@@ -226,9 +245,9 @@ def _k0(x: Sequence[int], d: int) -> int:
     return k0
 
 
-def _geometric_mean(high_to_low: Sequence[int]) -> int:
+def _geometric_mean(high_to_low: Sequence[int]) -> tuple[int, int]:
     n, mean = len(high_to_low), high_to_low[0]
-    for _ in range(ROUNDS):
+    for step in range(1, ROUNDS + 1):
         previous = mean
         if n == 2:
             mean = (mean + high_to_low[0] * high_to_low[1] // mean) // 2
@@ -239,7 +258,7 @@ def _geometric_mean(high_to_low: Sequence[int]) -> int:
             mean = mean * ((n - 1) * WAD + ratio) // (n * WAD)
         moved = abs(mean - previous)
         if moved <= 1 or moved * WAD < mean:
-            return mean
+            return mean, step
     raise ArithmeticError("the mean does not settle")
 
 

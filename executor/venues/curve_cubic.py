@@ -109,7 +109,7 @@ def cube_root(x: int) -> int:
     else:
         radicand, factor = x * 10**36, 1
     power, rest = divmod(max(radicand.bit_length() - 1, 0), 3)
-    root = 2**power * 1260**rest // 1000**rest
+    root: int = (1 << power) * 1260**rest // 1000**rest
     for _ in range(7):
         root = (2 * root + radicand // (root * root)) // 3 if root else 0
     return root * factor

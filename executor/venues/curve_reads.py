@@ -53,7 +53,7 @@ STABLE_TERMS = (
     "base_cache_updated()",
 )
 CRYPTO_TERMS = ("A()", "gamma()", "D()", "mid_fee()", "out_fee()", "fee_gamma()")
-RAMP_TERMS = ("future_A_gamma_time()", "future_A_gamma()")
+OTHER_CRYPTO_TERMS = ("future_A_gamma_time()", "future_A_gamma()", "virtual_price()")
 CLOCK = to_address("0xca11bde05977b3631167028862be2a173976ca11")
 """Multicall3, which tells the block's second."""
 
@@ -107,7 +107,7 @@ def state_calls(pool: Address, pool_details: CurveDetails) -> tuple[EthCall, ...
     if pool_details.shape.startswith("crypto"):
         scale = "price_scale()" if count == 2 else "price_scale(uint256)"
         prices = tuple(eth_call(pool, scale, *((k,) if count > 2 else ())) for k in range(count - 1))
-        return (*balances, *prices, *(eth_call(pool, name) for name in CRYPTO_TERMS + RAMP_TERMS))
+        return (*balances, *prices, *(eth_call(pool, name) for name in CRYPTO_TERMS + OTHER_CRYPTO_TERMS))
     base = pool_details.base or pool
     return (
         *balances,
@@ -339,7 +339,7 @@ def _stored_rates(answer: bytes | None, count: int) -> tuple[int, ...] | None:
 def _crypto_state(
     pool: Pool, known: CurveDetails, balances: tuple[int, ...], told: Sequence[int | None]
 ) -> CryptoState | None:
-    *terms, changes_until, future = told
+    *terms, changes_until, future, virtual_price = told
     numbers = [value for value in terms if value is not None]
     if len(numbers) != len(terms):
         return None
@@ -347,7 +347,18 @@ def _crypto_state(
     a, gamma, d, mid_fee, out_fee, fee_gamma = numbers[len(scale) :]
     precisions = tuple(10 ** (18 - decimals) for decimals in known.decimals)
     state = CryptoState(
-        pool, known.shape, balances, precisions, scale, d, a, gamma, mid_fee, out_fee, fee_gamma
+        pool,
+        known.shape,
+        balances,
+        precisions,
+        scale,
+        d,
+        a,
+        gamma,
+        mid_fee,
+        out_fee,
+        fee_gamma,
+        repegs=virtual_price is not None,
     )
     if not changes_until:
         return state

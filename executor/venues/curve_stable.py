@@ -208,13 +208,32 @@ def scaled(state: StableState) -> tuple[int, ...]:
 
 def invariant(xp: Sequence[int], amplification: int, rounding: Rounding) -> int:
     """D of the scaled balances. Raises ArithmeticError where the pool's own search fails."""
+    return _invariant(xp, amplification, rounding)[0]
+
+
+def balance_for(d: int, amplification: int, others: Iterable[int], n: int) -> int:
+    """The scaled balance that keeps `d` beside the `others`. Raises ArithmeticError as `invariant` does."""
+    return _balance_for(d, amplification, others, n)[0]
+
+
+def rounds(state: StableState, i: int, j: int, dx: int) -> int:
+    """How many of Newton's steps the pool takes in the trade, for D and for the balance."""
+    xp = scaled(state)
+    d, first = _invariant(xp, state.amplification, ROUNDINGS[state.shape])
+    x = xp[i] + dx * state.rates[i] // RATE_UNIT
+    others = (x if k == i else value for k, value in enumerate(xp) if k != j)
+    return first + _balance_for(d, state.amplification, others, len(xp))[1]
+
+
+def _invariant(xp: Sequence[int], amplification: int, rounding: Rounding) -> tuple[int, int]:
+    """D, and in how many steps it was found."""
     n, total = len(xp), sum(xp)
     ann = amplification * n
     linear, slope_d, power = ann * total // A_UNIT, ann - A_UNIT, n**n
     divisors = xp if rounding.divides_once else [x * n + rounding.adds for x in xp]
     d = total
     _within_word((d * d, linear * d))
-    for _ in range(ROUNDS):
+    for step in range(1, ROUNDS + 1):
         product = d
         for divisor in divisors:
             product = product * d // divisor
@@ -223,14 +242,14 @@ def invariant(xp: Sequence[int], amplification: int, rounding: Rounding) -> int:
         previous = d
         d = (linear + product * n) * d // (slope_d * d // A_UNIT + (n + 1) * product)
         if -1 <= d - previous <= 1:
-            return d
+            return d, step
     if rounding.stops:
-        return d
+        return d, ROUNDS
     raise ArithmeticError("the invariant does not settle")
 
 
-def balance_for(d: int, amplification: int, others: Iterable[int], n: int) -> int:
-    """The scaled balance that keeps `d` beside the `others`. Raises ArithmeticError as `invariant` does."""
+def _balance_for(d: int, amplification: int, others: Iterable[int], n: int) -> tuple[int, int]:
+    """The balance, and in how many steps it was found."""
     ann = amplification * n
     c = d
     total = 0
@@ -241,12 +260,12 @@ def balance_for(d: int, amplification: int, others: Iterable[int], n: int) -> in
     c = c * d * A_UNIT // (ann * n)
     b = total + d * A_UNIT // ann - d
     y = d
-    for _ in range(ROUNDS):
+    for step in range(1, ROUNDS + 1):
         previous = y
         y = (y * y + c) // (2 * y + b)
         if -1 <= y - previous <= 1:
             _within_word((y * y + c,))
-            return y
+            return y, step
     raise ArithmeticError("the balance does not settle")
 
 

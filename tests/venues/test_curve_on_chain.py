@@ -11,12 +11,14 @@ from devnet.book import NATIVE, PoolRecord
 from devnet.market import trade_curve
 from executor.domain.address import to_address
 from executor.domain.errors import MathsError, PoolNotFoundError
+from executor.domain.log import Log
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import CurveDetails, CurveRates, CurveShape
 from executor.domain.token import Token
 from executor.venues import curve_pools
 from executor.venues.curve_pools import CryptoState, State
 from tests.support.answers import read_from
+from tests.support.lens import ask_lens
 
 RECORDS = [pool for pool in ETHEREUM_FULL.pools if pool.venue.startswith("curve_")]
 SHAPES = {
@@ -27,7 +29,7 @@ SHAPES = {
     "curve_two_crypto": CurveShape.CRYPTO_TWO,
     "curve_tri_crypto": CurveShape.CRYPTO_THREE,
 }
-PARTS = (3, 97, 10_007, 1_000_003)
+PARTS = (3, 97, 1_000_003)
 LOST = 2
 """Wei that a transfer of staked ether may lose."""
 
@@ -145,3 +147,68 @@ def test_a_pool_that_was_not_identified_is_not_read(ethereum_full_node: Node) ->
 
     with pytest.raises(PoolNotFoundError, match="not asked for its coins"):
         read_from(ethereum_full_node, curve_pools.read(unknown))
+
+
+@pytest.mark.parametrize("trade", TRADES, ids=str)
+def test_the_lens_brings_the_state_in_one_call(ethereum_full_node: Node, trade: Trade) -> None:
+    pool, _ = pool_of(ethereum_full_node, trade)
+    (answer,) = ask_lens(ethereum_full_node, ("curve", curve_pools.lens_request(pool, (0, 0))))
+    assert answer is not None
+
+    assert curve_pools.lens_state(pool, answer) == read_from(ethereum_full_node, curve_pools.read(pool))
+    with pytest.raises(PoolNotFoundError):
+        curve_pools.lens_state(pool, answer[:-1])
+
+
+FOLLOWED = [record for record in RECORDS if record.venue in ("curve_stable", "curve_stable_uint")]
+
+
+@pytest.mark.parametrize("record", FOLLOWED, ids=lambda record: record.name)
+def test_a_state_that_followed_the_log_is_the_one_that_is_read(
+    ethereum_full: Node, record: PoolRecord
+) -> None:
+    state, _ = state_of(ethereum_full, Trade(record, 0, 1))
+    assert curve_pools.followable(state)
+    for trade in [trade for trade in TRADES if trade.record is record] * 2:
+        amount = state.balances[trade.i] // 1_003
+        first = ethereum_full.block_number + 1
+        trade_curve(ethereum_full, record, record.tokens[trade.i], amount, record.tokens[trade.j])
+        for log in logs_since(ethereum_full, first):
+            followed = curve_pools.follow(state, log)
+            assert followed is not None
+            state = followed
+
+    found, _ = state_of(ethereum_full, Trade(record, 0, 1))
+    assert state == found
+
+
+@pytest.mark.parametrize(
+    "record", [record for record in RECORDS if record not in FOLLOWED], ids=lambda record: record.name
+)
+def test_a_pool_that_moves_by_itself_is_read_again_after_a_trade(
+    ethereum_full: Node, record: PoolRecord
+) -> None:
+    state, _ = state_of(ethereum_full, Trade(record, 0, 1))
+    assert not curve_pools.followable(state)
+    first = ethereum_full.block_number + 1
+    trade_curve(ethereum_full, record, record.tokens[0], state.balances[0] // 1_003, record.tokens[1])
+    followed = [curve_pools.follow(state, log) for log in logs_since(ethereum_full, first)]
+
+    assert followed.count(None) == 1
+    assert all(each is state for each in followed if each is not None)
+
+
+def logs_since(node: Node, first: int) -> list[Log]:
+    """Everything that was logged from a block on."""
+    found = node.rpc("eth_getLogs", {"fromBlock": hex(first), "toBlock": "latest"})
+    return [
+        Log(
+            to_address(each["address"]),
+            tuple(bytes.fromhex(topic[2:]) for topic in each["topics"]),
+            bytes.fromhex(each["data"][2:]),
+            int(each["blockNumber"], 16),
+            each["blockHash"],
+            int(each["logIndex"], 16),
+        )
+        for each in found
+    ]
