@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,10 @@ def opportunity_of(recording: Recording) -> dict[str, Any]:
     return {"opportunity_id": str(recording.content["id"]), "chain": "ethereum", "legs": told}
 
 
-async def execute(trading: Trading, opportunity: Mapping[str, Any], *, dry_run: bool = False) -> Execution:
-    settings = trading.settings(min_profit_usd=0, max_trade_size_usd=None, max_base_fee_gwei=None)
+async def execute(
+    trading: Trading, opportunity: Mapping[str, Any], *, dry_run: bool = False, **more: Any
+) -> Execution:
+    settings = trading.settings(min_profit_usd=0, max_trade_size_usd=None, max_base_fee_gwei=None, **more)
     async with Executor(settings, dry_run=dry_run) as executor:
         return await executor.execute(opportunity)
 
@@ -85,6 +88,26 @@ async def test_a_token_that_keeps_a_fee_is_declined_before_anything_is_sent(tmp_
         assert trading.nonce() == 0
     assert execution.status is Status.DECLINED
     assert [reason.code for reason in execution.reasons] == ["simulation_reverted"]
+
+
+async def test_with_its_fee_in_the_chain_data_the_same_route_earns_what_is_forecast(tmp_path: Path) -> None:
+    """The token keeps 5 % of what the second pool sends to the third, rounded down."""
+    recording = read_recording(recorded_folder() / "cases" / "atomic-arbitrage-19426586-2.json")
+    token = (
+        "{address: '0x1bfce574deff725a3f483c334b790e25c8fa9779', decimals: 18, source: recorded, symbol: any"
+    )
+    known = resources.files("executor").joinpath("chains/ethereum.yaml").read_text()
+    data = tmp_path / "ethereum.yaml"
+    data.write_text(known.replace("tokens:\n", f"tokens:\n  TAX: {token}, transfer_fee: {{bps: 500}}}}\n", 1))
+    with replayed(recording, tmp_path) as trading:
+        before = trading.balance()
+        execution = await execute(trading, opportunity_of(recording), data=str(data))
+        assert execution.status is Status.REALISED, execution.reasons
+        assert execution.realised_profit == execution.expected_profit == trading.balance() - before
+    assert execution.realised_profit is not None
+    # The size is found by search: within a millionth of what the searcher found, or better.
+    theirs = int(recording.content["expected"]["grossProfitWei_WETHplusETHplusTip"])
+    assert execution.realised_profit >= theirs * 999_999 // 1_000_000 > 32 * 10**15
 
 
 async def test_on_a_recorded_market_simulation_and_maths_agree_to_the_wei(tmp_path: Path) -> None:
