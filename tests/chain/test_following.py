@@ -37,6 +37,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "uniswap_v3": TICKS,
     "pancake_v3": TICKS,
     "slipstream": TICKS,
+    "aerodrome_v2": PAIR,
 }
 """What may happen to the pools of a venue, where that is more than swaps."""
 
