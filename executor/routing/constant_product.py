@@ -136,10 +136,14 @@ def product(edges: Sequence[Edge]) -> tuple[int, int, int]:
 
 
 def forward(edges: Sequence[Edge], x: int) -> Amounts | None:
-    """The amounts along the row for `x`; None where a pair would refuse."""
+    """The amounts along the row for `x`, 0 behind a pair that gives nothing for so little; None where a pair
+    could not hold so much, or `x` is not positive.
+    """
+    if x <= 0:
+        return None
     amounts = [x]
     for reserve_in, _, scaled_in, num, scaled_out in edges:
-        if x <= 0 or reserve_in + x > MAX_RESERVE:
+        if reserve_in + x > MAX_RESERVE:
             return None
         x = scaled_out * x // (scaled_in + num * x)
         amounts.append(x)

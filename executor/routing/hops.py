@@ -103,17 +103,17 @@ def hop(state: PoolState, zero_for_one: bool) -> Hop:
 
 
 def forward(hops: Sequence[Hop], amount_in: int) -> tuple[int, ...] | None:
-    """The amounts before each hop and after the last; None where a hop cannot make the trade or gives
-    nothing, or where not enough of it was read.
+    """The amounts before each hop and after the last, 0 behind one that gives nothing for so little; None
+    where a hop cannot make the trade, or where not enough of it was read.
     """
     amounts = [amount_in]
     try:
         for each in hops:
-            amount_in = each.out(amount_in)
+            amount_in = each.out(amount_in) if amount_in else 0
             amounts.append(amount_in)
     except (MathsError, TicksUnknownError):
         return None
-    return tuple(amounts) if amount_in > 0 else None
+    return tuple(amounts)
 
 
 def backward(hops: Sequence[Hop], amount_out: int) -> int | None:

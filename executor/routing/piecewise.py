@@ -1,14 +1,16 @@
 """Cycles over pieces of Moebius curves: the optimum of the curves, then exact amounts around it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from math import isqrt
+from math import gcd, isqrt
 
 from executor.domain.errors import MathsError, TicksUnknownError
+from executor.domain.pool import FEE_UNIT
 from executor.routing.constant_product import COARSE
 from executor.routing.hops import Hop, backward, forward
 from executor.routing.premium import PremiumOf
 from executor.routing.stretches import Optimum, Segment, optimum
-from executor.routing.trying import Amounts, Tries
+from executor.routing.trying import Amounts, Tries, scarcest
+from executor.venues.uniswap_v3 import Swaps
 
 GasCost = Callable[[Amounts], int]
 """What the gas of a route at these amounts costs, in the settlement token's smallest unit."""
@@ -39,12 +41,37 @@ def solve_pieces(
         return earned(amounts) - (gas_cost(amounts) if gas_cost is not None else 0)
 
     tries = tries_of(hops, worth, cap)
-    tries.around(max(best.amount_in, 1), COARSE)
+    _near(tries, hops, max(best.amount_in, 1))
     if not tries.amounts or min(tries.amounts) < COARSE:
         _scan(tries, best, earned(tries.amounts) if tries.amounts else 0, repaid, cap)
     if gas_cost is not None and tries.amounts:
         short_of_ticks(hops, tries, earned, gas_cost)
     return tries.amounts if tries.amounts and earned(tries.amounts) > 0 else None
+
+
+def _near(tries: Tries, hops: Sequence[Hop], amount_in: int) -> None:
+    """Try an input and what serves its scarcest amount best.
+
+    A pool of the V3 shape rounds its fee up, by up to a unit of what goes in; a whole number of `grain` pays
+    no more than its fee. Where the amount has a million grains, profit is flat over one of them.
+    """
+    amounts = tries.input(amount_in)
+    if amounts is None:
+        return
+    place = scarcest(amounts)
+    amount = amounts[place]
+    if amount < COARSE:
+        tries.arriving(place, (amount, amount + 1))
+        return
+    grain = _grain(hops[place]) if place < len(hops) else 1
+    if amount >= grain * COARSE:
+        amount -= amount % grain
+    if place or amount != amount_in:
+        tries.arriving(place, (amount,))
+
+
+def _grain(hop: Hop) -> int:
+    return FEE_UNIT // gcd(hop.kept, FEE_UNIT) if isinstance(hop, Swaps) else 1
 
 
 def tries_of(hops: Sequence[Hop], worth: Callable[[Amounts], int], cap: int) -> Tries:

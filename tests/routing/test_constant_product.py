@@ -55,13 +55,13 @@ def most_by_amount_of_the_middle(edges: Sequence[Edge], highest: int) -> int:
 @given(st.data())
 def test_with_a_coarse_token_in_the_middle_no_neighbour_earns_more(data: st.DataObject) -> None:
     first, second = v2_pool(100), v2_pool(101)
-    coarse, fine = st.integers(20, 2_000), st.integers(10**15, 10**18)
+    coarse, fine = st.integers(20, 60), st.integers(10**15, 10**18)
     edges = data.draw(cycles_with_a_gap((fine, coarse)))
     states = states_of(v2_state(edges[0][0], edges[0][1], first), v2_state(edges[1][1], edges[1][0], second))
     edges = [edge(edges[0][0], edges[0][1], 997, 1_000), edge(edges[1][0], edges[1][1], 997, 1_000)]
     best = best_size(two_legs(first, second), states)
 
-    most = most_by_amount_of_the_middle(edges, min(edges[0][1] - 1, 5_000))
+    most = most_by_amount_of_the_middle(edges, edges[0][1] - 1)
     assert (earned(best) if best else 0) == most
 
 
@@ -160,7 +160,7 @@ def test_the_root_is_never_too_small_and_exact_in_62_bits(square: int) -> None:
 def test_the_least_input_gives_the_amount_and_one_unit_less_does_not(data: st.DataObject) -> None:
     edges = data.draw(cycles_with_a_gap((wei, six_decimals, wei)))
     amounts = forward(edges, data.draw(st.integers(10**12, 10**15)))
-    assume(amounts)
+    assume(amounts and amounts[-1] > 0)
     assert amounts
     size = backward(edges, amounts[-1])
 

@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
         upgrade = [argument for argument in arguments if argument == "--upgrade"]
         lock_python(store, uv, "dev", *upgrade)
         lock_python(store, uv, "runtime", "--constraints", "requirements/dev.txt")
-        for group in ("build", "node", "uv", "prove", "slither"):
+        for group in ("build", "node", "uv", "prove", "slither", "degenbot"):
             lock_python(store, uv, group, *upgrade)
         node = find_node(store, uv)
         for project in sorted((TOOLS / "npm").iterdir()):

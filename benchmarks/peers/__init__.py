@@ -1,0 +1,1 @@
+"""Other projects, measured in processes and environments of their own."""
