@@ -11,10 +11,11 @@ from executor.domain.market import V3State
 from executor.domain.pool import FEE_UNIT
 from executor.venues.curve import Curve, Stretch
 from executor.venues.uniswap_v3_events import FOLLOWABLE, TOPICS, emitters, follow
+from executor.venues.uniswap_v3_factories import belongs, find
 from executor.venues.uniswap_v3_lens import lens_further, lens_request, lens_state
 from executor.venues.uniswap_v3_maths import Q96
 from executor.venues.uniswap_v3_quote import V3Quote, quote
-from executor.venues.uniswap_v3_reads import belongs, extend, find, identify, read
+from executor.venues.uniswap_v3_reads import extend, identify, read
 from executor.venues.uniswap_v3_swaps import Swaps, refusal, swaps
 
 __all__ = [

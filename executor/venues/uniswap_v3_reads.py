@@ -6,12 +6,9 @@ from dataclasses import replace
 from executor.domain.abi import decoded, decoded_address, decoded_int, eth_call
 from executor.domain.address import Address
 from executor.domain.call import Reading
-from executor.domain.dex import Dex
 from executor.domain.errors import PoolNotFoundError
 from executor.domain.market import V3State
-from executor.domain.pool import Pool, PoolIdentity, VenueKind
-from executor.domain.token import Token
-from executor.venues.pairing import ordered
+from executor.domain.pool import Pool, PoolIdentity
 from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK
 
 WORD = 256
@@ -74,32 +71,6 @@ def extend(state: V3State, toward_low: bool, words: int | None = None) -> Readin
     return replace(state, ticks={**state.ticks, **ticks}, known_high=_last_tick(last, spacing))
 
 
-def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
-    """The factory's pools of the two tokens, of every fee tier in the data, the cheapest first.
-
-    Raises PoolNotFoundError if it has none.
-    """
-    token0, token1 = ordered(token_a, token_b)
-    tiers = sorted(dex.fee_tiers.items())
-    answers = yield tuple(
-        eth_call(dex.factory, "getPool(address,address,uint24)", token0.address, token1.address, fee)
-        for fee, _ in tiers
-    )
-    found = tuple(
-        Pool(dex.name, VenueKind.UNISWAP_V3, address, token0, token1, fee, spacing, dex.callback)
-        for (fee, spacing), answer in zip(tiers, answers, strict=True)
-        if (address := decoded_address(answer)) is not None
-    )
-    if not found:
-        raise PoolNotFoundError(
-            f"{dex.name} has no pool of {token0.symbol} and {token1.symbol}.",
-            fix="name another exchange, or the pools themselves",
-            dex=dex.name,
-            factory=dex.factory,
-        )
-    return found
-
-
 def identify(address: Address) -> Reading[PoolIdentity]:
     """What the code at `address` says of itself. Raises PoolNotFoundError if it does not answer as a pool of
     this shape.
@@ -116,16 +87,6 @@ def identify(address: Address) -> Reading[PoolIdentity]:
             pool=address,
         )
     return PoolIdentity(address, token0, token1, factory, fee, spacing)
-
-
-def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:
-    """True if the factory of `dex` names this very address as its pool of these tokens and this fee."""
-    answers = yield (
-        eth_call(
-            dex.factory, "getPool(address,address,uint24)", identity.token0, identity.token1, identity.fee
-        ),
-    )
-    return decoded_address(answers[0]) == identity.address
 
 
 def _read_ticks(pool: Pool, first_word: int, last_word: int) -> Reading[Mapping[int, int]]:
