@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import cache
+
 import pytest
 
 from devnet import BASE_FULL, ETHEREUM_FULL, Node
 from devnet.book import AddressBook, PoolRecord
+from executor.chain.reading import read
+from executor.chain.rpc import Rpc
 from executor.domain.address import to_address
 from executor.domain.market import V3State
 from executor.domain.pool import Pool, VenueKind
@@ -43,14 +48,20 @@ def pools(book: AddressBook, *venues: str) -> list[Pool]:
 
 def whole(node: Node, pool: Pool) -> V3State:
     """The pool with every tick of the price range, read word by word."""
-    state = read_from(node, uniswap_v3.read(pool))
-    for toward_low in (True, False):
-        while True:
-            wider = read_from(node, uniswap_v3.extend(state, toward_low))
-            if wider == state:
-                break
-            state = wider
-    return state
+    return _whole(node, pool, str(node.block()["hash"]))
+
+
+@cache
+def _whole(node: Node, pool: Pool, _block_hash: str) -> V3State:
+    async def read_all_words() -> V3State:
+        async with Rpc(node.url) as rpc:
+            state = await read(rpc, uniswap_v3.read(pool))
+            for toward_low in (True, False):
+                while (wider := await read(rpc, uniswap_v3.extend(state, toward_low))) != state:
+                    state = wider
+        return state
+
+    return asyncio.run(read_all_words())
 
 
 @pytest.mark.parametrize("ask", ASKED)
@@ -68,20 +79,20 @@ def test_one_call_brings_the_reserves_of_every_pair(ethereum_full_node: Node, as
 @pytest.mark.parametrize("ask", ASKED)
 def test_with_no_end_to_the_amounts_every_tick_is_read(ethereum_full_node: Node, ask: object) -> None:
     assert callable(ask)
-    found = pools(ETHEREUM_FULL, *V3_SHAPE)
+    chosen = pools(ETHEREUM_FULL, *V3_SHAPE)
     endless = (2**128, 2**128)
-    for pool in found:
+    for pool in chosen:
         (answer,) = ask(ethereum_full_node, ("uniswap_v3", v3_request(pool, endless)))
-        read, expected = v3_state(pool, answer), whole(ethereum_full_node, pool)
-        assert read.ticks == expected.ticks, pool
-        assert (read.sqrt_price_x96, read.tick, read.liquidity) == (
+        found, expected = v3_state(pool, answer), whole(ethereum_full_node, pool)
+        assert found.ticks == expected.ticks, pool
+        assert (found.sqrt_price_x96, found.tick, found.liquidity) == (
             expected.sqrt_price_x96,
             expected.tick,
             expected.liquidity,
         )
         if pool.tick_spacing > 30:
-            assert (read.known_low, read.known_high) == (MIN_TICK, MAX_TICK)
-    assert len(found) > 4
+            assert (found.known_low, found.known_high) == (MIN_TICK, MAX_TICK)
+    assert len(chosen) > 4
 
 
 def test_the_lens_fits_the_limits_of_code(ethereum_full_node: Node) -> None:
@@ -101,12 +112,12 @@ def test_ticks_are_read_as_far_as_the_amounts_reach(
         (answer,) = ask_lens(base_full_node, ("uniswap_v3", v3_request(pool, reach)))
         assert answer is not None
 
-        read = v3_state(pool, answer)
+        near = v3_state(pool, answer)
 
-        assert uniswap_v3.quote(read, zero_for_one, amount) == uniswap_v3.quote(full, zero_for_one, amount)
-        assert full.known_low <= read.known_low <= read.tick < read.known_high <= full.known_high
-        known = {tick: net for tick, net in full.ticks.items() if read.known_low <= tick <= read.known_high}
-        assert read.ticks == known
+        assert uniswap_v3.quote(near, zero_for_one, amount) == uniswap_v3.quote(full, zero_for_one, amount)
+        assert full.known_low <= near.known_low <= near.tick < near.known_high <= full.known_high
+        known = {tick: net for tick, net in full.ticks.items() if near.known_low <= tick <= near.known_high}
+        assert near.ticks == known
 
 
 def test_a_pool_that_does_not_answer_spoils_no_other(ethereum_full_node: Node) -> None:

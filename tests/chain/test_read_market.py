@@ -180,7 +180,7 @@ async def test_a_size_that_runs_out_of_known_ticks_is_read_further(
 ) -> None:
     pinned = await head(full)
     async with MisbehavingNode(relay(ethereum_full_node, refuse)) as node, Rpc(node.url()) as rpc:
-        for pool in pools(ETHEREUM_FULL, "uniswap_v3"):
+        for pool in pools(ETHEREUM_FULL, "uniswap_v3")[:3]:
             state = (await read_market(rpc, [pool], pinned, {pool.key: (1, 1)}))[pool.key]
             for zero_for_one in (True, False):
                 for _ in range(20):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from devnet import Node, abi
-from devnet.compiler import compile_files
+from tools.generate import compiled_lens
 
 KINDS = {
     "uniswap_v2": 1,
@@ -23,13 +23,13 @@ LENS = "0x00000000000000000000000000000000004c656e73"[:42]
 @cache
 def lens_code() -> bytes:
     """The runtime code of contracts/lens/MarketLens.sol."""
-    return compile_files(["contracts/lens/MarketLens.sol"])["MarketLens"].deployed_bytecode
+    return compiled_lens().runtime
 
 
 @cache
 def creation_code() -> bytes:
     """The creation code of contracts/lens/MarketLensOnce.sol."""
-    return compile_files(["contracts/lens/MarketLensOnce.sol"])["MarketLensOnce"].bytecode
+    return compiled_lens().creation
 
 
 def packed(*requests: tuple[str, bytes]) -> bytes:
