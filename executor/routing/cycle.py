@@ -23,9 +23,6 @@ from executor.routing.trying import Amounts
 MAX_AMOUNT = 2**112 - 1
 """No pair of the V2 shape holds more, and no token in use has more."""
 
-IN_PIECES = frozenset({VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3, VenueKind.UNISWAP_V4})
-"""Venues whose curves are made of Moebius pieces, always."""
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -124,13 +121,12 @@ class _SearchedCycle:
 class _PieceCycle:
     """Pieces of Moebius curves, or curves of any shape where a pool has no pieces."""
 
-    __slots__ = ("_cap", "_gas_cost", "_in_pieces", "_premium", "_rate", "_searched", "_sides", "route")
+    __slots__ = ("_cap", "_gas_cost", "_premium", "_rate", "_searched", "_sides", "route")
 
     def __init__(self, route: Route, sides: tuple[Side, ...], terms: Terms, rate: tuple[int, int]) -> None:
         self.route, self._sides, self._rate = route, sides, rate
         self._cap, self._premium = terms.limit, terms.premium
         self._gas_cost = None if terms.gas_cost is None else self._priced(terms.gas_cost)
-        self._in_pieces = all(leg.pool.kind in IN_PIECES for leg in route.legs)
         self._searched = _SearchedCycle(route, sides, terms)
 
     def solve(self) -> Amounts | None:
@@ -154,14 +150,9 @@ class _PieceCycle:
         )
 
     def _may_earn(self) -> bool:
-        """By the prices before the trade, which no curve of pieces gets better than; other pools may lower
-        their fee as they are traded, and are given room.
-        """
         gained, given = self._rate[1], self._rate[0]
-        if not self._in_pieces:
-            gained, given = gained * 101, given * 100
         for side in self._sides:
-            num, den = side.price
+            num, den = side.ceiling
             gained, given = gained * num, given * den
         return gained > given
 

@@ -2,11 +2,15 @@
 
 from executor.domain.errors import MathsError, TicksUnknownError
 from executor.domain.market import PoolState, V2State
+from executor.domain.pool import VenueKind
 from executor.domain.route import Leg
 from executor.routing.constant_product import NO_EDGE, kept_of, pair_edge
 from executor.routing.hops import Hop, hop
 from executor.routing.states import States
 from executor.venues import VENUES
+
+IN_PIECES = frozenset({VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3, VenueKind.UNISWAP_V4})
+"""Venues whose curves are made of Moebius pieces, always."""
 
 
 class Side:
@@ -44,6 +48,14 @@ class Side:
             except (MathsError, TicksUnknownError):
                 self._price = (0, 1)
         return self._price
+
+    @property
+    def ceiling(self) -> tuple[int, int]:
+        """No amount is traded at a better price than this. Curves of pieces only get worse than at their
+        start; other pools may lower their fee as they are traded, and are given room.
+        """
+        num, den = self.price
+        return (num, den) if self.state.pool.kind in IN_PIECES else (num * 101, den * 100)
 
     def gas(self, amount_in: int) -> int:
         """The static gas model of a swap of that much."""
