@@ -31,15 +31,21 @@ from executor.engine.market import check_fresh, read_fees, read_purse, read_stat
 from executor.engine.outcome import price_details, revert_names, revert_reason
 from executor.engine.pricing import Prices, read_prices
 from executor.engine.resolution import resolve
+from executor.engine.revalidation import judge_again, read_again
 from executor.engine.router import check_ready, read_router
 from executor.engine.session import Desk, Session
-from executor.engine.sizing import Market, size, why_nothing
+from executor.engine.sizing import Market, outputs_of, size, why_nothing
 from executor.engine.trust import require_trusted
 from executor.plan import encode
 from executor.policy.decide import DecisionFacts, Limits, decide
 from executor.policy.gas_levels import L2GasThresholds
+from executor.policy.profit import profit_of
+from executor.policy.revalidate import Course
 from executor.submission.lane import RouterCall, with_attempt
 from executor.wallet.signer import TransactionFields, unsigned_envelope
+
+MOST_ROUNDS = 3
+"""Times that a route is sized anew because a block has come while it was looked at."""
 
 Note = Callable[[str], None]
 """Told each stage as it begins, for people who watch."""
@@ -83,6 +89,48 @@ class SameChainRun:
         market, settlement_index = await self._read_market()
         if self._is_late(market.head):
             return None
+        for round_number in range(MOST_ROUNDS):
+            ready = await self._made_ready(market, settlement_index)
+            newer = await read_again(self._session, market) if ready else None
+            if ready is None or newer is None:
+                return ready
+            course = await self._judged_again(ready, newer, last=round_number == MOST_ROUNDS - 1)
+            if course is not Course.RESIZE:
+                return replace(ready, market=newer) if course is Course.PROCEED else None
+            market = newer
+        raise AssertionError("the last round always ends in a decision")
+
+    async def _judged_again(self, ready: Ready, newer: Market, *, last: bool) -> Course:
+        """What to do now that a block has come: the last round resizes no more."""
+        self._note("looking again")
+        plan, simulation, market = ready.plan, ready.simulation, ready.market
+        l1_fee = await self._data_fee(plan, simulation, newer)
+        before = profit_of(
+            plan.sized, gas=simulation.gas_used, fees=market.fees, rate=market.prices.rate, l1_fee=l1_fee
+        )
+        found = await judge_again(
+            self._session,
+            self._opportunity,
+            plan.sized,
+            before,
+            (market, newer),
+            minimum_profit=plan.minimum_profit,
+            l1_fee=l1_fee,
+        )
+        if found.course is Course.RESIZE and not last:
+            return Course.RESIZE
+        only_better = all(reason.code == "better_size" for reason in found.reasons)
+        if not only_better or found.as_sized is None:
+            self._declined(*found.reasons)
+            return Course.DECLINE
+        decision = await self._decide(plan, replace(simulation, profit=found.as_sized.gross), newer)
+        if decision.verdict is not Verdict.PROCEED:
+            self._declined(*decision.reasons)
+            return Course.DECLINE
+        return Course.PROCEED
+
+    async def _made_ready(self, market: Market, settlement_index: int) -> Ready | None:
+        """Sized, simulated and decided on this market. None: it ended, and the draft says why."""
         self._note("sizing")
         sized = await size(self._session.rpc, self._session.settings, self._opportunity, market)
         if sized is None:
@@ -168,7 +216,13 @@ class SameChainRun:
         deadline = latest + self._session.settings.max_execution_time_seconds
         if self._opportunity.deadline is not None:
             deadline = min(deadline, self._opportunity.deadline)
-        calldata = encode(sized, settlement_index=settlement_index, minimum_profit=minimum, deadline=deadline)
+        calldata = encode(
+            sized,
+            settlement_index=settlement_index,
+            minimum_profit=minimum,
+            deadline=deadline,
+            outputs=outputs_of(sized.route),
+        )
         plan = Plan(self._session.chain.chain_id, self._session.router, sized, calldata, minimum, deadline)
         self.draft = replace(self.draft, plan="0x" + calldata.hex(), minimum_profit=minimum)
         return plan

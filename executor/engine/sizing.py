@@ -1,22 +1,27 @@
 """Which route, how much, and whose money."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from executor.chain.rpc import Rpc
 from executor.config.settings import ChainSettings
 from executor.domain.decision import Reason
-from executor.domain.errors import MathsError
+from executor.domain.errors import MathsError, PlanError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
+from executor.domain.pool import VenueKind
 from executor.domain.route import Route, SizedRoute
 from executor.engine.market import Purse, with_enough_ticks
 from executor.engine.pricing import Prices
+from executor.plan.compile import Outputs, compile_route
 from executor.policy.fees import Fees
 from executor.routing.candidates import Candidate, pick
 from executor.routing.funding import choose_funding, funding_cap, premium_of
 from executor.routing.sizing import forward
+
+BPS, MOST_BPS = 100, 255
+"""A basis point in millionths, and the most of them that the router computes a pair's output with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,34 @@ async def size(
         gas_cost=market.gas_cost,
         requested=opportunity.funding,
     )
-    return None if found is None else SizedRoute(route, found.amounts, choices[0].funding, choices[0].premium)
+    if found is None:
+        return None
+    return _payable([SizedRoute(route, found.amounts, choice.funding, choice.premium) for choice in choices])
+
+
+def _payable(choices: Sequence[SizedRoute]) -> SizedRoute:
+    """The first of the choices that a plan can be made of: not every route can pay itself out of its last
+    swap. Raises PlanError of the last choice where there is none.
+    """
+    for sized in choices[:-1]:
+        try:
+            compile_route(sized, outputs=outputs_of(sized.route))
+        except PlanError as error:
+            if error.facts.get("field") != "funding":
+                raise
+            continue
+        return sized
+    compile_route(choices[-1], outputs=outputs_of(choices[-1].route))
+    return choices[-1]
+
+
+def outputs_of(route: Route) -> Outputs:
+    """How outputs of pairs stand in the plan: as computed on chain, but where a pair's fee is finer than the
+    router computes with.
+    """
+    pairs = (leg.pool for leg in route.legs if leg.pool.kind is VenueKind.UNISWAP_V2)
+    coarse = all(pool.fee % BPS == 0 and pool.fee // BPS <= MOST_BPS for pool in pairs)
+    return "computed" if coarse else "literal"
 
 
 def size_cap(settings: ChainSettings, opportunity: Opportunity, market: Market) -> int | None:

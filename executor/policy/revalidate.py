@@ -57,12 +57,13 @@ class Bounds:
 @dataclass(frozen=True, slots=True)
 class Revalidation:
     """The course, why, and what it is expected to earn: of the same size to proceed, of the better one to
-    resize; None where nothing is earned.
+    resize; `as_sized` of the same size in any case. None where the pools do not make the trade.
     """
 
     course: Course
     reasons: tuple[Reason, ...]
     profit: Profit | None
+    as_sized: Profit | None
 
 
 def revalidate(sized: SizedRoute, before: Profit, now: Reread, bounds: Bounds) -> Revalidation:
@@ -75,15 +76,15 @@ def revalidate(sized: SizedRoute, before: Profit, now: Reread, bounds: Bounds) -
     problems = tuple(_problems(sized, same, now, bounds))
     if now.states is None:
         course = Course.DECLINE if problems else Course.PROCEED
-        return Revalidation(course, problems, same)
+        return Revalidation(course, problems, same, same)
     best = _best(sized, before, now)
     if not problems:
         if best is not None and _is_better(best, same):
-            return Revalidation(Course.RESIZE, (_better(same, best),), best)
-        return Revalidation(Course.PROCEED, (), same)
+            return Revalidation(Course.RESIZE, (_better(same, best),), best, same)
+        return Revalidation(Course.PROCEED, (), same, same)
     if best is not None and best.net is not None and best.net >= max(bounds.wanted_net, 1):
-        return Revalidation(Course.RESIZE, problems, best)
-    return Revalidation(Course.DECLINE, problems, same)
+        return Revalidation(Course.RESIZE, problems, best, same)
+    return Revalidation(Course.DECLINE, problems, same, same)
 
 
 def _same(sized: SizedRoute, before: Profit, now: Reread) -> Profit | None:

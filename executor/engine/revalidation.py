@@ -1,0 +1,104 @@
+"""The market read again before a trade goes out, where a block has come in the meantime."""
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+
+from executor.chain.head import head
+from executor.domain.market import PoolState
+from executor.domain.opportunity import Opportunity
+from executor.domain.route import Funding, SizedRoute
+from executor.engine.market import check_fresh, read_fees, read_purse, read_states, with_enough_ticks
+from executor.engine.session import Session
+from executor.engine.sizing import Market, size_cap
+from executor.policy.profit import Profit, usd_to_settlement
+from executor.policy.revalidate import Bounds, Reread, Revalidation, revalidate
+from executor.routing.funding import premium_of
+from executor.routing.states import States
+
+
+async def read_again(session: Session, market: Market) -> Market | None:
+    """The market at the newest block, at the prices of before; None where no block has come since.
+
+    Raises StaleNodeError, PoolNotFoundError, NodeError.
+    """
+    now = await head(session.rpc, l2=session.chain.l2)
+    if now.hash == market.head.hash:
+        return None
+    check_fresh(now, session.network)
+    states, purse, fees = await asyncio.gather(
+        read_states(session.rpc, market.routes, now),
+        read_purse(
+            session.rpc,
+            session.chain,
+            router=session.router,
+            sender=session.sender,
+            settlement=market.prices.settlement,
+            head=now,
+        ),
+        read_fees(session.rpc, session.settings, now),
+    )
+    return replace(market, head=now, states=states, purse=purse, fees=fees)
+
+
+async def judge_again(
+    session: Session,
+    opportunity: Opportunity,
+    sized: SizedRoute,
+    before: Profit,
+    markets: tuple[Market, Market],
+    *,
+    minimum_profit: int,
+    l1_fee: int,
+) -> Revalidation:
+    """What to do with `sized` on the second of the two markets; it was sized on the first.
+
+    `before` is its profit as simulated, `minimum_profit` what its call demands, both in the settlement
+    token's smallest unit; `l1_fee` in wei. Raises TicksUnknownError, NodeError.
+    """
+    then, now = markets
+    bounds = Bounds(minimum_profit, wanted_net(session, now))
+    terms = now.purse.terms
+    reread = Reread(
+        states=None,
+        fees=now.fees,
+        premium=premium_of(sized.funding, terms),
+        available=available(sized.funding, now),
+        cap=size_cap(session.settings, opportunity, now),
+        l1_fee=l1_fee,
+    )
+    if unmoved(sized, then.states, now.states):
+        return revalidate(sized, before, reread, bounds)
+    judge = partial(_judge, sized, before, reread, bounds)
+    return await with_enough_ticks(session.rpc, now.states, now.head, judge)
+
+
+def _judge(sized: SizedRoute, before: Profit, reread: Reread, bounds: Bounds, states: States) -> Revalidation:
+    return revalidate(sized, before, replace(reread, states=states), bounds)
+
+
+def unmoved(sized: SizedRoute, then: dict[str, PoolState], now: dict[str, PoolState]) -> bool:
+    """Whether every pool of the route is as it was. Ticks that were read further count as moved."""
+    return all(then[leg.pool.key] == now[leg.pool.key] for leg in sized.route.legs)
+
+
+def available(funding: Funding, market: Market) -> int | None:
+    """The most that the funding can pay, in the settlement token's smallest unit; None for no bound."""
+    if funding is Funding.CALLBACK_CHAIN:
+        return None
+    if funding is Funding.INVENTORY:
+        return market.purse.inventory
+    able = (terms for terms in market.purse.terms if terms.funding is funding and terms.enabled)
+    return max((terms.available for terms in able), default=0)
+
+
+def wanted_net(session: Session, market: Market) -> int:
+    """What must be left after gas, in the settlement token's smallest unit; 0 where it has no price."""
+    price = market.prices.settlement_usd
+    if price is None:
+        return 0
+    return usd_to_settlement(
+        session.settings.min_profit_usd,
+        settlement_usd=price,
+        settlement_decimals=market.prices.settlement.decimals,
+    )
