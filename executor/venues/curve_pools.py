@@ -5,8 +5,10 @@ What is exact is what `exchange` gives, which is not always what `get_dy` says: 
 in finer units when they quote. The maths stand in `curve_stable` and `curve_crypto`.
 
 StableSwap is model-checked (see `curve_stable`). Crypto pools of three coins, older and newer, are
-bytecode-checked: equal to the bytecode of mainnet's pools tricrypto2 and TricryptoUSDC on recorded state.
-Those of two coins are model-checked; the newer kind of them is computed as published.
+bytecode-checked: equal to the bytecode of mainnet's pools tricrypto2 and TricryptoUSDC on recorded state,
+and in any state written into their storage. Those of two coins are model-checked, and the newer kind of them
+equals its published source, compiled. While A ramps, or a metapool keeps the virtual price of its base, a
+state holds for the second of its block, and `at` moves it to another.
 """
 
 from collections.abc import Sequence
