@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from devnet import BASE_FULL, ETHEREUM_FULL, Node, market
+from devnet import BASE_FULL, ETHEREUM_FULL, Node
 from devnet.book import NATIVE, AddressBook, PoolRecord
 from executor.domain.address import to_address
 from executor.domain.execution import Execution, Status
@@ -19,6 +19,7 @@ from executor.domain.pool_details import V4Details
 from executor.engine.executor import Executor
 from executor.venues import VENUES
 from tests.support.trading import Trading, deploy_trading
+from tests.support.venue_pools import sell
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,42 @@ def bought_there(
     return Case(kind, ((pool, "WETH"), (back, token)), (pool, token, sold), book)
 
 
+def through_dollars(kind: VenueKind, pool: str, first: str, second: str, sold: int) -> Case:
+    """Ether into one dollar, that into another one in the pool, where somebody sold it, and back."""
+    pools = {"USDC": "uniswap_v3 USDC/WETH 500", "DAI": "uniswap_v3 DAI/WETH 3000"}
+    pools["USDT"] = "uniswap_v3 WETH/USDT 500"
+    hops = ((pools[first], "WETH"), (pool, first), (pools[second], second))
+    return Case(kind, hops, (pool, second, sold))
+
+
+def through_a_vault(share: str, asset: str, buys_shares_at: str, sells_assets_at: str) -> Case:
+    """Buy a vault's shares, where somebody sold them, redeem them, and sell what they are worth."""
+    hops = ((buys_shares_at, "WETH"), (share, share), (sells_assets_at, asset))
+    return Case(VenueKind.ERC4626, hops, (buys_shares_at, share, 400_000))
+
+
 CASES = [
     bought_there(VenueKind.UNISWAP_V2, "uniswap_v2 USDC/WETH"),
     bought_there(VenueKind.UNISWAP_V3, "uniswap_v3 USDC/WETH 3000", sold=3_000_000),
     bought_there(VenueKind.UNISWAP_V3, "pancake_v3 USDC/WETH 500", sold=3_000_000),
+    bought_there(VenueKind.UNISWAP_V3, "slipstream WETH/USDC 500", book=BASE_FULL, sold=3_000_000),
+    bought_there(VenueKind.UNISWAP_V4, "uniswap_v4 USDC/WETH 3000", sold=3_000_000),
+    bought_there(VenueKind.UNISWAP_V4, "uniswap_v4 USDC/WETH 3000 hooked", sold=3_000_000),
+    Case(
+        VenueKind.UNISWAP_V4,
+        (("WETH", "WETH"), ("uniswap_v4 ETH/USDC 500", "ETH"), ("uniswap_v3 USDC/WETH 500", "USDC")),
+        ("uniswap_v4 ETH/USDC 500", "USDC", 3_000_000),
+    ),
     bought_there(VenueKind.SOLIDLY, "aerodrome_v2 WETH/USDC", book=BASE_FULL),
+    bought_there(VenueKind.BALANCER_V2, "balancer_v2 USDC/WETH"),
+    through_dollars(VenueKind.BALANCER_V2, "balancer_v2 DAI/USDC/USDT", "USDC", "USDT", sold=3_000_000),
+    bought_there(VenueKind.BALANCER_V3, "balancer_v3 USDC/WETH"),
+    through_dollars(VenueKind.BALANCER_V3, "balancer_v3 DAI/USDC/USDT", "USDC", "DAI", sold=3_000_000),
+    bought_there(VenueKind.CURVE, "curve_two_crypto USDC/WETH", sold=300_000),
+    through_dollars(VenueKind.CURVE, "curve_stable DAI/USDC/USDT", "DAI", "USDT", sold=19_500_000),
+    through_dollars(VenueKind.CURVE, "curve_stable_ng USDC/USDT", "USDC", "USDT", sold=5_000_000),
+    through_a_vault("sDAI", "DAI", "uniswap_v2 sDAI/WETH", "uniswap_v3 DAI/WETH 3000"),
+    through_a_vault("steakUSDC", "USDC", "uniswap_v3 steakUSDC/WETH 3000", "uniswap_v3 USDC/WETH 500"),
 ]
 LANDED = [case for case in CASES if case.kind in VENUES]
 
@@ -97,7 +129,9 @@ def open_gap(trading: Trading, case: Case) -> None:
     name, token, whole = case.gap
     record = case.book.pool(name)
     sold = NATIVE if token == "ETH" else case.book.tokens[token]
-    market.trade(trading.node, record, sold, whole * 10 ** case.book.decimals.get(token, 18))
+    bought = next(held for held in record.tokens if held != sold)
+    amount = whole * 10 ** case.book.decimals.get(token, 18)
+    sell(trading.node, record, to_address(sold), to_address(bought), amount)
 
 
 @pytest.mark.parametrize("case", LANDED, ids=str)
