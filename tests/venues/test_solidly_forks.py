@@ -51,7 +51,7 @@ def told(node: Node, pool: Pool, zero_for_one: bool, amount: int) -> int:
 def test_a_pool_whose_factory_tells_one_fee_for_its_kind_is_exact(
     ethereum: Node, stable: bool, fee_bps: int
 ) -> None:
-    """The older search for the stable curve ends at the same integer where units are small beside reserves."""
+    """The older search for the stable curve ends at the same integer in pools of more than dust."""
     dex, pool = open_pool(ethereum, stable=stable)
     assert pool.fee == 100 * fee_bps
 
