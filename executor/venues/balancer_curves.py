@@ -24,7 +24,9 @@ class WeightedCurve:
     least: tuple[int, ...] = ()
 
     def constant(self, live: Live) -> int:
-        """Weighted swaps need no invariant."""
+        """Weighted swaps need no invariant. Raises MathsError if the pool is empty of a token."""
+        if min(live) <= 0:
+            raise MathsError("the pool is empty of one token.", fix="use another pool", balances=list(live))
         return 0
 
     def out(self, live: Live, constant: int, i: int, j: int, amount: int) -> int:

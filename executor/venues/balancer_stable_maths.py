@@ -10,25 +10,30 @@ from math import prod
 from executor.domain.errors import MathsError
 
 AMP_PRECISION = 1_000
+WORD = 2**256
+"""Where a pool's arithmetic ends: beyond that it reverts."""
 MOST_ROUNDS = 255
 
 
 def invariant(amplification: int, balances: Sequence[int]) -> int:
     """The invariant D, rounded down: of all pools but the first."""
-    count, total = len(balances), sum(balances)
-    if not total:
-        return 0
     _require_all(balances)
+    count, total = len(balances), sum(balances)
     scaled = [balance * count for balance in balances]
     amp_total = amplification * count
     amp_sum, less, more = amp_total * total // AMP_PRECISION, amp_total - AMP_PRECISION, count + 1
     found = total
     for _ in range(MOST_ROUNDS):
-        product = found
+        product, sizes = found, 0
         for balance in scaled:
-            product = product * found // balance
+            product *= found
+            sizes |= product
+            product //= balance
         previous = found
-        found = (amp_sum + product * count) * found // (less * found // AMP_PRECISION + more * product)
+        upper = (amp_sum + product * count) * found
+        lower = less * found // AMP_PRECISION + more * product
+        _require_quotient(sizes | upper, lower, balances)
+        found = upper // lower
         if -1 <= found - previous <= 1:
             return found
     raise _no_answer(balances)
@@ -36,19 +41,21 @@ def invariant(amplification: int, balances: Sequence[int]) -> int:
 
 def first_invariant(amplification: int, balances: Sequence[int]) -> int:
     """The invariant D as the first stable pools (of 2021) find it for swaps, rounded up."""
-    count, total = len(balances), sum(balances)
-    if not total:
-        return 0
     _require_all(balances)
+    count, total = len(balances), sum(balances)
     amp_total = amplification * count
     found = total
     for _ in range(MOST_ROUNDS):
-        product = balances[0] * count
+        product, sizes = balances[0] * count, 0
         for balance in balances[1:]:
-            product = -(-product * balance * count // found)
+            product *= balance * count
+            sizes |= product
+            product = -(-product // found)
         previous = found
-        upper = count * found * found + -(-amp_total * total * product // AMP_PRECISION)
+        weighed = amp_total * total * product
+        upper = count * found * found + -(-weighed // AMP_PRECISION)
         lower = (count + 1) * found + (amp_total - AMP_PRECISION) * product // AMP_PRECISION
+        _require_quotient(sizes | weighed | upper, lower, balances)
         found = -(-upper // lower)
         if -1 <= found - previous <= 1:
             return found
@@ -61,22 +68,32 @@ def balance_for(amplification: int, balances: Sequence[int], d: int, index: int,
     """
     count = len(balances)
     amp_total = amplification * count
-    product = balances[0] * count
+    product, sizes = balances[0] * count, 0
     for balance in balances[1:]:
-        product = product * balance * count // d
+        product *= balance * count
+        sizes |= product
+        product //= d
     squared = d * d
+    below = amp_total * product
+    _require_quotient(sizes | below | (squared if coarse else squared * AMP_PRECISION), below, balances)
     b = sum(balances) - balances[index]
     if coarse:
-        c = -(-squared // (amp_total * product)) * AMP_PRECISION * balances[index]
+        c = -(-squared // below) * AMP_PRECISION * balances[index]
         b += d // amp_total * AMP_PRECISION
     else:
-        c = -(-squared * AMP_PRECISION // (amp_total * product)) * balances[index]
+        c = -(-squared * AMP_PRECISION // below) * balances[index]
         b += d * AMP_PRECISION // amp_total
+    _require_quotient(squared + c, d + b, balances)
     found = -(-(squared + c) // (d + b))
     b_less_d = b - d
+    # From here on it only falls: what comes after is smaller.
+    _require_quotient(found * found + c, 1, balances)
     for _ in range(MOST_ROUNDS):
         previous = found
-        found = -(-(found * found + c) // (2 * found + b_less_d))
+        below = 2 * found + b_less_d
+        if below <= 0:
+            raise _no_answer(balances)
+        found = -(-(found * found + c) // below)
         if -1 <= found - previous <= 1:
             return found
     raise _no_answer(balances)
@@ -138,6 +155,14 @@ def slope(
 def _require_all(balances: Sequence[int]) -> None:
     if min(balances) <= 0:
         raise MathsError("the pool is empty of one token.", fix="use another pool", balances=list(balances))
+
+
+def _require_quotient(above: int, below: int, balances: Sequence[int]) -> None:
+    """Raises MathsError where the pool's own arithmetic would revert: overflow, division by nothing. `above`
+    may be several numbers or-ed together: too large a one shows.
+    """
+    if above >= WORD or below <= 0:
+        raise _no_answer(balances)
 
 
 def _no_answer(balances: Sequence[int]) -> MathsError:

@@ -31,7 +31,12 @@ from executor.venues.searching import least_input
 MAX_BALANCE = 2**112 - 1
 """The Vault stores balances in uint112."""
 
-WEIGHTED_GAS, STABLE_GAS, STABLE_TOKEN_GAS = 100_000, 110_000, 10_000
+WEIGHTED_GAS = 79_000
+STABLE_GAS, STABLE_TOKEN_GAS, OWN_TOKEN_GAS = 64_000, 16_500, 20_000
+"""Gas of one swap as a leg of the router, both transfers included: that of a weighted pool by a fit over 480
+random routes on a local node, the others by their distance from it in single trades. Pools that list
+their own token look after rates and fees besides.
+"""
 
 __all__ = [
     "FOLLOWABLE",
@@ -144,10 +149,11 @@ def local_curve(state: BalancerV2State, zero_for_one: bool) -> Curve | None:
 
 
 def gas(state: BalancerV2State, zero_for_one: bool, amount_in: int) -> int:
-    """Estimate of the gas of one swap as a leg: by curve and by its number of tokens."""
+    """Estimate of the gas of one swap as a leg: by curve and number of tokens, the same for every amount."""
     if isinstance(state.curve, WeightedCurve):
         return WEIGHTED_GAS
-    return STABLE_GAS + STABLE_TOKEN_GAS * len(state.balances)
+    own = OWN_TOKEN_GAS if state.lists_itself else 0
+    return STABLE_GAS + STABLE_TOKEN_GAS * len(state.balances) + own
 
 
 def _require_open(state: BalancerV2State, amount: int) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from executor.domain.pool import Pool
+from executor.domain.pool_details import BalancerV2Details
 from executor.venues.balancer_curves import BalancerCurve, Live
 from executor.venues.balancer_maths import ONE
 
@@ -29,6 +30,12 @@ class BalancerV2State:
     steady: bool = True
     later_scaling: tuple[int, ...] | None = None
     _live: tuple[Live, int] | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def lists_itself(self) -> bool:
+        """True if the pool's own token is among the Vault's balances."""
+        own = self.pool.details
+        return isinstance(own, BalancerV2Details) and self.pool.address in own.tokens
 
     def live(self) -> tuple[Live, int]:
         """Live balances in 18 decimals and the curve's constant. Raises MathsError if there is none."""

@@ -54,7 +54,12 @@ __all__ = [
 MAX_BALANCE = 2**128 - 1
 """The Vault stores balances, as they are and live, in uint128."""
 
-WEIGHTED_GAS, STABLE_GAS, STABLE_TOKEN_GAS = 100_000, 110_000, 10_000
+LEG_GAS, TOKEN_GAS, STABLE_GAS, RATE_GAS = 108_000, 11_000, 14_000, 6_000
+"""Gas of one swap as a leg of the router with unlocking, settling and both transfers: that of a weighted pool
+of two tokens by a fit over 480 random routes on a local node, the rest by its distance from that in single
+trades. Every token adds to it, and every rate that is asked for; of neighbouring legs only one unlocks the
+Vault.
+"""
 
 
 class _Given(NamedTuple):
@@ -62,6 +67,14 @@ class _Given(NamedTuple):
 
     amount: int
     fee: int
+
+
+class _Asked(NamedTuple):
+    """What is wanted and what is needed for it without fee, in 18 decimals, and what is asked in all."""
+
+    wanted: int
+    needed: int
+    amount: int
 
 
 def amount_out(state: BalancerV3State, zero_for_one: bool, amount_in: int) -> int:
@@ -78,22 +91,20 @@ def exact_out(state: BalancerV3State, zero_for_one: bool, amount_out: int) -> in
     """What the Vault itself asks for exactly `amount_out` (its EXACT_OUT). Raises MathsError as above, and
     for less than the Vault trades.
     """
-    i, j = state.places if zero_for_one else state.places[::-1]
-    _require_open(state, amount_out)
-    loaded = state.loaded()
-    wanted = mul_up(amount_out * state.factors[j], _rounded_up(state.rates[j]))
-    asked = state.curve.needed(loaded.live, loaded.constant, i, j, wanted)
-    if wanted < state.least_trade or asked < state.least_trade:
+    asked = _asked(state, zero_for_one, amount_out)
+    if min(asked.wanted, asked.needed) < state.least_trade:
         _refuse(state, "does not trade so little", amount_out=amount_out)
-    asked += -(-asked * state.swap_fee // (ONE - state.swap_fee))
-    return -(-asked * ONE // (state.factors[i] * state.rates[i]))
+    return asked.amount
 
 
 def amount_in(state: BalancerV3State, zero_for_one: bool, amount_out: int) -> int:
     """The least amount that gives at least `amount_out`: the Vault's own answer, then down to where one unit
     less would not do. Raises MathsError as above.
     """
-    guess = exact_out(state, zero_for_one, amount_out)
+    i = state.places[not zero_for_one]
+    guess = _asked(state, zero_for_one, amount_out).amount
+    least = -(-state.least_trade * ONE // (state.factors[i] * state.rates[i]))
+    guess = max(guess, least)
     return least_input(lambda amount: _given(state, zero_for_one, amount).amount, guess, amount_out)
 
 
@@ -143,10 +154,10 @@ def local_curve(state: BalancerV3State, zero_for_one: bool) -> Curve | None:
 
 
 def gas(state: BalancerV3State, zero_for_one: bool, amount_in: int) -> int:
-    """Estimate of the gas of one swap as a leg: by curve and by its number of tokens."""
-    if isinstance(state.curve, WeightedCurve):
-        return WEIGHTED_GAS
-    return STABLE_GAS + STABLE_TOKEN_GAS * len(state.balances)
+    """Estimate of the gas of one swap as a leg: by curve, tokens and rates, the same for every amount."""
+    rated = sum(rate != ONE for rate in state.rates)
+    stable = 0 if isinstance(state.curve, WeightedCurve) else STABLE_GAS
+    return LEG_GAS + TOKEN_GAS * len(state.balances) + RATE_GAS * rated + stable
 
 
 def _given(state: BalancerV3State, zero_for_one: bool, amount_in: int) -> _Given:
@@ -163,6 +174,16 @@ def _given(state: BalancerV3State, zero_for_one: bool, amount_in: int) -> _Given
     if out < state.least_trade:
         return _Given(0, fee)
     return _Given(out * ONE // (state.factors[j] * _rounded_up(state.rates[j])), fee)
+
+
+def _asked(state: BalancerV3State, zero_for_one: bool, amount_out: int) -> _Asked:
+    i, j = state.places if zero_for_one else state.places[::-1]
+    _require_open(state, amount_out)
+    loaded = state.loaded()
+    wanted = mul_up(amount_out * state.factors[j], _rounded_up(state.rates[j]))
+    needed = state.curve.needed(loaded.live, loaded.constant, i, j, wanted)
+    scaled = needed - (-needed * state.swap_fee // (ONE - state.swap_fee))
+    return _Asked(wanted, needed, -(-scaled * ONE // (state.factors[i] * state.rates[i])))
 
 
 def _rounded_up(rate: int) -> int:

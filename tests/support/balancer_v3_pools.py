@@ -19,6 +19,10 @@ from tests.support.answers import read_from
 from tests.support.balancer_v2_pools import STORED_RATE
 
 STANDARD, WITH_RATE = 0, 1
+REGISTERED_AND_INITIALISED = 0b11
+RECOVERY_BIT = 3
+SWAP_HOOK_BITS = {"adjusted amounts": 9, "a dynamic fee": 11, "before a swap": 12, "after a swap": 13}
+LIQUIDITY_HOOK_BIT = 15
 FOREVER = 2**48 - 1
 NEVER = 2**63
 # Name, symbol, tokens, weights or amplification, roles, swap fee, hooks, donations, proportional only, salt.
@@ -134,6 +138,18 @@ class V3Workshop:
             self._slot = self._find_slot(address)
         for place, (balance, last) in enumerate(zip(balances, live, strict=True)):
             self.node.set_storage(self.vault, _key(address, self._slot, place), last << 128 | balance)
+
+    def set_flag(self, address: Address, bit: int) -> None:
+        """Set one bit of the pool's configuration in the Vault's storage, which is told as `PoolConfigConst`
+        orders it.
+        """
+        for slot in range(40):
+            key = "0x" + keccak(bytes(12) + bytes.fromhex(address[2:]) + slot.to_bytes(32)).hex()
+            word = self.node.storage(self.vault, key)
+            if word & REGISTERED_AND_INITIALISED == REGISTERED_AND_INITIALISED and word >> 128:
+                self.node.set_storage(self.vault, key, word | 1 << bit)
+                return
+        raise AssertionError("the pool's configuration was not found in the Vault's storage")
 
     def query(self, kind: str, pool: Pool, zero_for_one: bool, amount: int) -> int | None:
         """What the router's query tells of the Vault's swap; None where the Vault refuses."""

@@ -262,3 +262,40 @@ def test_a_token_that_the_pool_does_not_hold_is_named(workshop: Workshop) -> Non
     pool = replace(workshop.pool(address, "DAI", "USDC"), token1=workshop.token("WETH"))
     with pytest.raises(PoolNotFoundError, match="WETH"):
         read_from(workshop.node, balancer_v2.read(pool))
+
+
+def test_an_empty_pool_is_refused(weighted: BalancerV2State) -> None:
+    for empty in (weighted, replace(weighted, balances=(10**18, 0, 10**18), places=(0, 1))):
+        for work_out in (balancer_v2.amount_out, balancer_v2.amount_in, balancer_v2.exact_out):
+            with pytest.raises(MathsError):
+                work_out(empty, True, 1_000)
+        with pytest.raises(MathsError, match="empty"):
+            balancer_v2.marginal(empty, True)
+
+
+def test_an_empty_stable_pool_is_refused(stable: BalancerV2State) -> None:
+    for work_out in (balancer_v2.amount_out, balancer_v2.amount_in, balancer_v2.exact_out):
+        with pytest.raises(MathsError):
+            work_out(stable, True, 1_000)
+    with pytest.raises(MathsError, match="empty"):
+        balancer_v2.marginal(stable, True)
+
+
+@pytest.mark.parametrize("amount", [0, -1])
+def test_an_amount_that_is_none_is_refused(weighted: BalancerV2State, amount: int) -> None:
+    for work_out in (balancer_v2.amount_out, balancer_v2.amount_in, balancer_v2.exact_out):
+        with pytest.raises(MathsError, match="positive"):
+            work_out(weighted, True, amount)
+
+
+@few
+@given(data=st.data())
+def test_a_stable_pool_of_any_balances_refuses_where_its_code_does(
+    workshop: Workshop, stable: BalancerV2State, data: st.DataObject
+) -> None:
+    drawn = [data.draw(balances(0, 33), label="balance") for _ in stable.balances]
+    state = replace(stable, balances=tuple(drawn), places=(0, 1))
+    for kind in (GIVEN_IN, GIVEN_OUT):
+        amount = data.draw(balances(0, 33), label="amount")
+        if state.balances[0] + amount < 2**112:
+            require_same(workshop.node, state, kind, amount)

@@ -21,7 +21,14 @@ from executor.venues.balancer_curves import StableCurve, WeightedCurve
 from executor.venues.balancer_v3_state import BalancerV3State
 from tests.support.answers import read_from
 from tests.support.balancer_v2_pools import STORED_RATE
-from tests.support.balancer_v3_pools import EXACT_IN, EXACT_OUT, V3Workshop
+from tests.support.balancer_v3_pools import (
+    EXACT_IN,
+    EXACT_OUT,
+    LIQUIDITY_HOOK_BIT,
+    RECOVERY_BIT,
+    SWAP_HOOK_BITS,
+    V3Workshop,
+)
 from tests.support.lens import ask_lens
 from tests.support.logs import logs_since
 
@@ -300,3 +307,41 @@ def test_a_pool_without_liquidity_yet_is_refused(workshop: V3Workshop) -> None:
     pool: Pool = workshop.pool(workshop.make(("DAI", "USDC"), 100, FEE), "DAI", "USDC")
     with pytest.raises(PoolNotFoundError):
         read_from(workshop.node, balancer_v3.read(pool))
+
+
+@pytest.mark.parametrize("made", ["stable"], indirect=True)
+@pytest.mark.parametrize("hook", list(SWAP_HOOK_BITS))
+def test_a_pool_with_a_hook_in_its_swaps_is_refused(
+    workshop: V3Workshop, state: BalancerV3State, hook: str
+) -> None:
+    workshop.set_flag(state.pool.address, SWAP_HOOK_BITS[hook])
+    with pytest.raises(MathsError, match="hook") as refused:
+        read_from(workshop.node, balancer_v3.read(state.pool))
+    assert "simulate" in refused.value.fix
+
+
+@pytest.mark.parametrize("made", ["stable"], indirect=True)
+def test_a_hook_that_minds_liquidity_only_is_none_of_a_swaps_business(
+    workshop: V3Workshop, state: BalancerV3State
+) -> None:
+    workshop.set_flag(state.pool.address, LIQUIDITY_HOOK_BIT)
+    assert read_from(workshop.node, balancer_v3.read(state.pool)) == state
+
+
+def test_in_recovery_the_protocol_takes_nothing(workshop: V3Workshop, state: BalancerV3State) -> None:
+    workshop.set_flag(state.pool.address, RECOVERY_BIT)
+    before = read_from(workshop.node, balancer_v3.read(state.pool))
+    assert before == replace(state, recovery=True)
+    amount = state.balances[state.places[0]] // 30
+
+    assert workshop.trade(EXACT_IN, state.pool, True, amount) == balancer_v3.amount_out(before, True, amount)
+    left = read_from(workshop.node, balancer_v3.read(state.pool))
+    assert left == balancer_v3.after(before, True, amount)
+    assert left.balances[left.places[0]] == state.balances[state.places[0]] + amount
+
+
+def test_the_least_input_for_a_single_unit_is_what_the_vault_trades_at_least(state: BalancerV3State) -> None:
+    for zero_for_one in (True, False):
+        amount = balancer_v3.amount_in(state, zero_for_one, 1)
+        assert balancer_v3.amount_out(state, zero_for_one, amount) >= 1
+        assert amount == 1 or balancer_v3.amount_out(state, zero_for_one, amount - 1) == 0
