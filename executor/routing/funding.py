@@ -5,31 +5,57 @@ paid out of its last swap as out of own money; one of V2 pairs only costs about 
 pair must call back. Loans cost the most.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
-from executor.domain.errors import OpportunityError
+from executor.domain.address import Address
+from executor.domain.errors import OpportunityError, PlanError
 from executor.domain.lender import LenderTerms
-from executor.domain.pool import VenueKind
-from executor.domain.route import Funding, Route
+from executor.domain.pool import Pool, VenueKind
+from executor.domain.route import POOL_LOANS, Funding, Route, SecondLoan, SizedRoute
 from executor.lenders import gas_overhead
 from executor.lenders import premium as lender_premium
-from executor.lenders.locks import is_free
+from executor.lenders.locks import clash, is_free, lender_lock
+from executor.plan.compile import compile_route
 from executor.routing.premium import LoanPremium, PremiumOf, no_premium
 
 V2_CHAIN_GAS = 2_500
 """What a flash swap on the last pair of a V2-only route costs over own money."""
 
+MARGIN_BPS = 100
+"""What is left of a lender's money, in basis points: others may borrow or withdraw before the trade lands."""
+
+NO_POOLS: Mapping[Address, Pool] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class FundingChoice:
-    """A way to pay the first leg. `premium` in the settlement token's smallest unit, `gas` in gas units over
-    own money.
+    """A way to pay the first leg. `premium` is the lender's in the settlement token's smallest unit, `gas` in
+    gas units over own money. `lender_pool` is the lender where pools lend; `second` lends what the first does
+    not, for a premium of its own.
     """
 
     funding: Funding
     premium: int
     gas: int
+    lender_pool: Pool | None = None
+    second: SecondLoan | None = None
+
+    def cost(self, gas_cost: Callable[[int], int]) -> int:
+        """Premiums and gas together, in the settlement token's smallest unit."""
+        return self.premium + (self.second.premium if self.second else 0) + gas_cost(self.gas)
+
+    def sized(self, route: Route, amounts: tuple[int, ...]) -> SizedRoute:
+        """The route paid this way."""
+        return SizedRoute(route, amounts, self.funding, self.premium, self.lender_pool, self.second)
+
+
+def usable(terms: LenderTerms) -> int:
+    """What one loan may take, with a margin, in the token's smallest unit; 0 from a lender that does not
+    lend.
+    """
+    return terms.available - -(-terms.available * MARGIN_BPS // 10_000) if terms.enabled else 0
 
 
 def choose_funding(
@@ -40,30 +66,75 @@ def choose_funding(
     terms: Sequence[LenderTerms],
     gas_cost: Callable[[int], int],
     requested: Funding | None = None,
+    pools: Mapping[Address, Pool] = NO_POOLS,
 ) -> tuple[FundingChoice, ...]:
-    """The ways to fund `amount_in`, the cheapest first; never empty.
+    """The ways to fund `amount_in`, the cheapest first: the ones behind it stand ready should it fail.
 
     `inventory` is the router's balance of the settlement token, `terms` the lenders' for it, `gas_cost` turns
-    gas units into that token's smallest unit. Callback chaining is always possible and costs nothing where a
-    leg has the V3 shape, so it comes before own money there, which stays free for others. A `requested`
-    funding is the only choice; raises OpportunityError naming `funding` where it cannot be had, as one that
-    the route itself locks.
+    gas units into that token's smallest unit, `pools` are those among the lenders, by address. Callback
+    chaining costs nothing where a leg has the V3 shape, so it comes before own money there, which stays free
+    for others. Where no lender has enough, two lend together. A `requested` funding is the only choice.
+    Raises OpportunityError naming `funding` where it cannot be had, as one that the route itself locks, or
+    where there is no way at all.
     """
     if requested is not None:
-        return (_requested(requested, route, amount_in, inventory, terms),)
+        return (_requested(requested, route, amount_in, inventory, terms, pools),)
     own = [FundingChoice(Funding.INVENTORY, 0, 0)] if inventory >= amount_in else []
-    chain = FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))
-    able = [
-        lender
-        for lender in terms
-        if lender.enabled and lender.available >= amount_in and is_free(lender.funding, route.legs)
-    ]
-    loans = sorted(
-        (_loan(lender, amount_in) for lender in able),
-        key=lambda choice: choice.premium + gas_cost(choice.gas),
-    )
-    free = [*own, chain] if chain.gas else [chain, *own]
+    chain = [FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))] if can_chain(route) else []
+    lenders = able_lenders(route, terms, pools)
+    loans = [one_loan(lender, amount_in, pools) for lender in lenders if usable(lender) >= amount_in]
+    if not loans:
+        both = (two_loans(*pair, amount_in, pools) for pair in permutations(lenders, 2))
+        loans = [choice for choice in both if choice is not None]
+    loans.sort(key=lambda choice: choice.cost(gas_cost))
+    free = [*own, *chain] if chain_gas(route) else [*chain, *own]
+    if not (free or loans):
+        raise _refusal(
+            f"nobody has the {amount_in} of {route.settlement.symbol} that the route needs, and no leg of it "
+            "gives before it is paid",
+            inventory=inventory,
+            amount_in=amount_in,
+        )
     return (*free, *loans)
+
+
+def able_lenders(
+    route: Route, terms: Sequence[LenderTerms], pools: Mapping[Address, Pool] = NO_POOLS
+) -> tuple[LenderTerms, ...]:
+    """The lenders that lend now and that the route does not lock; a pool that lends must be known."""
+    return tuple(lender for lender in terms if usable(lender) and _may_lend(lender, route, pools))
+
+
+def one_loan(lender: LenderTerms, amount: int, pools: Mapping[Address, Pool] = NO_POOLS) -> FundingChoice:
+    """All of `amount` from one lender."""
+    premium, gas = lender_premium(amount, lender), gas_overhead(lender.funding)
+    return FundingChoice(lender.funding, premium, gas, pools.get(lender.address))
+
+
+def two_loans(
+    first: LenderTerms, second: LenderTerms, amount: int, pools: Mapping[Address, Pool] = NO_POOLS
+) -> FundingChoice | None:
+    """All that the first lender can lend, and the rest of `amount` from the second; None where they have not
+    enough, the first alone has, or one locks the other.
+    """
+    pool = pools.get(second.address)
+    rest = amount - usable(first)
+    locks = (lender_lock(first.funding, pools.get(first.address)), lender_lock(second.funding, pool))
+    if not 0 < rest <= usable(second) or clash(*locks):
+        return None
+    outer = one_loan(first, usable(first), pools)
+    inner = SecondLoan(second.funding, rest, lender_premium(rest, second), pool)
+    gas = outer.gas + gas_overhead(second.funding)
+    return FundingChoice(first.funding, outer.premium, gas, outer.lender_pool, inner)
+
+
+def can_chain(route: Route) -> bool:
+    """Whether the route can be paid out of its own output: some leg must give before it is paid."""
+    try:
+        compile_route(SizedRoute(route, (1,) * (len(route.legs) + 1), Funding.CALLBACK_CHAIN))
+    except PlanError:
+        return False
+    return True
 
 
 def chain_gas(route: Route) -> int:
@@ -81,9 +152,7 @@ def funding_cap(requested: Funding | None, inventory: int, terms: Sequence[Lende
         return None
     if requested is Funding.INVENTORY:
         return inventory
-    return max(
-        (lender.available for lender in terms if lender.enabled and lender.funding is requested), default=0
-    )
+    return max((usable(lender) for lender in terms if lender.funding is requested), default=0)
 
 
 def premium_of(funding: Funding | None, terms: Sequence[LenderTerms]) -> PremiumOf:
@@ -94,14 +163,23 @@ def premium_of(funding: Funding | None, terms: Sequence[LenderTerms]) -> Premium
     return no_premium
 
 
-def _loan(lender: LenderTerms, amount: int) -> FundingChoice:
-    return FundingChoice(lender.funding, lender_premium(amount, lender), gas_overhead(lender.funding))
+def _may_lend(lender: LenderTerms, route: Route, pools: Mapping[Address, Pool]) -> bool:
+    pool = pools.get(lender.address)
+    known = pool is not None or lender.funding not in POOL_LOANS
+    return known and is_free(lender.funding, route.legs, pool)
 
 
 def _requested(
-    requested: Funding, route: Route, amount_in: int, inventory: int, terms: Sequence[LenderTerms]
+    requested: Funding,
+    route: Route,
+    amount_in: int,
+    inventory: int,
+    terms: Sequence[LenderTerms],
+    pools: Mapping[Address, Pool],
 ) -> FundingChoice:
     if requested is Funding.CALLBACK_CHAIN:
+        if not can_chain(route):
+            raise _refusal("no leg of the route gives before it is paid")
         return FundingChoice(requested, 0, chain_gas(route))
     symbol = route.settlement.symbol
     if requested is Funding.INVENTORY:
@@ -117,7 +195,9 @@ def _requested(
         raise _refusal(f"{requested} is no lender known on this chain")
     if not lender.enabled:
         raise _refusal(f"{requested} {lender.problem}", lender=lender.address)
-    if not is_free(requested, route.legs):
+    if requested in POOL_LOANS and lender.address not in pools:
+        raise _refusal(f"pool {lender.address} is not known as a lender", lender=lender.address)
+    if not _may_lend(lender, route, pools):
         raise _refusal(f"{requested} is locked by the route's own legs", lender=lender.address)
     if lender.available < amount_in:
         raise _refusal(
@@ -126,7 +206,7 @@ def _requested(
             available=lender.available,
             amount_in=amount_in,
         )
-    return _loan(lender, amount_in)
+    return one_loan(lender, amount_in, pools)
 
 
 def _refusal(problem: str, **facts: object) -> OpportunityError:

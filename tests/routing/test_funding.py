@@ -9,10 +9,18 @@ import pytest
 from executor.domain.errors import OpportunityError
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.pool import VenueKind
+from executor.domain.pool_details import CurveDetails
 from executor.domain.route import OWN_MEANS, Funding, Route
 from executor.lenders import aave_v3, balancer_v2
-from executor.routing.funding import V2_CHAIN_GAS, choose_funding, funding_cap, premium_of
-from tests.support.market import WETH, address, two_legs, v2_pool, v3_pool
+from executor.routing.funding import (
+    V2_CHAIN_GAS,
+    can_chain,
+    choose_funding,
+    funding_cap,
+    premium_of,
+    usable,
+)
+from tests.support.market import USDC, WETH, address, two_legs, v2_pool, v3_pool
 
 PAIRS_ONLY = two_legs(v2_pool(100), v2_pool(101))
 WITH_V3 = two_legs(v2_pool(100), v3_pool(200))
@@ -136,7 +144,7 @@ def test_a_funding_that_cannot_be_had_is_refused_with_the_reason(
 
 def test_what_was_asked_for_bounds_the_size() -> None:
     assert funding_cap(Funding.INVENTORY, 7, [AAVE]) == 7
-    assert funding_cap(Funding.AAVE_V3, 7, [AAVE, BALANCER]) == AAVE.available
+    assert funding_cap(Funding.AAVE_V3, 7, [AAVE, BALANCER]) == AAVE.available * 99 // 100
     assert funding_cap(Funding.AAVE_V3, 7, [BALANCER]) == 0
     assert funding_cap(Funding.CALLBACK_CHAIN, 7, [AAVE]) is None
     assert funding_cap(None, 7, [AAVE]) is None
@@ -146,3 +154,73 @@ def test_the_premium_for_sizing_is_the_lenders() -> None:
     assert premium_of(Funding.AAVE_V3, [BALANCER, AAVE])(NEEDED) == NEEDED * 5 // 10_000
     assert premium_of(Funding.INVENTORY, [BALANCER, AAVE])(NEEDED) == 0
     assert premium_of(None, [AAVE])(NEEDED) == 0
+
+
+MORPHO = LenderTerms(Funding.MORPHO_BLUE, address(4), WETH.address, 0, 1, Rounding.UP, NEEDED)
+CURVE_ONLY = two_legs(
+    replace(v2_pool(100), kind=VenueKind.CURVE, details=CurveDetails((WETH.address, USDC.address), False)),
+    replace(v2_pool(101), kind=VenueKind.CURVE, details=CurveDetails((WETH.address, USDC.address), False)),
+)
+
+
+def test_a_lender_is_never_asked_for_the_last_of_its_money() -> None:
+    assert usable(MORPHO) == NEEDED * 99 // 100
+    assert usable(replace(MORPHO, problem="is paused")) == 0
+    assert order(WITH_V3, 0, [MORPHO]) == [Funding.CALLBACK_CHAIN]
+
+
+def test_where_no_lender_has_enough_two_lend_together_the_cheapest_way_round() -> None:
+    short_aave = replace(AAVE, available=NEEDED)
+    choices = choose_funding(WITH_V3, NEEDED, inventory=0, terms=[short_aave, MORPHO], gas_cost=gwei)[1:]
+
+    assert [(choice.funding, choice.second.funding if choice.second else None) for choice in choices] == [
+        (Funding.MORPHO_BLUE, Funding.AAVE_V3),
+        (Funding.AAVE_V3, Funding.MORPHO_BLUE),
+    ]
+    best = choices[0]
+    assert best.second is not None
+    assert best.second.amount == NEEDED - usable(MORPHO)
+    assert best.second.premium == premium_of(Funding.AAVE_V3, [short_aave])(best.second.amount)
+    assert best.sized(WITH_V3, (NEEDED, 5, NEEDED + 1)).first_loan == usable(MORPHO)
+
+
+def test_two_lenders_behind_one_lock_do_not_lend_together() -> None:
+    maker = LenderTerms(Funding.ERC3156, address(5), WETH.address, 0, 1, Rounding.UP, NEEDED)
+    other = replace(maker, address=address(6))
+
+    assert order(WITH_V3, 0, [maker, other]) == [Funding.CALLBACK_CHAIN]
+
+
+def test_a_pool_lends_only_where_it_is_known_and_not_on_the_route() -> None:
+    pool = v3_pool(300)
+    terms = LenderTerms(Funding.UNISWAP_V3_FLASH, pool.address, WETH.address, 500, 10**6, Rounding.UP, 10**21)
+    known = choose_funding(
+        WITH_V3, NEEDED, inventory=0, terms=[terms], gas_cost=gwei, pools={pool.address: pool}
+    )
+    on_route = replace(terms, address=WITH_V3.legs[1].pool.address)
+    locked = choose_funding(
+        WITH_V3,
+        NEEDED,
+        inventory=0,
+        terms=[on_route],
+        gas_cost=gwei,
+        pools={on_route.address: WITH_V3.legs[1].pool},
+    )
+
+    assert [choice.lender_pool for choice in known] == [None, pool]
+    assert order(WITH_V3, 0, [terms]) == [Funding.CALLBACK_CHAIN]
+    assert [choice.funding for choice in locked] == [Funding.CALLBACK_CHAIN]
+
+
+def test_a_route_of_which_no_leg_gives_first_cannot_pay_itself() -> None:
+    assert not can_chain(CURVE_ONLY)
+    assert [
+        choice.funding
+        for choice in choose_funding(CURVE_ONLY, NEEDED, inventory=0, terms=[AAVE], gas_cost=gwei)
+    ] == [Funding.AAVE_V3]
+    with pytest.raises(OpportunityError, match="nobody has the"):
+        choose_funding(CURVE_ONLY, NEEDED, inventory=NEEDED - 1, terms=[], gas_cost=gwei)
+    with pytest.raises(OpportunityError, match="no leg of the route gives"):
+        choose_funding(
+            CURVE_ONLY, NEEDED, inventory=0, terms=[], gas_cost=gwei, requested=Funding.CALLBACK_CHAIN
+        )
