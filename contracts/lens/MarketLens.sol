@@ -8,6 +8,7 @@ import {ERC4626Lens} from "./ERC4626Lens.sol";
 import {SolidlyLens} from "./SolidlyLens.sol";
 import {UniswapV2Lens} from "./UniswapV2Lens.sol";
 import {UniswapV3Lens} from "./UniswapV3Lens.sol";
+import {UniswapV4Lens} from "./UniswapV4Lens.sol";
 
 /// @notice Reads the state of any number of pools of any venues in one call.
 /// @dev Never deployed: its code is lent to an address for the length of one `eth_call`, or created in one by MarketLensOnce.
@@ -41,6 +42,7 @@ contract MarketLens {
     function readOne(uint256 kind, bytes calldata request) external view returns (bytes memory answer) {
         if (kind == 1) return UniswapV2Lens.read(request);
         if (kind == 2) return UniswapV3Lens.read(request);
+        if (kind == 3) return UniswapV4Lens.read(request);
         if (kind == 4) return SolidlyLens.read(request);
         if (kind == 5) return CurveLens.read(request);
         if (kind == 6) return BalancerV2Lens.read(request);

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from executor.domain.pool import Pool
 
@@ -33,9 +33,11 @@ class V3State:
     in millionths, where that is not the pool's `fee`.
 
     The last three are what the venue's maths worked out: `ladders` from the ticks, so that a state made with
-    `replace` goes on with them, `down` and `up` from this state.
+    `replace` goes on with them, `down` and `up` from this state. `MOST` is the largest amount that a swap may
+    be asked for.
     """
 
+    MOST: ClassVar[int] = 2**255 - 1
     pool: Pool
     sqrt_price_x96: int
     tick: int

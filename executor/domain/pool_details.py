@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from eth_hash.auto import keccak
 
@@ -103,6 +104,12 @@ class ERC4626Details:
     asset: Address
 
 
+@lru_cache(maxsize=4_096)
+def _pool_id(*key: object) -> str:
+    """Pools are looked up by their ids all the time, and encoding and hashing take long."""
+    return "0x" + keccak(CODEC.encode(("address", "address", "uint24", "int24", "address"), key)).hex()
+
+
 @dataclass(frozen=True, slots=True)
 class V4Details:
     """What names a V4 pool beside its two currencies: `key_fee` in millionths, or the mark of a dynamic one;
@@ -115,9 +122,7 @@ class V4Details:
 
     def pool_id(self, currency0: Address, currency1: Address) -> str:
         """The pool's id: the hash of its key."""
-        kinds = ("address", "address", "uint24", "int24", "address")
-        key = (currency0, currency1, self.key_fee, self.tick_spacing, self.hooks)
-        return "0x" + keccak(CODEC.encode(kinds, key)).hex()
+        return _pool_id(currency0, currency1, self.key_fee, self.tick_spacing, self.hooks)
 
 
 PoolDetails = (

@@ -21,6 +21,7 @@ from executor.venues import (
     solidly,
     uniswap_v2,
     uniswap_v3,
+    uniswap_v4,
     wrapped_native,
 )
 from executor.venues.curve import Curve
@@ -109,6 +110,7 @@ class Venue(Protocol):
 VENUES: Mapping[VenueKind, Venue] = {
     VenueKind.UNISWAP_V2: uniswap_v2,
     VenueKind.UNISWAP_V3: uniswap_v3,
+    VenueKind.UNISWAP_V4: uniswap_v4,
     VenueKind.SOLIDLY: solidly,
     VenueKind.CURVE: curve_pools,
     VenueKind.BALANCER_V2: balancer_v2,

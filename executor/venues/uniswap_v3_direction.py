@@ -17,9 +17,7 @@ from executor.venues.uniswap_v3_maths import (
     MIN_SQRT_RATIO,
     MIN_TICK,
 )
-
-WORD = 256
-"""Ticks (divided by the spacing) in one word of the pool's bitmap: swaps stop at its end, too."""
+from executor.venues.uniswap_v3_words import WORD
 
 
 class Direction(Protocol):

@@ -6,6 +6,7 @@ that the state tells.
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 from eth_hash.auto import keccak
 
@@ -13,6 +14,8 @@ from executor.domain.address import Address
 from executor.domain.log import Log
 from executor.domain.market import V3State
 from executor.domain.pool import Pool
+
+State = TypeVar("State", bound=V3State)
 
 FOLLOWABLE = True
 
@@ -44,20 +47,21 @@ def follow(state: V3State, log: Log) -> V3State | None:
     if len(log.data) != 32 * _WORDS[event] or len(log.topics) != _TOPICS[event]:
         return None
     if event == INITIALIZE:
-        return _moved(state, _word(log, 0), _signed(log, 1), state.liquidity)
+        return moved(state, word_of(log, 0), signed_of(log, 1), state.liquidity)
     if event in (SWAP, PANCAKE_SWAP):
-        return _moved(state, _word(log, 2), _signed(log, 4), _word(log, 3))
-    amount = _word(log, 1) if event == MINT else -_word(log, 0)
-    return _with_position(state, _tick(log.topics[2]), _tick(log.topics[3]), amount)
+        return moved(state, word_of(log, 2), signed_of(log, 4), word_of(log, 3))
+    amount = word_of(log, 1) if event == MINT else -word_of(log, 0)
+    return with_position(state, tick_of(log.topics[2]), tick_of(log.topics[3]), amount)
 
 
-def _moved(state: V3State, sqrt_price_x96: int, tick: int, liquidity: int) -> V3State | None:
+def moved(state: State, sqrt_price_x96: int, tick: int, liquidity: int) -> State | None:
+    """The state at another price; None where nothing is known there."""
     if not state.known_low <= tick <= state.known_high:
         return None
     return replace(state, sqrt_price_x96=sqrt_price_x96, tick=tick, liquidity=liquidity)
 
 
-def _with_position(state: V3State, lower: int, upper: int, amount: int) -> V3State | None:
+def with_position(state: State, lower: int, upper: int, amount: int) -> State | None:
     """The state with `amount` of liquidity more between two ticks, or less where it is negative."""
     if amount == 0:
         return state
@@ -78,13 +82,16 @@ def _with_position(state: V3State, lower: int, upper: int, amount: int) -> V3Sta
     )
 
 
-def _word(log: Log, index: int) -> int:
+def word_of(log: Log, index: int) -> int:
+    """A word of the log's data."""
     return int.from_bytes(log.data[32 * index : 32 * index + 32], "big")
 
 
-def _signed(log: Log, index: int) -> int:
+def signed_of(log: Log, index: int) -> int:
+    """A word of the log's data as a signed number."""
     return int.from_bytes(log.data[32 * index : 32 * index + 32], "big", signed=True)
 
 
-def _tick(topic: bytes) -> int:
+def tick_of(topic: bytes) -> int:
+    """A tick among the log's topics."""
     return int.from_bytes(topic, "big", signed=True)

@@ -5,6 +5,7 @@ after the other; the range that it read is part of the state.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from executor.domain.errors import PoolNotFoundError
 from executor.domain.market import V3State
@@ -34,45 +35,48 @@ def lens_request(pool: Pool, reach: tuple[int, int]) -> bytes:
 
     Without amounts some words of ticks around the price are read.
     """
-    if reach == (0, 0):
-        return _request(pool, (0, 0), (USUAL_WORDS, USUAL_WORDS), MOST_TICKS)
-    amount0, amount1 = (min(amount + amount // 4, MAX_UINT128) for amount in reach)
-    return _request(pool, (amount0, amount1), (0, 0), MOST_TICKS)
+    return bytes.fromhex(pool.address[2:]) + ticks_wanted(pool.tick_spacing, reach)
 
 
 def lens_further(state: V3State, toward_low: bool) -> bytes:
     """The request for the same pool with twice as many words known on one side, at the same block."""
+    return bytes.fromhex(state.pool.address[2:]) + more_ticks_wanted(state, toward_low)
+
+
+def lens_state(pool: Pool, answer: bytes) -> V3State:
+    """The state in the lens's answer. Raises PoolNotFoundError if it is none."""
+    fee, state = unpacked(pool, answer)
+    return state if fee in (_NO_FEE, pool.fee) else replace(state, fees=(fee, fee))
+
+
+def ticks_wanted(spacing: int, reach: tuple[int, int]) -> bytes:
+    """The part of a request that says how far ticks are read, for every kind of pool with ticks."""
+    if reach == (0, 0):
+        return _wanted(spacing, (0, 0), (USUAL_WORDS, USUAL_WORDS), MOST_TICKS)
+    amount0, amount1 = (min(amount + amount // 4, MAX_UINT128) for amount in reach)
+    return _wanted(spacing, (amount0, amount1), (0, 0), MOST_TICKS)
+
+
+def more_ticks_wanted(state: V3State, toward_low: bool) -> bytes:
+    """The same part of `lens_further`."""
     spacing = state.pool.tick_spacing
     word = state.tick // spacing >> 8
     low = word - (max(state.known_low, MIN_TICK) // spacing >> 8) + 1
     high = (min(state.known_high, MAX_TICK) // spacing >> 8) - word + 1
     least = (2 * low + 1, high) if toward_low else (low, 2 * high + 1)
-    return _request(state.pool, (0, 0), least, max(MOST_TICKS, 2 * len(state.ticks)))
+    return _wanted(spacing, (0, 0), least, max(MOST_TICKS, 2 * len(state.ticks)))
 
 
-def _request(pool: Pool, amounts: tuple[int, int], least: tuple[int, int], most_ticks: int) -> bytes:
-    most_words = max(MOST_WORDS, *least)
-    return b"".join(
-        (
-            bytes.fromhex(pool.address[2:]),
-            pool.tick_spacing.to_bytes(3, "big", signed=True),
-            *(min(number, _UINT16).to_bytes(2, "big") for number in (*least, most_words, most_ticks)),
-            *(amount.to_bytes(16, "big") for amount in amounts),
-        )
-    )
-
-
-def lens_state(pool: Pool, answer: bytes) -> V3State:
-    """The state in the lens's answer. Raises PoolNotFoundError if it is none."""
+def unpacked(pool: Pool, answer: bytes) -> tuple[int, V3State]:
+    """The fee that the pool told, and its state. Raises PoolNotFoundError if the answer is none."""
     ticks = answer[_HEADER_BYTES:]
     if len(answer) < _HEADER_BYTES or len(ticks) % _TICK_BYTES or pool.tick_spacing <= 0:
         raise PoolNotFoundError(
-            f"{pool.address} on {pool.dex} does not tell its price and liquidity.",
+            f"{pool.identity} on {pool.dex} does not tell its price and liquidity.",
             fix="check the pool's address, kind and tick spacing",
-            pool=pool.address,
+            pool=pool.identity,
         )
-    fee = int.from_bytes(answer[39:42], "big")
-    return V3State(
+    return int.from_bytes(answer[39:42], "big"), V3State(
         pool,
         int.from_bytes(answer[:20], "big"),
         _signed(answer[20:23]),
@@ -80,7 +84,17 @@ def lens_state(pool: Pool, answer: bytes) -> V3State:
         dict(sorted(_ticks(ticks))),
         max(_signed(answer[42:45]), MIN_TICK),
         min(_signed(answer[45:48]), MAX_TICK),
-        None if fee in (_NO_FEE, pool.fee) else (fee, fee),
+    )
+
+
+def _wanted(spacing: int, amounts: tuple[int, int], least: tuple[int, int], most_ticks: int) -> bytes:
+    most_words = max(MOST_WORDS, *least)
+    return b"".join(
+        (
+            spacing.to_bytes(3, "big", signed=True),
+            *(min(number, _UINT16).to_bytes(2, "big") for number in (*least, most_words, most_ticks)),
+            *(amount.to_bytes(16, "big") for amount in amounts),
+        )
     )
 
 

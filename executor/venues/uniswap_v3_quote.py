@@ -13,7 +13,7 @@ from executor.venues.uniswap_v3_maths import (
     MIN_SQRT_RATIO,
     tick_at_sqrt_ratio,
 )
-from executor.venues.uniswap_v3_swaps import MAX_AMOUNT, Swaps, refusal, swaps
+from executor.venues.uniswap_v3_swaps import Swaps, refusal, swaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def quote(
     read.
     """
     asked = swaps(state, zero_for_one)
-    if amount_specified == 0 or abs(amount_specified) > MAX_AMOUNT:
-        raise refusal(state, "takes a positive amount below 2**255 only", amount_specified=amount_specified)
+    if amount_specified == 0 or abs(amount_specified) > state.MOST:
+        raise refusal(state, f"takes an amount up to {state.MOST} only", amount_specified=amount_specified)
     limit, price = sqrt_price_limit_x96, state.sqrt_price_x96
     if limit is None:
         return _filled(asked, amount_specified, _last_stop(asked, amount_specified), None)

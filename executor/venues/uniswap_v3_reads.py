@@ -9,13 +9,8 @@ from executor.domain.call import Reading
 from executor.domain.errors import PoolNotFoundError
 from executor.domain.market import V3State
 from executor.domain.pool import Pool, PoolIdentity
-from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK
-
-WORD = 256
-"""Ticks (divided by the spacing) in one word of the pool's bitmap."""
-
-MOST_MORE_WORDS = 512
-"""Words that one further reading asks for, so that no request grows beyond what nodes take."""
+from executor.venues.tick_lens import populated
+from executor.venues.uniswap_v3_words import Words, around, beyond
 
 
 def read(pool: Pool, words: int = 2) -> Reading[V3State]:
@@ -35,40 +30,24 @@ def read(pool: Pool, words: int = 2) -> Reading[V3State]:
         )
     sqrt_price_x96, tick = slot0
     assert isinstance(sqrt_price_x96, int) and isinstance(tick, int)
-    word = _word_of(tick, pool.tick_spacing)
-    first, last = _clamped(word - words, word + words, pool.tick_spacing)
-    ticks = yield from _read_ticks(pool, first, last)
-    return V3State(
-        pool,
-        sqrt_price_x96,
-        tick,
-        liquidity,
-        ticks,
-        first * WORD * pool.tick_spacing,
-        _last_tick(last, pool.tick_spacing),
-    )
+    words_read = around(tick, words, pool.tick_spacing)
+    ticks = yield from _read_ticks(pool, words_read)
+    return V3State(pool, sqrt_price_x96, tick, liquidity, ticks, words_read.lowest, words_read.highest)
 
 
 def extend(state: V3State, toward_low: bool, words: int | None = None) -> Reading[V3State]:
     """The same state with more words of ticks known on one side; it must be asked of the same block.
 
-    `words` as many, else as many as are known already up to MOST_MORE_WORDS, so that even a walk across all
-    prices takes few readings. Returns the state as it is where the price range ends.
+    `words` as many, else about as many as are known already. Returns the state as it is where the price range
+    ends.
     """
-    spacing = state.pool.tick_spacing
-    low_word, high_word = _word_of(state.known_low, spacing), _word_of(state.known_high, spacing)
-    more = words or min(high_word - low_word + 1, MOST_MORE_WORDS)
-    # What is known may end in the middle of a word: the next tick tells where to go on.
-    next_low = -(-state.known_low // spacing) - 1 >> 8
-    next_high = state.known_high // spacing + 1 >> 8
-    wanted = (next_low - more + 1, next_low) if toward_low else (next_high, next_high + more - 1)
-    first, last = _clamped(*wanted, spacing)
-    if first > last or (state.known_low <= MIN_TICK if toward_low else state.known_high >= MAX_TICK):
+    more = beyond(state, toward_low, words)
+    if more is None:
         return state
-    ticks = yield from _read_ticks(state.pool, first, last)
+    ticks = yield from _read_ticks(state.pool, more)
     if toward_low:
-        return replace(state, ticks={**ticks, **state.ticks}, known_low=first * WORD * spacing)
-    return replace(state, ticks={**state.ticks, **ticks}, known_high=_last_tick(last, spacing))
+        return replace(state, ticks={**ticks, **state.ticks}, known_low=more.lowest)
+    return replace(state, ticks={**state.ticks, **ticks}, known_high=more.highest)
 
 
 def identify(address: Address) -> Reading[PoolIdentity]:
@@ -89,16 +68,19 @@ def identify(address: Address) -> Reading[PoolIdentity]:
     return PoolIdentity(address, token0, token1, factory, fee, spacing)
 
 
-def _read_ticks(pool: Pool, first_word: int, last_word: int) -> Reading[Mapping[int, int]]:
+def _read_ticks(pool: Pool, words: Words) -> Reading[Mapping[int, int]]:
     """liquidityNet of every initialised tick of the words, by tick."""
-    words = range(first_word, last_word + 1)
-    bitmaps = yield tuple(eth_call(pool.address, "tickBitmap(int16)", word) for word in words)
-    initialised: list[int] = []
-    for word, answer in zip(words, bitmaps, strict=True):
+    listed = yield from populated(pool, words.all)
+    if listed is not None:
+        return listed
+    answers = yield tuple(eth_call(pool.address, "tickBitmap(int16)", word) for word in words.all)
+    bitmaps: list[int] = []
+    for answer in answers:
         bitmap = decoded_int(answer)
         if bitmap is None:
             raise _silent(pool, "tickBitmap")
-        initialised += [(word * WORD + bit) * pool.tick_spacing for bit in range(WORD) if bitmap >> bit & 1]
+        bitmaps.append(bitmap)
+    initialised = words.marked(bitmaps)
     if not initialised:
         return {}
     answers = yield tuple(eth_call(pool.address, "ticks(int24)", tick) for tick in initialised)
@@ -117,18 +99,3 @@ def _silent(pool: Pool, what: str) -> PoolNotFoundError:
         fix="check the pool's address and kind",
         pool=pool.address,
     )
-
-
-def _word_of(tick: int, spacing: int) -> int:
-    return tick // spacing >> 8
-
-
-def _last_tick(word: int, spacing: int) -> int:
-    return (word * WORD + WORD - 1) * spacing
-
-
-def _clamped(first: int, last: int, spacing: int) -> tuple[int, int]:
-    """The part of the words that lies in the price range; the range of tickBitmap's int16 holds it for every
-    spacing.
-    """
-    return max(first, _word_of(MIN_TICK, spacing)), min(last, _word_of(MAX_TICK, spacing))

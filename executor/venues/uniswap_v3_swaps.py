@@ -5,7 +5,7 @@ Made once for a state and a direction, and asked many times. Amounts are in the 
 goes in includes the fee.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import NoReturn
 
 from executor.domain.errors import MathsError, TicksUnknownError
@@ -16,13 +16,11 @@ from executor.venues.uniswap_v3_direction import DOWN, UP
 from executor.venues.uniswap_v3_ladder import End, Ladder, Liquidity
 from executor.venues.uniswap_v3_maths import MAX_UINT256, sqrt_ratio_at_tick, tick_at_sqrt_ratio
 
-MAX_AMOUNT = 2**255 - 1
-"""Amounts are int256 in the pool's interface."""
-
 
 class Swaps:
     """`first`, `first_out`: input that reaches the first stop, and its output. `before_in`, `before_out`,
     `crossed`: what the ladder's sums have to lose to count from this state. `index`: the first stop's.
+    `near`: inputs below it are allowed and stay in the first piece.
     """
 
     __slots__ = (
@@ -35,6 +33,8 @@ class Swaps:
         "kept",
         "ladder",
         "liquidity",
+        "most",
+        "near",
         "pool",
         "scaled",
         "sqrt_price_x96",
@@ -49,6 +49,8 @@ class Swaps:
         self.first, self.first_out = ladder.direction.whole(
             self.sqrt_price_x96, ladder.prices[index], self.liquidity, self.kept
         )
+        self.most = state.MOST
+        self.near = min(self.first, self.most + 1)
         self.before_in = ladder.sums[index] - self.first
         self.before_out = ladder.outs[index] - self.first_out
         self.crossed = ladder.crossed[index] - (ladder.ticks[index] in ladder.map.ticks)
@@ -166,20 +168,24 @@ class Swaps:
 
     def _out_beyond(self, amount_in: int) -> int:
         """`out` for amounts that pass the first stop."""
-        if amount_in <= 0:
-            self.refuse("takes a positive amount only", amount_in=amount_in)
+        if not 0 < amount_in <= self.most:
+            self.refuse("takes a positive amount only, and not so much", amount_in=amount_in)
         ladder = self.ladder
         sums, goal = ladder.sums, amount_in + self.before_in
-        while sums[-1] <= goal and ladder.grow():
+        while sums[-1] < goal and ladder.grow():
             pass
-        passed = bisect_right(sums, goal, self.index)
-        rest, given = goal - sums[passed - 1], ladder.outs[passed - 1] - self.before_out
-        if passed == len(sums):
-            if rest or ladder.end is not End.PRICES:
-                self.stop_at_the_end(amount_in=amount_in, usable=sums[-1] - self.before_in)
-            return given
-        price, liquidity = ladder.prices[passed - 1], ladder.liquidities[passed]
-        return given + ladder.direction.spend(price, liquidity, rest, self.kept)[1]
+        index = bisect_left(sums, goal, self.index)
+        if index == len(sums):
+            self.stop_at_the_end(amount_in=amount_in, usable=sums[-1] - self.before_in)
+        if sums[index] == goal:
+            if ladder.end is End.UNKNOWN and index == len(sums) - 1:
+                self.stop_at_the_end()
+            return ladder.outs[index] - self.before_out
+        last = index - 1
+        given, rest = ladder.outs[last] - self.before_out, goal - sums[last]
+        return (
+            given + ladder.direction.spend(ladder.prices[last], ladder.liquidities[index], rest, self.kept)[1]
+        )
 
     def _searched(self, amount_in: int, amount_out: int) -> int:
         """The same by search, for prices so high that the pool rounds coarsely (its product overflows)."""
@@ -199,7 +205,7 @@ class Down(Swaps):
 
     def out(self, amount_in: int) -> int:
         """What comes out for all of `amount_in`."""
-        if 0 < amount_in < self.first:
+        if 0 < amount_in < self.near:
             price = self.sqrt_price_x96
             weight = self.scaled + amount_in * self.kept // FEE_UNIT * price
             if weight <= MAX_UINT256:
@@ -215,7 +221,7 @@ class Up(Swaps):
 
     def out(self, amount_in: int) -> int:
         """What comes out for all of `amount_in`."""
-        if 0 < amount_in < self.first:
+        if 0 < amount_in < self.near:
             price = self.sqrt_price_x96
             moved = (amount_in * self.kept // FEE_UNIT << 96) // self.liquidity
             return self.scaled * moved // (price * (price + moved))

@@ -226,6 +226,19 @@ def test_a_pool_that_keeps_everything_as_its_fee_is_refused() -> None:
     assert uniswap_v3.amount_out(state, False, 10**6) > 0
 
 
+def test_an_amount_that_ends_just_where_the_liquidity_does_needs_nothing_beyond() -> None:
+    """Behind that tick lie only pieces that cost nothing, up to what was not read."""
+    whole = v3_state(2**96, [Position(-600, 600, 10**18)], v3_pool(fee=3_000))
+    state = replace(whole, known_low=-20_000, known_high=20_000)
+    end = uniswap_v3.stretch(state, True, 0).end
+
+    assert end is not None
+    assert uniswap_v3.amount_out(state, True, end) == uniswap_v3.amount_out(whole, True, end)
+    assert uniswap_v3.after(state, True, end).tick == -601
+    with pytest.raises(TicksUnknownError):
+        uniswap_v3.amount_out(state, True, end + 1)
+
+
 @pytest.mark.parametrize("outside", [-301, 301])
 def test_a_price_outside_what_was_read_names_the_side_to_read(outside: int) -> None:
     moved = replace(
