@@ -1,0 +1,250 @@
+"""The durable engine on DBOS: SQLite beside the journal, or PostgreSQL for several machines.
+
+Kept here, each from a failure that was seen: unique executor ids under a lock that is taken before the
+launch; works of the dead taken up only by whoever wins their lock; a pinned version, so that old works find
+their code; portable JSON instead of pickles; no cancelling and no time limits of the engine's own; works
+started in their own process, never through a queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandleAsync
+from dbos import error as dbos_error
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from executor.engine.durable.port import DurableError, FencedError, Json, Steps, Work, WorkState, require_json
+from executor.engine.durable.slots import Lock, Slots
+
+APPLICATION = "arbitrage-executor"
+APPLICATION_VERSION = "1"
+"""Raised only when works of the old version can no longer be replayed by the new code; drain them first."""
+
+RECEIVE_POLL_SECONDS = 0.05
+_RUNNING = ("PENDING", "ENQUEUED", "DELAYED")
+
+
+class DbosEngine:
+    """The engine of this process: DBOS has one, so there can be one at a time. Open it inside a running event
+    loop.
+    """
+
+    _open: ClassVar[bool] = False
+
+    def __init__(self, executor_id: str, engine: Engine, slots: Slots, lock: Lock, epoch: int) -> None:
+        self.executor_id = executor_id
+        self._engine, self._slots, self._lock, self._epoch = engine, slots, lock, epoch
+
+    @classmethod
+    async def open(cls, url: str | URL, executor_id: str, works: Mapping[str, Work]) -> DbosEngine:
+        """Open the database at `url` (sqlite:///path or postgresql+psycopg://...) under `executor_id`, with
+        the works that can be carried out, and take up those that a crash of this executor left.
+
+        Raises SlotTakenError, DurableError.
+        """
+        if cls._open:
+            raise DurableError("a durable engine is open in this process.", fix="close that one first")
+        return await asyncio.to_thread(
+            cls._opened, make_url(url), executor_id, works, asyncio.get_running_loop()
+        )
+
+    @classmethod
+    def _opened(
+        cls, url: URL, executor_id: str, works: Mapping[str, Work], loop: asyncio.AbstractEventLoop
+    ) -> DbosEngine:
+        engine = _engine(url)
+        sqlite = url.get_backend_name() == "sqlite"
+        try:
+            slots = Slots(engine, Path(url.database or "").resolve() if sqlite else None)
+            lock, epoch = slots.take(executor_id)
+        except SQLAlchemyError as error:
+            raise _unusable(error) from None
+        _WORKS.clear()
+        _WORKS.update(works)
+        cls._open = True
+        try:
+            _launch(url, engine, executor_id, loop)
+        except BaseException:
+            cls._open = False
+            lock.release()
+            raise
+        return cls(executor_id, engine, slots, lock, epoch)
+
+    async def start(self, kind: str, work_id: str, order: Json) -> bool:
+        """As the port says. Raises TypeError for an order that cannot be recorded, KeyError for an unknown
+        kind.
+        """
+        require_json(order)
+        _WORKS[kind]
+        try:
+            with SetWorkflowID(work_id, workflow_id_reuse_policy="reject"):
+                await DBOS.start_workflow_async(_carry, kind, work_id, cast(Any, order))
+        except dbos_error.DBOSWorkflowIDInUseError:
+            return False
+        except (dbos_error.DBOSException, SQLAlchemyError) as error:
+            raise _unusable(error) from None
+        return True
+
+    async def state(self, work_id: str) -> WorkState | None:
+        """As the port says."""
+        try:
+            status = await DBOS.get_workflow_status_async(work_id)
+        except (dbos_error.DBOSException, SQLAlchemyError) as error:
+            raise _unusable(error) from None
+        if status is None:
+            return None
+        if status.status in _RUNNING:
+            return WorkState.RUNNING
+        return WorkState.DONE if status.status == "SUCCESS" else WorkState.FAILED
+
+    async def result(self, work_id: str) -> Json:
+        """As the port says."""
+        handle: WorkflowHandleAsync[Any] = await DBOS.retrieve_workflow_async(work_id)
+        try:
+            return cast(Json, await handle.get_result())
+        except SQLAlchemyError as error:
+            raise _unusable(error) from None
+        except Exception as error:
+            raise DurableError(
+                f"the work {work_id} ended with an error: {error}", fix="see its record", work_id=work_id
+            ) from None
+
+    async def send(self, work_id: str, topic: str, message: Json) -> None:
+        """As the port says."""
+        require_json(message, "message")
+        try:
+            await DBOS.send_async(work_id, message, topic)
+        except (dbos_error.DBOSException, SQLAlchemyError) as error:
+            raise _unusable(error) from None
+
+    async def take_over(self) -> int:
+        """As the port says."""
+        taken = 0
+        for other in await asyncio.to_thread(self._slots.others, self.executor_id):
+            taken += await self._take_over_from(other)
+        return taken
+
+    async def _take_over_from(self, other: str) -> int:
+        if not await self._left_by(other):
+            return 0
+        lock = await asyncio.to_thread(self._slots.take_dead, other)
+        if lock is None:
+            return 0
+        try:
+            ids = await self._left_by(other)
+            if ids:
+                await DBOS.resume_workflows_async(ids)
+            return len(ids)
+        finally:
+            await asyncio.to_thread(lock.release)
+
+    async def _left_by(self, other: str) -> list[str]:
+        """The works that are the other's and have not ended."""
+        try:
+            found = await DBOS.list_workflows_async(
+                status="PENDING", executor_id=other, app_version=APPLICATION_VERSION, load_input=False
+            )
+        except (dbos_error.DBOSException, SQLAlchemyError) as error:
+            raise _unusable(error) from None
+        return [status.workflow_id for status in found]
+
+    async def check_owner(self) -> None:
+        """As the port says."""
+        try:
+            epoch = await asyncio.to_thread(self._slots.epoch, self.executor_id)
+        except SQLAlchemyError as error:
+            raise _unusable(error) from None
+        if epoch != self._epoch:
+            raise FencedError(
+                f"another process has taken over the works of {self.executor_id}.",
+                fix="let this process end; the other one goes on",
+                executor_id=self.executor_id,
+                epoch=epoch,
+            )
+
+    async def close(self) -> None:
+        """As the port says. Harmless when repeated."""
+        if type(self)._open:
+            await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+            self._lock.release()
+            self._engine.dispose()
+            type(self)._open = False
+
+
+class _RecordedSteps:
+    """The steps of the work that runs in this context."""
+
+    async def do(self, name: str, action: Callable[[], Awaitable[Json]]) -> Json:
+        async def checked() -> Json:
+            outcome = await action()
+            require_json(outcome, f"the result of {name}")
+            return outcome
+
+        return await DBOS.run_step_async({"name": name}, checked)
+
+    async def sleep(self, seconds: float) -> None:
+        await DBOS.sleep_async(seconds)
+
+    async def receive(self, topic: str, seconds: float) -> Json:
+        return cast(Json, await DBOS.recv_async(topic, seconds))
+
+
+_WORKS: dict[str, Work] = {}
+_STEPS: Steps = _RecordedSteps()
+
+
+@DBOS.workflow(name="carry")
+async def _carry(kind: str, work_id: str, order: Any) -> Any:
+    """Every work is a workflow of this one name: what differs is its kind."""
+    return await _WORKS[kind](_STEPS, work_id, order)
+
+
+def _launch(url: URL, engine: Engine, executor_id: str, loop: asyncio.AbstractEventLoop) -> None:
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    config: DBOSConfig = {
+        "name": APPLICATION,
+        "system_database_url": url.render_as_string(hide_password=False),
+        "system_database_engine": engine,
+        "application_version": APPLICATION_VERSION,
+        "executor_id": executor_id,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "notification_listener_polling_interval_sec": RECEIVE_POLL_SECONDS,
+    }
+    try:
+        asyncio.run_coroutine_threadsafe(_launched(config), loop).result()
+    except (dbos_error.DBOSException, SQLAlchemyError) as error:
+        raise _unusable(error) from None
+
+
+async def _launched(config: DBOSConfig) -> None:
+    """Within the loop: works that are taken up again then run in it, as those that are started do."""
+    DBOS(config=config)
+    DBOS.launch()
+
+
+def _engine(url: URL) -> Engine:
+    engine = create_engine(url, hide_parameters=True)
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _durable)
+    return engine
+
+
+def _durable(connection: Any, _: object) -> None:
+    """WAL with a full sync at each commit: a returned commit is on the disk."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _unusable(error: Exception) -> DurableError:
+    cause = getattr(error, "orig", None) or error
+    return DurableError(
+        f"the durable engine's database cannot be used: {cause}.", fix="check the database and its disk"
+    )

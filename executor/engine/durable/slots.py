@@ -1,0 +1,163 @@
+"""Which process runs under which executor id, and who is dead.
+
+An executor id is a slot in the database. Who holds its lock is its process. An SQLite file has one lock, of
+the operating system: one process at a time. On PostgreSQL each slot has an advisory lock of a session: many
+processes. Both end with the process, however it ends. A session's lock can also be lost while its process
+lives: so each taking of a slot raises its epoch, and a process asks whether the epoch is still its own before
+it does what must not be done twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from executor.domain.errors import JournalError
+from executor.engine.durable.port import DurableError, SlotTakenError
+from executor.journal.lock import FileLock
+
+metadata = MetaData()
+
+slots = Table(
+    "executor_slots",
+    metadata,
+    Column("executor_id", String(64), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+)
+
+
+class Lock(Protocol):
+    """A lock that ends with its process."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+class Slots:
+    """The slots of one database."""
+
+    def __init__(self, engine: Engine, file: Path | None) -> None:
+        """`file` is the SQLite file; None on PostgreSQL."""
+        self._engine = engine
+        self._file = file
+
+    def take(self, executor_id: str) -> tuple[Lock, int]:
+        """The slot's lock and its new epoch. Raises SlotTakenError while a living process holds it."""
+        lock = self._try(executor_id)
+        if lock is None:
+            raise SlotTakenError(
+                f"an executor runs under the id {executor_id} already."
+                if self._file is None
+                else f"an executor uses {self._file} already.",
+                fix="stop that one first, or give this one an id (PostgreSQL) or a file (SQLite) of its own",
+                executor_id=executor_id,
+            )
+        metadata.create_all(self._engine)
+        return lock, self._raise_epoch(executor_id)
+
+    def take_dead(self, executor_id: str) -> Lock | None:
+        """The lock of another's slot if its process is dead, its epoch raised; None while it lives.
+
+        Beside the one process that an SQLite file has, all others are dead.
+        """
+        lock = NoLock() if self._file is not None else self._try(executor_id)
+        if lock is not None:
+            self._raise_epoch(executor_id)
+        return lock
+
+    def others(self, executor_id: str) -> list[str]:
+        """All other slots that were ever taken."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(slots.c.executor_id).where(slots.c.executor_id != executor_id))
+            return sorted(row.executor_id for row in rows)
+
+    def epoch(self, executor_id: str) -> int:
+        """The slot's epoch; 0 if it was never taken."""
+        with self._engine.connect() as connection:
+            return _epoch(connection, executor_id)
+
+    def _raise_epoch(self, executor_id: str) -> int:
+        with self._engine.begin() as connection:
+            epoch = _epoch(connection, executor_id) + 1
+            if epoch == 1:
+                connection.execute(insert(slots).values(executor_id=executor_id, epoch=1))
+            else:
+                mine = slots.c.executor_id == executor_id
+                connection.execute(update(slots).where(mine).values(epoch=epoch))
+            return epoch
+
+    def _try(self, executor_id: str) -> Lock | None:
+        if self._file is None:
+            return SessionLock.attempt(self._engine, _number(executor_id))
+        try:
+            return FileLock(self._file.with_name(self._file.name + ".lock"))
+        except JournalError as error:
+            if "in use" in error.message:
+                return None
+            raise DurableError(error.message, fix=error.fix) from None
+
+
+class NoLock:
+    """Nothing to give back."""
+
+    def release(self) -> None:
+        """Does nothing."""
+
+
+class SessionLock:
+    """An advisory lock of PostgreSQL, held by a connection of its own."""
+
+    def __init__(self, connection: Connection, number: int) -> None:
+        self._connection: Connection | None = connection
+        self._number = number
+        self._guard = threading.Lock()
+
+    @classmethod
+    def attempt(cls, engine: Engine, number: int) -> SessionLock | None:
+        """The lock, or None while another session holds it."""
+        connection = engine.connect()
+        taken = connection.execute(
+            text("SELECT pg_try_advisory_lock(:number)"), {"number": number}
+        ).scalar_one()
+        connection.commit()
+        if taken:
+            return cls(connection, number)
+        connection.close()
+        return None
+
+    def release(self) -> None:
+        """Give it back. Harmless when repeated."""
+        with self._guard:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": self._number})
+            connection.commit()
+            connection.close()
+
+
+def _epoch(connection: Connection, executor_id: str) -> int:
+    found = connection.execute(
+        select(slots.c.epoch).where(slots.c.executor_id == executor_id)
+    ).scalar_one_or_none()
+    return found or 0
+
+
+def _number(executor_id: str) -> int:
+    """The number of an advisory lock: 63 bits of the id's hash."""
+    return int.from_bytes(hashlib.sha256(executor_id.encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,342 @@
+"""Work survives the process: started once, taken up again, by its own executor or by another, on both
+databases.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL
+
+from executor.engine.durable.dbos_engine import DbosEngine
+from executor.engine.durable.port import (
+    DurableError,
+    FencedError,
+    Json,
+    SlotTakenError,
+    Steps,
+    Work,
+    WorkState,
+    require_json,
+)
+from tests.support.postgres import new_database, running_postgres
+
+ROOT = Path(__file__).parents[3]
+WORKER = Path(__file__).parent / "worker.py"
+PATIENCE = 30
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    with running_postgres() as server:
+        yield server
+
+
+@contextmanager
+def fresh(server: URL) -> Iterator[str]:
+    """The URL of an empty database."""
+    with new_database(server, f"engine_{os.getpid()}_{next(_numbers)}") as database:
+        yield database.render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'engine.sqlite3'}"
+        return
+    with fresh(request.getfixturevalue("postgres")) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened(
+    url: str, works: dict[str, Work], executor_id: str = "executor-1"
+) -> AsyncIterator[DbosEngine]:
+    engine = await DbosEngine.open(url, executor_id, works)
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def echo(steps: Steps, work_id: str, order: Json) -> Json:
+    async def answer() -> Json:
+        return order
+
+    return await steps.do("echo", answer)
+
+
+async def fails(steps: Steps, work_id: str, order: Json) -> Json:
+    raise ValueError("no liquidity")
+
+
+async def waits(steps: Steps, work_id: str, order: Json) -> Json:
+    return await steps.receive("filled", 20)
+
+
+async def test_a_work_ends_with_its_result_and_amounts_stay_exact(url: str) -> None:
+    async with opened(url, {"echo": echo}) as engine:
+        order: Json = {"amount": 2**255 + 1, "path": ["WETH", None, True]}
+        assert await engine.start("echo", "one", order)
+        assert await engine.result("one") == order
+        assert await engine.state("one") is WorkState.DONE
+
+
+async def test_an_id_starts_once_before_and_after_its_work_has_ended(url: str) -> None:
+    runs = []
+
+    async def counts(steps: Steps, work_id: str, order: Json) -> Json:
+        runs.append(order)
+        return await steps.receive("go on", 20)
+
+    async with opened(url, {"counts": counts}) as engine:
+        assert await engine.start("counts", "one", 1)
+        assert not await engine.start("counts", "one", 2)
+        await engine.send("one", "go on", "now")
+        assert await engine.result("one") == "now"
+        assert not await engine.start("counts", "one", 3)
+    assert runs == [1]
+
+
+async def test_a_work_that_fails_says_why(url: str) -> None:
+    async with opened(url, {"fails": fails}) as engine:
+        await engine.start("fails", "one", None)
+        with pytest.raises(DurableError, match="no liquidity"):
+            await engine.result("one")
+        assert await engine.state("one") is WorkState.FAILED
+
+
+async def test_a_message_reaches_the_work_that_waits_for_it(url: str) -> None:
+    async with opened(url, {"waits": waits}) as engine:
+        await engine.start("waits", "one", None)
+        await engine.send("one", "filled", {"block": 12})
+        assert await engine.result("one") == {"block": 12}
+
+
+async def test_of_an_unknown_work_nothing_is_told(url: str) -> None:
+    async with opened(url, {}) as engine:
+        assert await engine.state("nobody") is None
+
+
+@pytest.mark.parametrize("order", [1.5, b"\x01", {"deep": [0.1]}, {1: "a"}, (1,)])
+async def test_what_cannot_be_recorded_exactly_is_refused_before_anything_starts(
+    tmp_path: Path, order: Any
+) -> None:
+    with pytest.raises(TypeError, match="order"):
+        require_json(order)
+    async with opened(f"sqlite:///{tmp_path / 'engine.sqlite3'}", {"echo": echo}) as engine:
+        with pytest.raises(TypeError, match="order"):
+            await engine.start("echo", "one", order)
+        assert await engine.state("one") is None
+
+
+async def test_a_process_has_one_engine(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'engine.sqlite3'}"
+    async with opened(url, {}):
+        with pytest.raises(DurableError, match="open in this process"):
+            await DbosEngine.open(url, "executor-2", {})
+
+
+async def test_a_process_that_was_taken_over_is_fenced(url: str) -> None:
+    async with opened(url, {}) as engine:
+        await engine.check_owner()
+        database = create_engine(url)
+        with database.begin() as connection:
+            connection.execute(text("UPDATE executor_slots SET epoch = epoch + 1"))
+        database.dispose()
+        with pytest.raises(FencedError, match="taken over"):
+            await engine.check_owner()
+
+
+async def test_a_database_that_cannot_be_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "engine.sqlite3").mkdir()
+    with pytest.raises(DurableError, match="cannot be used"):
+        await DbosEngine.open(f"sqlite:///{tmp_path / 'engine.sqlite3'}", "executor-1", {})
+
+
+@dataclass
+class Worker:
+    """A process that carries out works."""
+
+    process: subprocess.Popen[str]
+
+    def says(self, word: str) -> str:
+        """The next line that begins with `word`."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith(word):
+                return line.strip()
+        raise AssertionError(f"the worker ended before it said {word}")
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@dataclass
+class Shop:
+    """One database, a folder for effects, and workers."""
+
+    url: str
+    folder: Path
+    workers: list[Worker]
+
+    def worker(self, executor_id: str, *ids: str) -> Worker:
+        command = [sys.executable, str(WORKER), self.url, executor_id, str(self.folder), *ids]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        self.workers.append(Worker(process))
+        return self.workers[-1]
+
+    def effects(self, work_id: str) -> list[str]:
+        path = self.folder / work_id
+        return path.read_text().splitlines() if path.exists() else []
+
+    def wait_for(self, work_id: str, line: str) -> list[str]:
+        until = time.monotonic() + PATIENCE
+        while line not in self.effects(work_id):
+            assert time.monotonic() < until, f"{work_id} never noted {line!r}: {self.effects(work_id)}"
+            time.sleep(0.02)
+        return self.effects(work_id)
+
+
+@contextmanager
+def opened_shop(url: str, folder: Path) -> Iterator[Shop]:
+    made = Shop(url, folder / "effects", [])
+    made.folder.mkdir()
+    yield made
+    for worker in made.workers:
+        worker.kill()
+
+
+@pytest.fixture
+def shop(url: str, tmp_path: Path) -> Iterator[Shop]:
+    with opened_shop(url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def many(postgres: URL, tmp_path: Path) -> Iterator[Shop]:
+    """On PostgreSQL, which several executors share."""
+    with fresh(postgres) as url, opened_shop(url, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Shop]:
+    """On a file, which is for one executor."""
+    with opened_shop(f"sqlite:///{tmp_path / 'engine.sqlite3'}", tmp_path) as made:
+        yield made
+
+
+def test_a_killed_executor_goes_on_where_it_was_without_repeating_recorded_steps(shop: Shop) -> None:
+    shop.worker("executor-1", "one").says("started")
+    shop.wait_for("one", "first ends")
+    time.sleep(0.4)
+    shop.workers[0].kill()
+    shop.worker("executor-1")
+
+    assert shop.wait_for("one", "second ends") == [
+        "first begins",
+        "first ends",
+        "second begins",
+        "second ends",
+    ]
+
+
+def test_a_step_that_was_cut_short_is_done_again(shop: Shop) -> None:
+    shop.worker("executor-1", "one").says("started")
+    shop.wait_for("one", "first begins")
+    shop.workers[0].kill()
+    shop.worker("executor-1")
+
+    assert shop.wait_for("one", "second ends")[:3] == ["first begins", "first begins", "first ends"]
+
+
+def test_another_executor_takes_up_the_works_of_a_dead_one(many: Shop) -> None:
+    other = many.worker("executor-2")
+    other.says("ready")
+    dying = many.worker("executor-1", "one")
+    many.wait_for("one", "first ends")
+    time.sleep(0.4)
+    dying.kill()
+
+    assert other.says("taken") == "taken 1"
+    assert many.wait_for("one", "second ends").count("first begins") == 1
+
+
+def test_nobody_takes_up_the_works_of_the_living(many: Shop) -> None:
+    many.worker("executor-1", "one").says("started")
+    many.worker("executor-2").says("ready")
+
+    assert many.wait_for("one", "second ends") == [
+        "first begins",
+        "first ends",
+        "second begins",
+        "second ends",
+    ]
+
+
+def test_a_file_has_one_executor_whatever_its_id_and_the_next_one_takes_up_its_works(alone: Shop) -> None:
+    alone.worker("executor-1", "one").says("started")
+    alone.wait_for("one", "first ends")
+    time.sleep(0.4)
+    assert refused(alone.url, "executor-2")
+    alone.workers[0].kill()
+    other = alone.worker("executor-2")
+
+    assert other.says("taken") == "taken 1"
+    assert alone.wait_for("one", "second ends").count("first begins") == 1
+
+
+def test_two_processes_never_run_under_one_id(shop: Shop) -> None:
+    shop.worker("executor-1").says("ready")
+    assert refused(shop.url, "executor-1")
+    shop.workers[0].kill()
+    assert not refused(shop.url, "executor-1")
+
+
+def refused(url: str, executor_id: str) -> bool:
+    """Whether a living process keeps this one out."""
+
+    async def attempt() -> bool:
+        try:
+            engine = await DbosEngine.open(url, executor_id, {})
+        except SlotTakenError:
+            return True
+        await engine.close()
+        return False
+
+    return asyncio.run(attempt())
+
+
+async def test_what_is_stored_is_json_that_anybody_can_read(tmp_path: Path) -> None:
+    path = tmp_path / "engine.sqlite3"
+    async with opened(f"sqlite:///{path}", {"echo": echo}) as engine:
+        await engine.start("echo", "one", {"opportunity_id": "abc"})
+        await engine.result("one")
+    database = create_engine(f"sqlite:///{path}")
+    with database.connect() as connection:
+        formats = connection.execute(text("SELECT serialization FROM workflow_status")).scalars().all()
+        inputs = connection.execute(text("SELECT inputs FROM workflow_input")).scalars().all()
+        outputs = connection.execute(text("SELECT output FROM workflow_output")).scalars().all()
+    database.dispose()
+    assert formats == ["portable_json"]
+    assert json.loads(inputs[0])["positionalArgs"] == ["echo", "one", {"opportunity_id": "abc"}]
+    assert [json.loads(output) for output in outputs] == [{"opportunity_id": "abc"}]
