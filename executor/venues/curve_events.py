@@ -19,7 +19,8 @@ from executor.domain.log import Log
 from executor.domain.pool import Pool
 from executor.domain.pool_details import CurveDetails, CurveRates
 from executor.venues import curve_stable
-from executor.venues.curve_reads import MOST_COINS, State
+from executor.venues.curve_identity import MOST_COINS
+from executor.venues.curve_reads import State
 from executor.venues.curve_stable import FEE_UNIT, StableState
 
 FOLLOWABLE = True

@@ -26,7 +26,8 @@ from executor.venues.balancer_relay import relay_request, relayed
 from executor.venues.curve import Curve
 from executor.venues.curve_crypto import CryptoState
 from executor.venues.curve_events import FOLLOWABLE, TOPICS, emitters, follow, followable
-from executor.venues.curve_reads import State, details, quote, state_calls, state_from
+from executor.venues.curve_identity import details, quote
+from executor.venues.curve_reads import State, state_calls, state_from
 from executor.venues.curve_stable import StableState
 
 __all__ = [
@@ -266,7 +267,7 @@ def _coins(state: State, zero_for_one: bool) -> tuple[int, int]:
 def _check_settled(state: State) -> None:
     if not state.settled:
         raise MathsError(
-            f"pool {state.pool.address} on {state.pool.dex} may have moved by what only the chain knows.",
+            f"pool {state.pool.address} on {state.pool.dex} is in a state that only the chain knows.",
             fix="read the pool again before the next trade, or simulate it",
             pool=state.pool.address,
         )
