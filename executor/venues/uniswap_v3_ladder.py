@@ -9,18 +9,16 @@ swap's amount nor on its start. The loop reaches a stop if and only if
 
 where a is the piece's input without fee, and the right side is just what the loop then takes for the piece.
 So sums over whole pieces are exact, to the wei, however a swap was cut. All states with the same ticks share
-their ladders: a swap moves the price and leaves them as they are. They grow as far as amounts have asked.
+their ladders: a swap moves the price and leaves them as they are. They grow as far as amounts have asked,
+in one thread.
 """
 
 from bisect import bisect_left
 from collections.abc import Mapping
 from enum import Enum, auto
-from threading import Lock
 
 from executor.venues.uniswap_v3_direction import DOWN, UP, Direction
 from executor.venues.uniswap_v3_maths import MAX_UINT128, sqrt_ratio_at_tick
-
-_growing = Lock()
 
 
 class End(Enum):
@@ -129,27 +127,26 @@ class Ladder:
         return bisect_left(self.keys, key)
 
     def grow(self) -> bool:
-        """Add the next stop; False if none follows. Sums come last: who sees one sees all of its stop."""
-        with _growing:
-            if self.end is not None:
-                return False
-            last = self.ticks[-1]
-            liquidity = self.behind(len(self.ticks) - 1)
-            if not 0 <= liquidity <= MAX_UINT128:
-                self.end = End.BROKEN
-                return False
-            stop, end = self.stop_after(self.direction.inside(last))
-            price = self._price(stop, end)
-            cost, given = self.direction.whole(self.prices[-1], price, liquidity, self.kept)
-            self.keys.append(self.direction.key(stop))
-            self.ticks.append(stop)
-            self.prices.append(price)
-            self.liquidities.append(liquidity)
-            self.crossed.append(self.crossed[-1] + (stop in self.map.ticks))
-            self.outs.append(self.outs[-1] + given)
-            self.sums.append(self.sums[-1] + cost)
-            self.end = end
-            return True
+        """Add the next stop; False if none follows."""
+        if self.end is not None:
+            return False
+        last = self.ticks[-1]
+        liquidity = self.behind(len(self.ticks) - 1)
+        if not 0 <= liquidity <= MAX_UINT128:
+            self.end = End.BROKEN
+            return False
+        stop, end = self.stop_after(self.direction.inside(last))
+        price = self._price(stop, end)
+        cost, given = self.direction.whole(self.prices[-1], price, liquidity, self.kept)
+        self.keys.append(self.direction.key(stop))
+        self.ticks.append(stop)
+        self.prices.append(price)
+        self.liquidities.append(liquidity)
+        self.crossed.append(self.crossed[-1] + (stop in self.map.ticks))
+        self.outs.append(self.outs[-1] + given)
+        self.sums.append(self.sums[-1] + cost)
+        self.end = end
+        return True
 
     def behind(self, index: int) -> int:
         """The liquidity once a swap has passed that stop."""

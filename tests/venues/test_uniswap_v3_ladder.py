@@ -230,7 +230,7 @@ def test_an_amount_that_ends_just_where_the_liquidity_does_needs_nothing_beyond(
     """Behind that tick lie only pieces that cost nothing, up to what was not read."""
     whole = v3_state(2**96, [Position(-600, 600, 10**18)], v3_pool(fee=3_000))
     state = replace(whole, known_low=-20_000, known_high=20_000)
-    end = uniswap_v3.stretch(state, True, 0).end
+    end = uniswap_v3.stretch(state, True, 1).end
 
     assert end is not None
     assert uniswap_v3.amount_out(state, True, end) == uniswap_v3.amount_out(whole, True, end)
