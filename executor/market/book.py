@@ -10,6 +10,7 @@ from executor.domain.log import Log
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.pool import Pool
 from executor.market.errors import BlockGapError, ReorgTooDeepError, StaleStateError
+from executor.market.interest import Interest
 
 DEPTH = 64
 """Blocks that can be taken back: two epochs of Ethereum, after which a block is final."""
@@ -34,7 +35,7 @@ class MarketBook:
     def __init__(self, depth: int = DEPTH) -> None:
         self._states: dict[str, PoolState | None] = {}
         self._pools: dict[str, Pool] = {}
-        self._by_emitter: dict[Address, dict[str, None]] = {}
+        self._interest = Interest()
         self._unfollowable: set[str] = set()
         self._entries: deque[_Entry] = deque(maxlen=depth + 1)
 
@@ -51,7 +52,7 @@ class MarketBook:
     @property
     def emitters(self) -> frozenset[Address]:
         """Whose logs `apply` needs."""
-        return frozenset(self._by_emitter)
+        return self._interest.emitters
 
     @property
     def to_read(self) -> frozenset[str]:
@@ -122,7 +123,7 @@ class MarketBook:
         self._check_child(block)
         changed: dict[str, PoolState | None] = dict.fromkeys(self._unfollowable)
         for log in _in_order(block, logs):
-            for key in self._by_emitter.get(log.address, ()):
+            for key in self._interest.keys(log):
                 state = changed.get(key, self._states[key])
                 if state is None:
                     continue
@@ -176,15 +177,10 @@ class MarketBook:
         if pool.key in self._pools:
             self._untrack(pool.key)
         self._pools[pool.key] = pool
-        for emitter in venues.emitters(pool):
-            self._by_emitter.setdefault(emitter, {})[pool.key] = None
+        self._interest.add(pool)
 
     def _untrack(self, key: str) -> None:
-        for emitter in venues.emitters(self._pools.pop(key)):
-            keys = self._by_emitter[emitter]
-            del keys[key]
-            if not keys:
-                del self._by_emitter[emitter]
+        self._interest.remove(self._pools.pop(key))
 
     def _set(self, key: str, state: PoolState | None) -> None:
         self._states[key] = state

@@ -47,6 +47,7 @@ __all__ = [
     "local_curve",
     "marginal",
     "read",
+    "shared_mark",
     "topics",
 ]
 
@@ -225,6 +226,15 @@ def topics() -> frozenset[bytes]:
 def emitters(pool: Pool) -> tuple[Address, ...]:
     """Whose logs tell of changes of the pool."""
     return VENUES[pool.kind].emitters(pool)
+
+
+def shared_mark(pool: Pool) -> tuple[Address, bytes] | None:
+    """Of pools whose logs a contract writes that many share: that contract, and the topic behind the event's
+    in its logs about this pool. Its logs with no such topic are about all. None of other pools.
+    """
+    mark: Callable[[Pool], tuple[Address, bytes]] | None
+    mark = getattr(VENUES[pool.kind], "shared_mark", None)
+    return None if mark is None else mark(pool)
 
 
 def follow(state: PoolState, log: Log) -> PoolState | None:

@@ -12,7 +12,14 @@ from typing import NoReturn
 from executor.domain.errors import MathsError
 from executor.venues.balancer_curves import WeightedCurve
 from executor.venues.balancer_maths import MAX_TRADE_RATIO, ONE, div_up
-from executor.venues.balancer_v2_events import FOLLOWABLE, TOPICS, emitters, follow, followable
+from executor.venues.balancer_v2_events import (
+    FOLLOWABLE,
+    TOPICS,
+    emitters,
+    follow,
+    followable,
+    shared_mark,
+)
 from executor.venues.balancer_v2_reads import (
     belongs,
     details,
@@ -61,6 +68,7 @@ __all__ = [
     "marginal",
     "quote",
     "read",
+    "shared_mark",
     "stretch",
 ]
 

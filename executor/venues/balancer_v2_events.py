@@ -47,6 +47,12 @@ def emitters(pool: Pool) -> tuple[Address, ...]:
     return known(pool).vault, pool.address
 
 
+def shared_mark(pool: Pool) -> tuple[Address, bytes]:
+    """The contract that writes logs for many pools; the topic behind the event's in those about this one."""
+    own = known(pool)
+    return own.vault, bytes.fromhex(own.pool_id[2:])
+
+
 def followable(state: BalancerV2State) -> bool:
     """False where a rate or the amplification moves with time, which no log tells."""
     return state.steady

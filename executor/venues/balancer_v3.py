@@ -11,7 +11,14 @@ from typing import NamedTuple, NoReturn
 from executor.domain.errors import MathsError
 from executor.venues.balancer_curves import WeightedCurve
 from executor.venues.balancer_maths import MAX_TRADE_RATIO, ONE, mul_up
-from executor.venues.balancer_v3_events import FOLLOWABLE, TOPICS, emitters, follow, followable
+from executor.venues.balancer_v3_events import (
+    FOLLOWABLE,
+    TOPICS,
+    emitters,
+    follow,
+    followable,
+    shared_mark,
+)
 from executor.venues.balancer_v3_reads import (
     belongs,
     details,
@@ -48,6 +55,7 @@ __all__ = [
     "local_curve",
     "marginal",
     "read",
+    "shared_mark",
     "stretch",
 ]
 

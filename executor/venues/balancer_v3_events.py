@@ -45,6 +45,11 @@ def emitters(pool: Pool) -> tuple[Address, ...]:
     return known(pool).vault, pool.address
 
 
+def shared_mark(pool: Pool) -> tuple[Address, bytes]:
+    """The contract that writes logs for many pools; the topic behind the event's in those about this one."""
+    return known(pool).vault, bytes(12) + bytes.fromhex(pool.address[2:])
+
+
 def followable(state: BalancerV3State) -> bool:
     """False where a rate or the amplification moves with time, which no log tells."""
     return state.steady

@@ -18,7 +18,14 @@ from executor.venues.uniswap_v3 import (
     stretch_of,
     swaps,
 )
-from executor.venues.uniswap_v4_events import FOLLOWABLE, TOPICS, emitters, follow, followable
+from executor.venues.uniswap_v4_events import (
+    FOLLOWABLE,
+    TOPICS,
+    emitters,
+    follow,
+    followable,
+    shared_mark,
+)
 from executor.venues.uniswap_v4_lens import lens_further, lens_request, lens_state
 from executor.venues.uniswap_v4_reads import belongs, extend, find, identify, read
 from executor.venues.uniswap_v4_state import HookEffect, V4State, hook_effect
@@ -48,6 +55,7 @@ __all__ = [
     "marginal",
     "quote",
     "read",
+    "shared_mark",
     "stretch",
     "stretch_of",
     "swaps",

@@ -38,6 +38,11 @@ def emitters(pool: Pool) -> tuple[Address, ...]:
     return (pool.address,)
 
 
+def shared_mark(pool: Pool) -> tuple[Address, bytes]:
+    """The contract that writes logs for many pools; the topic behind the event's in those about this one."""
+    return pool.address, bytes.fromhex(pool.identity[2:])
+
+
 def follow(state: V4State, log: Log) -> V4State | None:
     """The state after that log; the same object where it changes nothing, None where only a reading can tell
     (see `uniswap_v3_events`).
