@@ -5,6 +5,8 @@ are repeated here integer for integer. Solidity divides toward zero, Python towa
 logarithms are therefore worked out on their size, the sign apart.
 """
 
+from collections.abc import Sequence
+
 from executor.domain.errors import MathsError
 
 ONE = 10**18
@@ -91,6 +93,29 @@ def power_up(x: int, y: int, shortcuts: bool) -> int:
             return mul_up(square, square)
     raw = power(x, y)
     return raw + mul_up(raw, POWER_ERROR) + 1
+
+
+def power_down(x: int, y: int) -> int:
+    """x^y, not above the true value, with the exponents 1, 2 and 4 multiplied out."""
+    if y == ONE:
+        return x
+    if y == TWO:
+        return x * x // ONE
+    if y == FOUR:
+        square = x * x // ONE
+        return square * square // ONE
+    raw = power(x, y)
+    return max(0, raw - mul_up(raw, POWER_ERROR) - 1)
+
+
+def weighted_invariant(weights: Sequence[int], balances: Sequence[int]) -> int:
+    """The product of all balances to the power of their weights, rounded down
+    (`WeightedMath.computeInvariantDown`).
+    """
+    found = ONE
+    for weight, balance in zip(weights, balances, strict=True):
+        found = found * power_down(balance, weight) // ONE
+    return found
 
 
 def weighted_out(

@@ -1,7 +1,8 @@
 """What the answers of Balancer V3's Vault and of a pool mean: the pool's state.
 
-A pool is weighted or stable if it says so and its code gives, for made-up balances, what its curve gives
-here. Pools since 2025 keep least balances (weighted) or refuse to go far out of balance (stable).
+A pool is weighted or stable if it says so and its code works out the same invariant of made-up balances as
+its curve here, and the same trade: the first pools tell that to the Vault only. Pools since 2025 keep least
+balances (weighted) or refuse to go far out of balance (stable).
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.pool import Pool
 from executor.domain.pool_details import BalancerV3Details
 from executor.venues.balancer_curves import BalancerCurve, StableCurve, WeightedCurve
+from executor.venues.balancer_maths import weighted_invariant
 from executor.venues.balancer_v3_state import BalancerV3State
 
 CONFIG = ("(bool,bool,bool,bool)", "uint256", "uint256", "uint256", "uint40", "uint32", *["bool"] * 4)
@@ -102,37 +104,29 @@ def no_pool(pool: str) -> PoolNotFoundError:
 
 def _curve(pool: Pool, answers: Answers) -> tuple[BalancerCurve, bool]:
     """The curve, and whether its amplification moves."""
-    weights, least, amplification, even, lopsided = answers
-    curve, ramps = _said(weights, least, amplification, lopsided), False
-    if curve is None:
-        _refuse(pool, "is no weighted and no stable pool whose maths are known here")
+    weighted, weights, least, gradual, stable, amplification, even, lopsided, traded = answers
+    weighing, amplified = decoded(weights, "uint256[]"), decoded(amplification, "uint256", "bool", "uint256")
     balances, _ = probes(len(known(pool).tokens))
-    try:
-        expected = curve.out(balances, curve.constant(balances), 0, 1, PROBE)
-    except (MathsError, IndexError):
-        expected = -1
-    if decoded_int(even) != expected:
+    curve: BalancerCurve
+    ramps = False
+    if weighted and weighing is not None and not gradual:
+        curve = _weighted(_amounts(weighing[0]), least)
+        expected = weighted_invariant(curve.weights, balances)
+    elif stable and amplified is not None:
+        limited = decoded_int(lopsided) is None
+        curve = StableCurve(cast(int, amplified[0]), most_ratio=MOST_RATIO if limited else 0)
+        expected, ramps = curve.constant(balances), bool(amplified[1])
+    else:
+        _refuse(pool, "is no weighted and no stable pool whose maths are known here")
+    given = curve.out(balances, curve.constant(balances), 0, 1, PROBE)
+    if decoded_int(even) != expected or decoded_int(traded) not in (None, given):
         _refuse(pool, "has maths of its own")
-    if isinstance(curve, StableCurve):
-        told = decoded(amplification, "uint256", "bool")
-        ramps = told is not None and bool(told[1])
     return curve, ramps
 
 
-def _said(
-    weights: bytes | None, least: bytes | None, amplification: bytes | None, lopsided: bytes | None
-) -> BalancerCurve | None:
-    """What the pool says that it is."""
-    weighing, amplified = decoded(weights, "uint256[]"), decoded(amplification, "uint256", "bool", "uint256")
-    if weighing is not None:
-        kept = decoded(least, "uint256[]")
-        if kept is None:
-            return WeightedCurve(_amounts(weighing[0]))
-        return WeightedCurve(_amounts(weighing[0]), extra=1, least=_amounts(kept[0]))
-    if amplified is not None:
-        limited = decoded_int(lopsided) is None
-        return StableCurve(cast(int, amplified[0]), most_ratio=MOST_RATIO if limited else 0)
-    return None
+def _weighted(weights: tuple[int, ...], least: bytes | None) -> WeightedCurve:
+    kept = decoded(least, "uint256[]")
+    return WeightedCurve(weights) if kept is None else WeightedCurve(weights, True, 1, _amounts(kept[0]))
 
 
 def _refuse(pool: Pool, problem: str, **facts: object) -> NoReturn:

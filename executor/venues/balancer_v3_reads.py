@@ -16,6 +16,16 @@ from executor.venues.balancer_v3_state import BalancerV3State
 
 EXACT_IN = 0
 SWAP_PARAMS = "(uint8,uint256,uint256[],uint256,uint256,address,bytes)"
+ROUND_DOWN = 1
+COMPUTE_INVARIANT = selector("computeInvariant(uint256[],uint8)")
+OF_CURVE = (
+    "getWeightedPoolImmutableData",
+    "getNormalizedWeights",
+    "getMinTokenBalances",
+    "getGradualWeightUpdateParams",
+    "getStablePoolImmutableData",
+    "getAmplificationParameter",
+)
 ON_SWAP = selector(f"onSwap({SWAP_PARAMS})")
 
 
@@ -100,15 +110,21 @@ def _calls(pool: Pool) -> tuple[EthCall, ...]:
         eth_call(own.vault, "getMinimumTradeAmount()"),
         eth_call(own.vault, "isVaultPaused()"),
         eth_call(own.vault, "isPoolPaused(address)", pool.address),
-        eth_call(pool.address, "getNormalizedWeights()"),
-        eth_call(pool.address, "getMinTokenBalances()"),
-        eth_call(pool.address, "getAmplificationParameter()"),
+        *(eth_call(pool.address, f"{name}()") for name in OF_CURVE),
+        _invariant(pool.address, even),
+        _invariant(pool.address, lopsided),
         _on_swap(pool.address, even),
-        _on_swap(pool.address, lopsided),
     )
 
 
+def _invariant(pool: Address, balances: Sequence[int]) -> EthCall:
+    """The pool's invariant of these balances, rounded down."""
+    return EthCall(pool, COMPUTE_INVARIANT + CODEC.encode(("uint256[]", "uint8"), (balances, ROUND_DOWN)))
+
+
 def _on_swap(pool: Address, balances: Sequence[int]) -> EthCall:
-    """What the pool's code gives for PROBE of the first token at these balances: anyone may ask it."""
+    """What the pool's code gives for PROBE of the first token at these balances. The first pools refuse to
+    tell anyone but the Vault.
+    """
     swap = (EXACT_IN, PROBE, balances, 0, 1, ZERO_ADDRESS, b"")
     return EthCall(pool, ON_SWAP + CODEC.encode((SWAP_PARAMS,), (swap,)))

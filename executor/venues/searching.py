@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 
+from executor.domain.errors import MathsError
+
 SECANT_STEPS = 4
+STRIDE = 16
 
 
 def least_input(output: Callable[[int], int], guess: int, wanted: int) -> int:
     """An input (at least 1) that gives `wanted` while one unit less does not, searched from `guess`.
 
-    `output` rises with its argument but for rounding noise; what it raises goes through, except below the
-    answer.
+    `output` rises with its argument but for rounding noise; what it raises goes through where no
+    amount between gives what is wanted.
     """
     amount = max(1, guess)
     given = output(amount)
@@ -39,14 +42,22 @@ def _bracket_below(output: Callable[[int], int], enough: int, wanted: int) -> tu
         if output(lower) < wanted:
             return lower, enough
         enough = lower
-        step *= 2
+        step *= STRIDE
 
 
 def _bracket_above(output: Callable[[int], int], too_little: int, wanted: int) -> tuple[int, int]:
     step = 1
     while True:
         higher = too_little + step
-        if output(higher) >= wanted:
+        try:
+            enough = output(higher) >= wanted
+        except MathsError:
+            if step == 1:
+                raise
+            # Too far for the pool: what is wanted may lie before its limit.
+            step = 1
+            continue
+        if enough:
             return too_little, higher
         too_little = higher
-        step *= 2
+        step *= STRIDE

@@ -16,7 +16,7 @@ from executor.domain.dex import Dex
 from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import BalancerV3Details
-from executor.venues import balancer_v3
+from executor.venues import balancer_v3, balancer_v3_reads
 from executor.venues.balancer_curves import StableCurve, WeightedCurve
 from executor.venues.balancer_v3_state import BalancerV3State
 from tests.support.answers import read_from
@@ -288,10 +288,29 @@ def test_a_pool_whose_code_trades_otherwise_is_refused(workshop: V3Workshop, sta
         read_from(node, balancer_v3.read(pool))
 
 
+@pytest.mark.parametrize("made", ["halves", "stable"], indirect=True)
+def test_a_pool_that_tells_its_trades_to_the_vault_only_is_read_all_the_same(
+    workshop: V3Workshop, state: BalancerV3State
+) -> None:
+    node, pool = workshop.node, state.pool
+    behind = "0x" + "5b" * 20
+    node.set_code(behind, node.code(pool.address))
+    node.set_code(pool.address, telling_no_trades(behind))
+    assert read_from(node, balancer_v3.read(pool)) == state
+
+
+def telling_no_trades(behind: str) -> bytes:
+    """Runtime code that passes every call on but those of `onSwap`."""
+    # if selector == onSwap, revert; calldatacopy; delegatecall(behind); returndatacopy; return or revert
+    start = "5f3560e01c63" + balancer_v3_reads.ON_SWAP.hex() + "14603457"
+    passing_on = "365f5f375f5f365f73" + behind[2:] + "5af4" + "3d5f5f3e"
+    return bytes.fromhex(start + passing_on + "603857" + "5b3d5ffd" + "5b3d5ff3")
+
+
 def taking_one_off(behind: str) -> bytes:
     """Runtime code that passes every call on and takes one off answers of one word."""
-    # calldatacopy; staticcall(behind); returndatacopy; if returndatasize == 32, mstore(0, mload(0) - 1)
-    return bytes.fromhex("365f5f375f5f365f73" + behind[2:] + "5afa503d5f5f3e60203d14603057" + "3d5ff3").ljust(
+    # calldatacopy; delegatecall(behind); returndatacopy; if returndatasize == 32, mstore(0, mload(0) - 1)
+    return bytes.fromhex("365f5f375f5f365f73" + behind[2:] + "5af4503d5f5f3e60203d14603057" + "3d5ff3").ljust(
         0x30, b"\x00"
     ) + bytes.fromhex("5b60015f51035f523d5ff3")
 
