@@ -106,7 +106,7 @@ class _Map:
         self._from: dict[str, list[_Step]] = {}
         for pool in pools:
             for token in (pool.token0, pool.token1):
-                leg = Leg(pool, token)
+                leg = Leg(pool, token, taxed=token.transfer_fee is not None)
                 num, den = sides.of(leg).ceiling
                 if num:
                     step = _Step(leg, -(-(num << SCALE_BITS) // den))

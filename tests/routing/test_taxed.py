@@ -19,6 +19,7 @@ from executor.domain.pool import Pool, VenueKind
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token, TransferFee
 from executor.routing.candidates import routes
+from executor.routing.paths import best_path
 from executor.routing.sizing import best_size, forward
 from executor.routing.taxed import curve_into, given_for, taken, transfers_into
 from executor.venues import amount_out
@@ -133,3 +134,18 @@ def test_a_recorded_arbitrage_through_such_a_token_gives_what_it_gave() -> None:
     assert int(legs[0]["amountOut"]) <= bought
     assert arrived == int(legs[1]["amountIn"])
     assert amount_out(states[1], route.legs[1].zero_for_one, arrived) >= int(legs[1]["amountOut"])
+
+
+def test_the_best_path_counts_what_such_a_token_keeps() -> None:
+    """The wide gap lies behind the taxed token, and is smaller than its fee."""
+    taxed_pools = (v2_pool(100, WETH, TAXED), v2_pool(101, WETH, TAXED))
+    plain_pools = (v2_pool(102, WETH, USDC), v2_pool(103, WETH, USDC))
+    states = states_of(
+        v2_state(10**21, 103 * 10**22, taxed_pools[0]),
+        v2_state(10**21, 10**24, taxed_pools[1]),
+        v2_state(10**21, 102 * 10**10, plain_pools[0]),
+        v2_state(10**21, 10**12, plain_pools[1]),
+    )
+    found = best_path((*taxed_pools, *plain_pools), states, WETH, gas_cost=lambda gas: gas)
+    assert found.best is not None and found.optimal
+    assert {leg.pool for leg in found.best.route.legs} == set(plain_pools)
