@@ -123,7 +123,9 @@ def after(state: State, zero_for_one: bool, amount_in: int) -> State:
     unit leave a pool that goes by what it holds with that much less.
     """
     i, j = _coins(state, zero_for_one)
-    amount_out(state, zero_for_one, amount_in)
+    _check_settled(state)
+    if amount_in <= 0:
+        _refuse(state, "takes a positive amount only", amount_in=amount_in)
     try:
         if isinstance(state, CryptoState):
             return curve_crypto.traded(state, i, j, amount_in)

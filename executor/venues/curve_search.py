@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 MOST_DOUBLINGS = 256
+MOST_STEPS = 8
 
 
 class TooLittleError(ArithmeticError):
@@ -12,7 +13,8 @@ class TooLittleError(ArithmeticError):
 def least_input(gives: Callable[[int], int], wanted: int, guess: int) -> int:
     """An input that gives at least `wanted` while one unit less gives less; all in smallest units.
 
-    That is the least of all wherever `gives` never falls. It searches outwards from `guess`, then halves.
+    That is the least of all wherever `gives` never falls. It comes closer from `guess` by the price there,
+    searches outwards, then halves.
     Raises ArithmeticError where no input gives that much.
     """
 
@@ -22,7 +24,7 @@ def least_input(gives: Callable[[int], int], wanted: int, guess: int) -> int:
         except TooLittleError:
             return False
 
-    low, high = _bracket(enough, max(1, guess))
+    low, high = _bracket(enough, _closer(gives, wanted, max(1, guess)))
     while high - low > 1:
         middle = (low + high) // 2
         if enough(middle):
@@ -30,6 +32,20 @@ def least_input(gives: Callable[[int], int], wanted: int, guess: int) -> int:
         else:
             low = middle
     return high
+
+
+def _closer(gives: Callable[[int], int], wanted: int, guess: int) -> int:
+    """An input that gives about as much as is wanted, if one is found in a few steps."""
+    for _ in range(MOST_STEPS):
+        try:
+            given = gives(guess)
+        except ArithmeticError:
+            return guess
+        following = guess * wanted // given if given > 0 else guess
+        if abs(following - guess) <= 1:
+            return guess
+        guess = max(1, following)
+    return guess
 
 
 def _bracket(enough: Callable[[int], bool], guess: int) -> tuple[int, int]:

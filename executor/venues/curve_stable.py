@@ -11,8 +11,9 @@ bytecode of these pools. The first generation and the one for lent coins equal t
 compiled.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from executor.domain.pool import Pool
 from executor.domain.pool_details import CurveShape
@@ -23,6 +24,7 @@ FEE_UNIT = 10**10
 A_UNIT = 100
 ROUNDS = 255
 KEPT_SECONDS = 600
+KNOWN_INVARIANTS = 512
 WORD = 2**256
 
 
@@ -207,7 +209,7 @@ def scaled(state: StableState) -> tuple[int, ...]:
     )
 
 
-def invariant(xp: Sequence[int], amplification: int, rounding: Rounding) -> int:
+def invariant(xp: tuple[int, ...], amplification: int, rounding: Rounding) -> int:
     """D of the scaled balances. Raises ArithmeticError where the pool's own search fails."""
     return _invariant(xp, amplification, rounding)[0]
 
@@ -226,8 +228,9 @@ def rounds(state: StableState, i: int, j: int, dx: int) -> int:
     return first + _balance_for(d, state.amplification, others, len(xp))[1]
 
 
-def _invariant(xp: Sequence[int], amplification: int, rounding: Rounding) -> tuple[int, int]:
-    """D, and in how many steps it was found."""
+@lru_cache(maxsize=KNOWN_INVARIANTS)
+def _invariant(xp: tuple[int, ...], amplification: int, rounding: Rounding) -> tuple[int, int]:
+    """D, and in how many steps it was found; kept for further trades in the same state."""
     n, total = len(xp), sum(xp)
     ann = amplification * n
     linear, slope_d, power = ann * total // A_UNIT, ann - A_UNIT, n**n
@@ -280,7 +283,7 @@ def _output(state: StableState, i: int, j: int, dx: int) -> tuple[int, int]:
     return gross, gross * _fee(state, xp[i], x, xp[j], y) // FEE_UNIT
 
 
-def _solved(state: StableState, xp: Sequence[int], i: int, j: int, dx: int) -> tuple[int, int]:
+def _solved(state: StableState, xp: tuple[int, ...], i: int, j: int, dx: int) -> tuple[int, int]:
     """The scaled balances of both coins after the trade, before the fee."""
     d = invariant(xp, state.amplification, ROUNDINGS[state.shape])
     x = xp[i] + dx * state.rates[i] // RATE_UNIT

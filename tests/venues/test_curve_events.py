@@ -47,7 +47,7 @@ def model_of(state: StableState) -> Any:
     class Model(models().StableSwap):  # type: ignore[misc]
         def get_D(self, xp: list[int], A: int) -> int:  # noqa: N802, N803
             try:
-                curve_stable.invariant(xp, A * 100, curve_stable.Rounding())
+                curve_stable.invariant(tuple(xp), A * 100, curve_stable.Rounding())
             except ArithmeticError:
                 assume(False)
             return int(super().get_D(xp, A))
