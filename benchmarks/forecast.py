@@ -21,14 +21,16 @@ from random import Random
 from benchmarks.forecast_routes import Forecast, Roads, next_forecast
 from benchmarks.forecast_scene import Scene, opened
 from benchmarks.tables import print_table
-from executor.chain.receipts import receipt, settlement_delta
+from executor.chain.receipts import TRANSFER_TOPIC, receipt, settlement_delta
 from executor.chain.simulation import simulate
 from executor.domain.address import to_address
+from executor.domain.attempt import Receipt
 from executor.domain.route import Funding, SizedRoute
 from executor.engine.outcome import revert_names
 from executor.lenders import gas_overhead
-from executor.routing.candidates import ROUTER_GAS, route_gas
+from executor.routing.candidates import ROUTER_GAS
 from executor.routing.funding import chain_gas
+from executor.venues import gas
 from tests.support.routers import OPERATOR
 
 ROUTES = 1_000
@@ -49,6 +51,8 @@ class Row:
     venues: tuple[str, ...]
     kinds: tuple[str, ...]
     tokens: tuple[str, ...]
+    gas_of_legs: tuple[int, ...]
+    transfers: dict[str, int]
     funding: str
     forecast: int
     simulated: int
@@ -140,20 +144,39 @@ async def carried_out(scene: Scene, chain: str, forecast: Forecast) -> Row:
         tuple(leg.pool.dex for leg in legs),
         tuple(leg.pool.kind.value for leg in legs),
         tuple(leg.token_in.symbol for leg in legs),
+        legs_gas(scene, sized),
+        transfers(scene, mined),
         sized.funding.value,
         forecast.profit,
         simulation.profit,
-        settlement_delta(mined, sized.route.settlement.address, to),
+        settlement_delta(
+            mined, sized.route.settlement.address, to, wrapped_native=scene.chain.wrapped_native.address
+        ),
         simulation.gas_used,
         static_gas(scene, forecast),
         mined.gas_used,
     )
 
 
+def transfers(scene: Scene, mined: Receipt) -> dict[str, int]:
+    """How often each token changed hands, by symbol."""
+    symbols = {address.lower(): symbol for symbol, address in scene.book.tokens.items()}
+    logs = (log for log in mined.logs if TRANSFER_TOPIC in str(log.get("topics")))
+    return dict(Counter(symbols.get(str(log["address"]).lower(), "other") for log in logs))
+
+
+def legs_gas(scene: Scene, sized: SizedRoute) -> tuple[int, ...]:
+    """What each venue takes its leg to need."""
+    return tuple(
+        gas(scene.states[leg.pool.key], leg.zero_for_one, amount)
+        for leg, amount in zip(sized.route.legs, sized.amounts, strict=False)
+    )
+
+
 def static_gas(scene: Scene, forecast: Forecast) -> int:
     """The gas that sizing takes the trade to need."""
     sized = forecast.sized
-    legs = route_gas(sized.route, scene.states, sized.amounts)
+    legs = sum(legs_gas(scene, sized))
     chained = chain_gas(sized.route) if sized.funding is Funding.CALLBACK_CHAIN else 0
     return ROUTER_GAS + legs + chained + gas_overhead(sized.funding)
 

@@ -134,7 +134,7 @@ async def means_of(
 
 
 def _lending_pool(scene: Scene, route: Route, funding: Funding, random: Random) -> Pool | None:
-    """One that holds the settlement token and is not on the route; Solidly V3's pools lend in their own way."""
+    """One that holds the settlement token, off the route; Solidly V3's pools lend in their own way."""
     used = {leg.pool.identity for leg in route.legs}
     able = [
         pool

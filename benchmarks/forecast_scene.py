@@ -4,7 +4,7 @@ trades."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 from random import Random
@@ -37,6 +37,9 @@ from tests.support.venue_pools import sell
 SETTLEMENTS = ("WETH", "USDC", "DAI", "USDT")
 INVENTORY_USD = 30_000_000
 DUST = 1
+MOST_SOLD = 6.7
+"""Others sell up to ten to the power of so many dollars at once."""
+
 DECIMALS_OF_ETHER = 18
 CALLBACKS = {"solidly_v3": V3Callback.SOLIDLY, "pancake_v1": V3Callback.PANCAKE}
 """Made-up forks that no factory of the chain data tells apart."""
@@ -95,17 +98,24 @@ class Scene:
         ]
         return tuple(await read_all(self.rpc, readings, self.newest))
 
-    def trade_of_others(self, random: Random) -> str | None:
-        """Somebody sells something to some pool; the pool's identity, None where the pool refused."""
+    def trade_of_others(self, random: Random) -> None:
+        """Somebody sells something to some pool."""
         pool = self.pools[random.choice(sorted(self.records))]
         token_in, token_out = random.sample((pool.token0, pool.token1), 2)
-        usd = 10 ** random.uniform(3, 6.2)
+        self._sell(pool, token_in, token_out, usd=10 ** random.uniform(3, MOST_SOLD))
+
+    def warm_up(self) -> None:
+        """Somebody sells a little to every pool from either side: what a pool writes for the first time costs
+        more, and no pool that is worth a trade is new."""
+        for pool in (self.pools[key] for key in self.records):
+            self._sell(pool, pool.token0, pool.token1, usd=1_000)
+            self._sell(pool, pool.token1, pool.token0, usd=1_000)
+
+    def _sell(self, pool: Pool, token_in: Token, token_out: Token, usd: float) -> None:
         amount = int(usd / float(PRICES_USD[token_in.symbol]) * 10**token_in.decimals)
-        try:
+        # A pool may refuse what is too much for it.
+        with suppress(RpcError, TransactionError):
             sell(self.node, self.records[pool.key], token_in.address, token_out.address, amount)
-        except (RpcError, TransactionError):
-            return None
-        return pool.identity
 
 
 @asynccontextmanager
@@ -117,6 +127,7 @@ async def opened(chain_name: str) -> AsyncIterator[Scene]:
             scene = Scene(node, rpc, load_chain(chain_name), desk, await head(rpc))
             _stock(desk)
             await _find_pools(scene)
+            scene.warm_up()
             await scene.refresh()
             yield scene
 

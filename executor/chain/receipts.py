@@ -12,6 +12,8 @@ from executor.domain.attempt import Receipt
 from executor.plan.batch import BatchEntry, PlanOutcome, decode_outcome
 
 TRANSFER_TOPIC = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
+DEPOSIT_TOPIC = "0x" + keccak(text="Deposit(address,uint256)").hex()
+WITHDRAWAL_TOPIC = "0x" + keccak(text="Withdrawal(address,uint256)").hex()
 _ISTHMUS_UNIT = 1_000_000
 _JOVIAN_FACTOR = 100
 
@@ -54,30 +56,37 @@ def parse_receipt(answer: object, transaction_hash: str) -> Receipt:
     )
 
 
-def settlement_delta(receipt: Receipt, token: Address, router: Address) -> int:
+def settlement_delta(
+    receipt: Receipt, token: Address, router: Address, *, wrapped_native: Address | None = None
+) -> int:
     """What `router` gained in `token` by the transaction, from its ERC-20 Transfer logs, in the token's
-    smallest unit.
+    smallest unit; for the `wrapped_native` token also from what WETH9 logs instead when it wraps and unwraps.
 
     Right for tokens that log every balance change; a caller that must be sure compares with the balances.
     Raises NodeError.
     """
     delta = 0
     for index, log in enumerate(receipt.logs):
-        field = f"receipt.logs[{index}]"
-        topics = log.get("topics")
-        if (
-            str(log.get("address")).lower() != token.lower()
-            or not isinstance(topics, list)
-            or len(topics) != 3
-        ):
+        field, topics = f"receipt.logs[{index}]", log.get("topics")
+        if str(log.get("address")).lower() != token.lower() or not isinstance(topics, list):
             continue
-        if hash_text(topics[0], f"{field}.topics[0]") != TRANSFER_TOPIC:
-            continue
-        amount = int.from_bytes(hex_data(log.get("data"), f"{field}.data", 32), "big")
-        delta += amount * (_party(topics[2], field) == router.lower()) - amount * (
-            _party(topics[1], field) == router.lower()
-        )
+        sides = _sides(topics, field, wraps=token == wrapped_native)
+        if sides is not None:
+            amount = int.from_bytes(hex_data(log.get("data"), f"{field}.data", 32), "big")
+            delta += amount * ((sides[1] == router.lower()) - (sides[0] == router.lower()))
     return delta
+
+
+def _sides(topics: list[object], field: str, *, wraps: bool) -> tuple[str, str] | None:
+    """Who gave and who got, empty for nobody; None for a log that moves no balance."""
+    name = hash_text(topics[0], f"{field}.topics[0]") if topics else ""
+    if name == TRANSFER_TOPIC and len(topics) == 3:
+        return _party(topics[1], field), _party(topics[2], field)
+    if wraps and name == DEPOSIT_TOPIC and len(topics) == 2:
+        return "", _party(topics[1], field)
+    if wraps and name == WITHDRAWAL_TOPIC and len(topics) == 2:
+        return _party(topics[1], field), ""
+    return None
 
 
 def batch_outcomes(

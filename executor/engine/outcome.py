@@ -45,7 +45,8 @@ async def settle(session: Session, pending: Execution, attempt: Attempt, receipt
 
 async def _realised(session: Session, mined: Execution, receipt: Receipt) -> Execution:
     token, router = Address(str(mined.settlement_token)), Address(str(mined.details["router"]))
-    profit = settlement_delta(receipt, token, router)
+    wrapped = session.chain.wrapped_native.address
+    profit = settlement_delta(receipt, token, router, wrapped_native=wrapped)
     prices = prices_of(session, mined)
     net = _net(prices, profit, receipt)
     details = {

@@ -68,6 +68,9 @@ def _near(tries: Tries, hops: Sequence[Hop], amount_in: int) -> None:
         amount -= amount % grain
     if place or amount != amount_in:
         tries.arriving(place, (amount,))
+    if place and amount != amounts[place] and tries.amounts[0] == amount_in:
+        # Nothing better: then at least no more than what gives the same.
+        tries.arriving(place, (amounts[place],))
 
 
 def _grain(hop: Hop) -> int:

@@ -136,3 +136,19 @@ def test_a_jovian_receipt_scales_the_operator_fee_up() -> None:
     """gasUsed * scalar * 100 + constant."""
     told = answer(operatorFeeScalar=hex(2), operatorFeeConstant=hex(7), daFootprintGasScalar=hex(400))
     assert parse_receipt(told, HASH).gas_cost == 100_000 * 10**9 + 20_000_007
+
+
+async def test_wrapping_and_unwrapping_count_for_the_wrapped_coin_alone(
+    rpc: Rpc, ethereum: Node, chain: ChainData
+) -> None:
+    """WETH9 tells of both in logs of its own, without a transfer."""
+    weth, holder = chain.wrapped_native.address, ethereum.accounts[1].address
+    wrapped = ethereum.send(holder, weth, abi.encode_call("deposit()"), value=700)
+    unwrapped = ethereum.send(holder, weth, abi.encode_call("withdraw(uint256)", 300))
+    gains = []
+    for sent in (wrapped, unwrapped):
+        told = await receipt(rpc, sent["transactionHash"])
+        assert told is not None
+        gains.append(settlement_delta(told, weth, Address(holder), wrapped_native=weth))
+        assert settlement_delta(told, weth, Address(holder)) == 0
+    assert gains == [700, -300]
