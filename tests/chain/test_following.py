@@ -234,8 +234,9 @@ async def test_while_the_node_is_away_no_state_is_handed_out(ethereum_full: Node
     pools = [pool for _, pool in followed]
     away = False
 
-    def withhold(_request: Request) -> Answer | None:
-        return {"error": {"code": -32000, "message": "shutting down"}} if away else None
+    def withhold(request: Request) -> Answer | None:
+        refusal = {"code": -32000, "message": "shutting down"}
+        return {"jsonrpc": "2.0", "id": request["id"], "error": refusal} if away else None
 
     async with (
         ChangingProxy(ethereum_full.url, withhold=withhold) as proxy,
