@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from eth_hash.auto import keccak
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from devnet import Node, abi
 from devnet.errors import RpcError
 from executor.domain.errors import MathsError, PoolNotFoundError
+from executor.domain.log import Log
 from executor.domain.pool_details import BalancerV2Details
 from executor.venues import balancer_v2
 from executor.venues.balancer_curves import StableCurve, WeightedCurve
@@ -299,3 +301,51 @@ def test_a_stable_pool_of_any_balances_refuses_where_its_code_does(
         amount = data.draw(balances(0, 33), label="amount")
         if state.balances[0] + amount < 2**112:
             require_same(workshop.node, state, kind, amount)
+
+
+def test_what_a_manager_takes_is_held_but_cannot_be_traded(weighted: BalancerV2State) -> None:
+    own, pool = weighted.pool.details, weighted.pool
+    assert isinstance(own, BalancerV2Details)
+    state = replace(weighted, balances=(10**24, 10**12, 10**21), places=(0, 1))
+    assert balancer_v2.amount_out(state, True, 10**23) > 10**10
+
+    taken = 10**12 - 10**10
+    moved = followed_management(state, -taken, taken)
+    assert moved == replace(state, managed=(0, taken))
+    with pytest.raises(MathsError, match="does not hold so much"):
+        balancer_v2.amount_out(moved, True, 10**23)
+    assert balancer_v2.amount_out(moved, True, 10**19) == balancer_v2.amount_out(state, True, 10**19)
+
+    gained = followed_management(moved, 0, 10**9)
+    assert gained == replace(moved, balances=(10**24, 10**12 + 10**9, 10**21), managed=(0, taken + 10**9))
+    assert pool.token1.symbol == "USDC"
+
+
+def followed_management(state: BalancerV2State, cash: int, managed: int) -> BalancerV2State:
+    """The state after an asset manager of the pool's USDC moved so much."""
+    own = state.pool.details
+    assert isinstance(own, BalancerV2Details)
+    topics = (
+        keccak(b"PoolBalanceManaged(bytes32,address,address,int256,int256)"),
+        bytes.fromhex(own.pool_id[2:]),
+        bytes(32),
+        bytes(12) + bytes.fromhex(state.pool.token1.address[2:]),
+    )
+    data = b"".join(amount.to_bytes(32, signed=True) for amount in (cash, managed))
+    found = balancer_v2.follow(state, Log(own.vault, topics, data, 1, "0x", 0))
+    assert found is not None
+    return found
+
+
+def test_logs_of_others_change_nothing(weighted: BalancerV2State) -> None:
+    own, pool = weighted.pool.details, weighted.pool
+    assert isinstance(own, BalancerV2Details)
+    for emitter, topics in (
+        (own.vault, ()),
+        (own.vault, (bytes(32),)),
+        (own.vault, (bytes(32), bytes.fromhex(own.pool_id[2:]))),
+        (own.vault, (keccak(b"Swap(bytes32,address,address,uint256,uint256)"), bytes(32))),
+        (pool.address, (bytes(32),)),
+        (pool.token0.address, (keccak(b"SwapFeePercentageChanged(uint256)"),)),
+    ):
+        assert balancer_v2.follow(weighted, Log(emitter, topics, bytes(64), 1, "0x", 0)) is weighted
