@@ -1,4 +1,4 @@
-"""How much, and with whose money, at once: each means has its own limit and price, and so its own best size."""
+"""How much, and with whose money, at once: each means has its own limit and price, so its own best size."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,0 +1,179 @@
+"""One trade over several pools side by side, where that nets more than the best of them alone.
+
+The pools of a stage share its amount by equal marginal price (`parallel`), so that a stage is one curve of
+pieces and the route is sized like any other. Gas is paid for every part: parts are left out, the least useful
+first, as long as that leaves more.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from executor.domain.errors import MathsError
+from executor.domain.route import Leg, Route
+from executor.domain.split import Part, SplitRoute
+from executor.routing.candidates import ROUTER_GAS
+from executor.routing.cycle import MAX_AMOUNT
+from executor.routing.hops import Hop
+from executor.routing.parallel import ChainHop, ParallelHop
+from executor.routing.piecewise import solve_pieces
+from executor.routing.premium import no_premium
+from executor.routing.sides import Sides
+from executor.routing.states import States
+from executor.routing.stretches import segment_at
+from executor.routing.trying import Amounts
+
+Stages = tuple[tuple[Leg, ...], ...]
+GasPrice = Callable[[int], int]
+"""Turns gas units into the settlement token's smallest unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSize:
+    """A split route at its best size. `gas` is an estimate in gas units, `net` what is left after gas in the
+    settlement token's smallest unit.
+    """
+
+    route: SplitRoute
+    gas: int
+    net: int
+
+
+def best_split(
+    stages: Sequence[Sequence[Leg]],
+    states: States,
+    *,
+    gas_cost: GasPrice,
+    cap: int | None = None,
+    overhead_gas: int = ROUTER_GAS,
+) -> SplitSize | None:
+    """The route through `stages`, each with one or more pools to choose from, that nets most; None if none
+    earns anything before gas.
+
+    All pools must have curves of pieces (pairs, pools with ticks): ValueError else. `cap` bounds the input.
+    Raises TicksUnknownError as `best_size` does.
+    """
+    sides = Sides(states)
+    chosen: Stages = tuple(tuple(stage) for stage in stages)
+    best = _sized(chosen, sides, gas_cost, cap, overhead_gas)
+    if best is None:
+        return None
+    found, kept = best
+    improved = True
+    while improved:
+        improved = False
+        for fewer in _without_one(kept):
+            tried = _sized(fewer, sides, gas_cost, cap, overhead_gas)
+            if tried is not None and tried[0].net > found.net:
+                (found, kept), improved = tried, True
+                break
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RouteShare:
+    """A route of its own within a trade, with its amounts."""
+
+    route: Route
+    amounts: Amounts
+
+
+def share_between(
+    routes: Sequence[Route],
+    states: States,
+    *,
+    gas_cost: GasPrice,
+    cap: int | None = None,
+) -> tuple[RouteShare, ...]:
+    """Routes side by side, each at its best size; where `cap` is less than they want together, divided so
+    that a further unit would earn the same in each. Routes that do not pay their own gas are left out.
+
+    The routes must start with the same token and share no pool: ValueError else.
+    """
+    _require_apart(routes)
+    sides = Sides(states)
+    left = list(routes)
+    while left:
+        shares = _shared(left, sides, MAX_AMOUNT if cap is None else min(cap, MAX_AMOUNT))
+        losing = [share.route for share in shares if _net(share, sides, gas_cost) <= 0]
+        fewer = [share.route for share in shares if share.route not in losing[:1]]
+        if not losing:
+            return tuple(shares)
+        left = fewer
+    return ()
+
+
+def _shared(routes: Sequence[Route], sides: Sides, cap: int) -> list[RouteShare]:
+    chains = [ChainHop([sides.of(leg).hop for leg in route.legs]) for route in routes]
+    together = ParallelHop(chains)
+    amounts = _solved((together,), cap)
+    if amounts is None:
+        return []
+    shares = []
+    for route, part in zip(routes, together.parts(amounts[0]), strict=True):
+        if part:
+            shares.append(RouteShare(route, _along([sides.of(leg).hop for leg in route.legs], part)))
+    return [share for share in shares if min(share.amounts) > 0]
+
+
+def _along(hops: Sequence[Hop], amount: int) -> Amounts:
+    amounts = [amount]
+    for hop in hops:
+        amount = hop.out(amount) if amount else 0
+        amounts.append(amount)
+    return tuple(amounts)
+
+
+def _net(share: RouteShare, sides: Sides, gas_cost: GasPrice) -> int:
+    gas = sum(sides.of(leg).gas(amount) for leg, amount in zip(share.route.legs, share.amounts, strict=False))
+    return share.amounts[-1] - share.amounts[0] - gas_cost(gas)
+
+
+def _require_apart(routes: Sequence[Route]) -> None:
+    pools = [leg.pool.identity for route in routes for leg in route.legs]
+    if len(set(pools)) != len(pools):
+        raise ValueError("routes side by side may not share a pool: split the leg instead")
+    if len({route.settlement for route in routes}) > 1:
+        raise ValueError("routes side by side must start with the same token")
+
+
+def _sized(
+    stages: Stages, sides: Sides, gas_cost: GasPrice, cap: int | None, overhead_gas: int
+) -> tuple[SplitSize, Stages] | None:
+    """The best size of these stages, and what of them it uses."""
+    hops = [ParallelHop([sides.of(leg).hop for leg in stage]) for stage in stages]
+    amounts = _solved(hops, MAX_AMOUNT if cap is None else min(cap, MAX_AMOUNT))
+    if amounts is None:
+        return None
+    used: list[tuple[Part, ...]] = []
+    amount, gas = amounts[0], overhead_gas
+    for stage, hop in zip(stages, hops, strict=True):
+        parts = []
+        for leg, part in zip(stage, hop.parts(amount), strict=True):
+            given = sides.of(leg).hop.out(part) if part > 0 else 0
+            if given:
+                parts.append(Part(leg, part, given))
+                gas += sides.of(leg).gas(part)
+        used.append(tuple(parts))
+        amount = sum(part.amount_out for part in parts)
+    route = SplitRoute(tuple(used))
+    kept = tuple(tuple(part.leg for part in stage) for stage in used)
+    return SplitSize(route, gas, route.gross_profit - gas_cost(gas)), kept
+
+
+def _solved(hops: Sequence[Hop], cap: int) -> Amounts | None:
+    try:
+        start = segment_at(hops, 0)
+    except MathsError:
+        return None
+    if start is None:
+        raise ValueError("only pools with curves of pieces can be split over")
+    return solve_pieces(hops, start, cap=cap, premium=no_premium, repaid=(1, 1))
+
+
+def _without_one(stages: Stages) -> Iterator[Stages]:
+    """The stages without one of their pools, where one more is left."""
+    for index, stage in enumerate(stages):
+        if len(stage) > 1:
+            for leg in stage:
+                fewer = tuple(each for each in stage if each is not leg)
+                yield (*stages[:index], fewer, *stages[index + 1 :])

@@ -1,0 +1,288 @@
+"""One trade over several pools: no other division gives more, and every part pays its gas."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from executor.domain.market import PoolState, V3State
+from executor.domain.pool import Pool
+from executor.domain.route import Leg, Route
+from executor.domain.split import Part, SplitRoute
+from executor.routing.hops import Hop, hop
+from executor.routing.parallel import ChainHop, ParallelHop
+from executor.routing.sizing import best_size
+from executor.routing.split import best_split, share_between
+from tests.support.market import (
+    DAI,
+    USDC,
+    WETH,
+    Position,
+    states_of,
+    two_legs,
+    v2_pool,
+    v2_state,
+    v3_pool,
+    v3_state,
+    v3_states,
+)
+
+reserves = st.integers(10**15, 10**24)
+
+
+def given_by(hops: Sequence[Hop], parts: Sequence[int]) -> int:
+    return sum(each.out(part) for each, part in zip(hops, parts, strict=True) if part)
+
+
+def free(gas: int) -> int:
+    return 0
+
+
+@given(st.lists(st.tuples(reserves, reserves), min_size=2, max_size=5), st.integers(10**6, 10**22), st.data())
+def test_no_other_division_over_pairs_gives_more(
+    pairs: list[tuple[int, int]], amount: int, data: st.DataObject
+) -> None:
+    hops = [
+        hop(v2_state(first, second, v2_pool(100 + number)), True)
+        for number, (first, second) in enumerate(pairs)
+    ]
+    together = ParallelHop(hops)
+    parts = together.parts(amount)
+    assert sum(parts) == amount and min(parts) >= 0
+    most = together.out(amount)
+    assert most == given_by(hops, parts)
+
+    giver, taker = data.draw(st.permutations(range(len(hops))))[:2]
+    moved = data.draw(st.integers(0, parts[giver]))
+    other = list(parts)
+    other[giver], other[taker] = other[giver] - moved, other[taker] + moved
+    assert given_by(hops, other) <= most + len(hops)
+
+
+@settings(max_examples=60)
+@given(
+    v3_states(v3_pool(200, fee=3_000), near=0),
+    v3_states(v3_pool(201, fee=500), near=30),
+    st.integers(10**6, 10**20),
+    st.data(),
+)
+def test_no_other_division_over_pools_with_ticks_gives_more(
+    first: V3State, second: V3State, amount: int, data: st.DataObject
+) -> None:
+    pair = v2_state(10**20, 10**20, v2_pool(100))
+    hops = [hop(first, True), hop(second, True), hop(pair, True)]
+    together = ParallelHop(hops)
+    parts = together.parts(amount)
+    most = together.out(amount)
+    assert sum(parts) == amount
+
+    for _ in range(6):
+        giver, taker = data.draw(st.permutations(range(3)))[:2]
+        moved = data.draw(st.integers(0, parts[giver]))
+        other = list(parts)
+        other[giver], other[taker] = other[giver] - moved, other[taker] + moved
+        assert given_by(hops, other) <= most + 40
+
+
+@given(v3_states(v3_pool(200, fee=3_000), near=0), st.integers(10**6, 10**19))
+def test_a_pool_alone_is_its_own_split(state: V3State, amount: int) -> None:
+    alone = hop(state, True)
+
+    assert ParallelHop([alone]).out(amount) == alone.out(amount)
+    assert ParallelHop([alone]).parts(amount) == (amount,)
+
+
+def test_two_equal_pools_share_alike() -> None:
+    first, second = (hop(v2_state(10**21, 10**21, v2_pool(number)), True) for number in (100, 101))
+    parts = ParallelHop([first, second]).parts(10**19)
+
+    assert abs(parts[0] - parts[1]) <= 2
+
+
+def test_a_pool_whose_price_is_not_reached_is_left_out() -> None:
+    good, bad = v2_state(10**21, 2 * 10**21, v2_pool(100)), v2_state(10**21, 10**21, v2_pool(101))
+
+    assert ParallelHop([hop(good, True), hop(bad, True)]).parts(10**18) == (10**18, 0)
+
+
+def test_an_input_for_an_output_gives_at_least_that() -> None:
+    together = ParallelHop(
+        [
+            hop(v2_state(10**21, 3 * 10**12, v2_pool(100)), True),
+            hop(v2_state(2 * 10**21, 61 * 10**11, v2_pool(101)), True),
+        ]
+    )
+    for wanted in (10**3, 10**9, 10**12):
+        amount = together.least_in(wanted)
+        assert together.out(amount) >= wanted
+        assert together.out(amount - amount // 10**6 - 10**10) < wanted
+
+
+def market() -> tuple[tuple[Leg, ...], tuple[Leg, ...], dict[str, PoolState]]:
+    """Two pools sell USDC for WETH's worth, three buy it back, all near 3,000 and of different depth."""
+    pools = [v2_pool(100), v2_pool(101), v2_pool(102), v2_pool(103), v3_pool(200)]
+    full = [Position(-887_220, 887_220, 10**17)]
+    states: list[PoolState] = [
+        v2_state(10**21, 3_100 * 10**9, pools[0]),
+        v2_state(2 * 10**21, 6_190 * 10**9, pools[1]),
+        v2_state(10**21, 2_990 * 10**9, pools[2]),
+        v2_state(10**20, 298 * 10**9, pools[3]),
+        v3_state(4339505179874779489431521, full, pools[4]),
+    ]
+    sell = tuple(Leg(pool, WETH) for pool in pools[:2])
+    buy = tuple(Leg(pool, USDC) for pool in pools[2:])
+    return sell, buy, {state.pool.key: state for state in states}
+
+
+def profit(route: SplitRoute) -> int:
+    return route.gross_profit
+
+
+def test_a_split_route_earns_more_than_any_of_its_routes_alone() -> None:
+    sell, buy, states = market()
+    split = best_split((sell, buy), states, gas_cost=free)
+    assert split is not None
+    singles = [best_size(Route((first, second)), states) for first in sell for second in buy]
+    most = max(amounts[-1] - amounts[0] for amounts in singles if amounts)
+
+    assert profit(split.route) > most * 3 // 2
+    assert [len(stage) for stage in split.route.stages] == [2, 3]
+    assert split.route.amount_into(1) == split.route.amount_out_of(0)
+
+
+@settings(max_examples=30)
+@given(st.randoms(use_true_random=False))
+def test_no_other_amounts_of_a_split_route_earn_more(chance: random.Random) -> None:
+    sell, buy, states = market()
+    split = best_split((sell, buy), states, gas_cost=free)
+    assert split is not None
+    route = split.route
+
+    def earned(first: list[int], shares: list[int]) -> int:
+        hops = [hop(states[leg.pool.key], leg.zero_for_one) for leg in sell]
+        middle = given_by(hops, first)
+        parts = [middle * share // sum(shares) for share in shares]
+        parts[0] += middle - sum(parts)
+        back = [hop(states[leg.pool.key], leg.zero_for_one) for leg in buy]
+        return given_by(back, parts) - sum(first)
+
+    ins = [part.amount_in for part in route.stages[0]]
+    shares = [part.amount_in for part in route.stages[1]]
+    changed = [amount * chance.randint(950, 1_050) // 1_000 for amount in ins]
+    moved = [share * chance.randint(950, 1_050) // 1_000 for share in shares]
+    assert earned(changed, moved) <= route.gross_profit + 10**9
+
+
+def test_parts_that_do_not_pay_their_gas_are_left_out() -> None:
+    sell, buy, states = market()
+    cheap = best_split((sell, buy), states, gas_cost=lambda gas: gas)
+    dear = best_split((sell, buy), states, gas_cost=lambda gas: gas * 2 * 10**13)
+
+    assert cheap is not None and dear is not None
+    assert sum(map(len, dear.route.stages)) < sum(map(len, cheap.route.stages))
+    assert dear.gas < cheap.gas
+    cheap_at_dear = cheap.route.gross_profit - cheap.gas * 2 * 10**13
+    assert dear.net > cheap_at_dear
+
+
+def test_under_a_cap_the_parts_take_no_more_than_it() -> None:
+    sell, buy, states = market()
+    split = best_split((sell, buy), states, gas_cost=free, cap=10**18)
+
+    assert split is not None
+    assert 10**18 - 10**10 < split.route.amount_in <= 10**18
+
+
+def three_routes() -> tuple[list[Route], dict[str, PoolState]]:
+    """Three routes without a pool in common, of different gaps."""
+    routes: list[Route] = []
+    states: dict[str, PoolState] = {}
+    for number, gap in enumerate((103, 105, 110)):
+        first, second = v2_pool(100 + 2 * number), v2_pool(101 + 2 * number)
+        for state in (
+            v2_state(10**21, gap * 10**19, _of_dai(first)),
+            v2_state(10**21, 10**21, _of_dai(second)),
+        ):
+            states[state.pool.key] = state
+        routes.append(two_legs(_of_dai(first), _of_dai(second)))
+    return routes, states
+
+
+def _of_dai(pool: Pool) -> Pool:
+    return v2_pool(int(pool.address, 16), WETH, DAI)
+
+
+def test_routes_side_by_side_each_have_their_best_size_where_money_is_no_question() -> None:
+    routes, states = three_routes()
+    shares = share_between(routes, states, gas_cost=free)
+
+    assert [share.route for share in shares] == routes
+    for share in shares:
+        best = best_size(share.route, states)
+        assert best is not None
+        assert abs(share.amounts[-1] - share.amounts[0] - (best[-1] - best[0])) <= 4
+
+
+def test_scarce_money_goes_where_a_further_unit_earns_most() -> None:
+    routes, states = three_routes()
+    cap = 3 * 10**19
+    shares = share_between(routes, states, gas_cost=free, cap=cap)
+    hops = [ChainHop([hop(states[leg.pool.key], leg.zero_for_one) for leg in route.legs]) for route in routes]
+    amounts = {share.route: share.amounts[0] for share in shares}
+    parts = [amounts.get(route, 0) for route in routes]
+    most = given_by(hops, parts)
+
+    assert cap - 10**6 < sum(parts) <= cap
+    assert parts[2] > parts[1] > parts[0]
+    for giver, taker in ((2, 1), (1, 2), (2, 0)):
+        for moved in (10**12, 10**15, 10**17):
+            other = list(parts)
+            if other[giver] > moved:
+                other[giver], other[taker] = other[giver] - moved, other[taker] + moved
+                assert given_by(hops, other) <= most + 4
+
+
+def test_a_route_that_does_not_pay_its_gas_is_left_out() -> None:
+    routes, states = three_routes()
+    shares = share_between(routes, states, gas_cost=lambda gas: gas * 10**12)
+
+    assert routes[2] in [share.route for share in shares]
+    assert routes[0] not in [share.route for share in shares]
+    assert share_between(routes, states, gas_cost=lambda gas: gas * 10**18) == ()
+
+
+def test_routes_that_share_a_pool_are_not_put_side_by_side() -> None:
+    routes, states = three_routes()
+    with pytest.raises(ValueError, match="share a pool"):
+        share_between([routes[0], routes[0]], states, gas_cost=free)
+
+
+def test_a_split_without_a_gap_is_none() -> None:
+    first, second = v2_pool(100), v2_pool(101)
+    states = states_of(v2_state(10**21, 3 * 10**12, first), v2_state(10**21, 3 * 10**12, second))
+
+    assert best_split(((Leg(first, WETH),), (Leg(second, USDC),)), states, gas_cost=free) is None
+
+
+def test_a_split_route_checks_itself() -> None:
+    first, second = Leg(v2_pool(100), WETH), Leg(v2_pool(101), USDC)
+    SplitRoute(((Part(first, 5, 4),), (Part(second, 4, 6),)))
+    for stages, problem in (
+        ((), "at least one part"),
+        (((Part(first, 5, 0),), (Part(second, 4, 6),)), "positive amount"),
+        (((Part(first, 5, 3),), (Part(second, 4, 6),)), "takes more"),
+        (((Part(first, 5, 4),), (Part(first, 4, 6),)), "only once"),
+        (((Part(first, 5, 4),),), "do not fit"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            SplitRoute(stages)
+
+
+def test_amounts_that_no_pool_takes_are_no_split() -> None:
+    together = ParallelHop([hop(v2_state(10**18, 10**18, v2_pool(100)), True)])
+    with pytest.raises(ArithmeticError):
+        together.out(2**113)
