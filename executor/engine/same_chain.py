@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from executor.chain.data_fee import data_fee
 from executor.chain.head import head
 from executor.chain.reading import read
 from executor.chain.simulation import simulate
@@ -25,6 +24,7 @@ from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.plan import Plan
 from executor.domain.route import Leg, SizedRoute
+from executor.engine.costs import call_data_fee
 from executor.engine.fates import ended_by
 from executor.engine.following import follow
 from executor.engine.market import check_fresh, read_fees, read_purse, read_states
@@ -42,7 +42,6 @@ from executor.policy.gas_levels import L2GasThresholds
 from executor.policy.profit import profit_of
 from executor.policy.revalidate import Course
 from executor.submission.lane import RouterCall, with_attempt
-from executor.wallet.signer import TransactionFields, unsigned_envelope
 
 MOST_ROUNDS = 3
 """Times that a route is sized anew because a block has come while it was looked at."""
@@ -104,7 +103,7 @@ class SameChainRun:
         """What to do now that a block has come: the last round resizes no more."""
         self._note("looking again")
         plan, simulation, market = ready.plan, ready.simulation, ready.market
-        l1_fee = await self._data_fee(plan, simulation, newer)
+        l1_fee = await call_data_fee(self._session, plan.calldata, simulation, newer)
         before = profit_of(
             plan.sized, gas=simulation.gas_used, fees=market.fees, rate=market.prices.rate, l1_fee=l1_fee
         )
@@ -254,7 +253,7 @@ class SameChainRun:
             gas_used=simulation.gas_used,
             gas_limit=simulation.gas_limit,
             fees=market.fees,
-            l1_fee=await self._data_fee(plan, simulation, market),
+            l1_fee=await call_data_fee(session, plan.calldata, simulation, market),
             settlement=prices.settlement,
             settlement_is_native=prices.is_native,
             settlement_usd=prices.settlement_usd,
@@ -265,29 +264,6 @@ class SameChainRun:
             limits=limits_of(session.settings, session.chain, skipped_limits(session.settings, prices)),
         )
         return decide(facts)
-
-    async def _data_fee(self, plan: Plan, simulation: Simulation, market: Market) -> int:
-        session = self._session
-        envelope = unsigned_envelope(
-            TransactionFields(
-                chain_id=plan.chain_id,
-                nonce=0,
-                to=plan.router,
-                data=plan.calldata,
-                value=0,
-                gas_limit=simulation.gas_limit,
-                max_fee_per_gas=market.fees.max_fee_per_gas,
-                max_priority_fee_per_gas=market.fees.max_priority_fee_per_gas,
-            )
-        )
-        return await data_fee(
-            session.rpc,
-            session.chain.l2,
-            unsigned_transaction=envelope,
-            gas_limit=simulation.gas_limit,
-            is_local=session.network.is_local,
-            block=market.head,
-        )
 
     def _would_send(self, ready: Ready) -> Execution:
         return replace(self._with_offer(ready), status=Status.DRY_RUN)
@@ -322,12 +298,13 @@ class SameChainRun:
         return replace(self.draft, details={**self.draft.details, **offer})
 
     def _know_size(self, sized: SizedRoute) -> None:
+        premium = sized.amounts[-1] - sized.amount_in - sized.gross_profit
         self.draft = replace(
             self.draft,
             route=tuple(describe(leg) for leg in sized.route.legs),
             funding=sized.funding.value,
             amount_in=sized.amount_in,
-            details={**self.draft.details, "amounts": list(sized.amounts), "premium": sized.premium},
+            details={**self.draft.details, "amounts": list(sized.amounts), "premium": premium},
         )
 
     def _know_decision(self, decision: Decision, simulation: Simulation, minimum: int) -> None:

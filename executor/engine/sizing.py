@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from executor.chain.rpc import Rpc
 from executor.config.settings import ChainSettings
 from executor.domain.decision import Reason
-from executor.domain.errors import MathsError, PlanError
+from executor.domain.errors import MathsError, OpportunityError, PlanError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import VenueKind
@@ -17,8 +18,10 @@ from executor.engine.pricing import Prices
 from executor.plan.compile import Outputs, compile_route
 from executor.policy.fees import Fees
 from executor.routing.candidates import Candidate, pick
-from executor.routing.funding import choose_funding, funding_cap, premium_of
+from executor.routing.funding import FundingChoice, choose_funding, funding_cap, premium_of
+from executor.routing.money import FundedSize, funded_sizes
 from executor.routing.sizing import forward
+from executor.routing.states import States
 
 BPS, MOST_BPS = 100, 255
 """A basis point in millionths, and the most of them that the router computes a pair's output with."""
@@ -48,7 +51,7 @@ async def size(
     Raises OpportunityError naming `funding` when the asked funding cannot be had, TicksUnknownError,
     NodeError.
     """
-    terms, inventory = market.purse.terms, market.purse.inventory
+    terms = market.purse.terms
     cap = size_cap(settings, opportunity, market)
 
     def best(states: Mapping[str, PoolState]) -> Candidate | None:
@@ -56,18 +59,60 @@ async def size(
         return pick(market.routes, states, gas_cost=market.gas_cost, cap=cap, premium=premium)
 
     found = await with_enough_ticks(rpc, market.states, market.head, best)
-    route, amount = (found.route, found.amounts[0]) if found else (market.routes[0], 1)
-    choices = choose_funding(
+    if found is None:
+        if opportunity.funding is not None:
+            _choices(opportunity, market, market.routes[0], 1)
+        return None
+    try:
+        choices = _choices(opportunity, market, found.route, found.amounts[0])
+    except OpportunityError:
+        # Nobody has that much: a smaller trade may find its money.
+        priced = await _priced(rpc, opportunity, market, found.route, cap)
+        if not priced:
+            raise
+        return _payable(priced)
+    if choices[0].premium:
+        priced = await _priced(rpc, opportunity, market, found.route, cap)
+        if priced:
+            return _payable(priced)
+    return _payable([choice.sized(found.route, found.amounts) for choice in choices])
+
+
+def _choices(
+    opportunity: Opportunity, market: Market, route: Route, amount: int
+) -> tuple[FundingChoice, ...]:
+    return choose_funding(
         route,
         amount,
-        inventory=inventory,
-        terms=terms,
+        inventory=market.purse.inventory,
+        terms=market.purse.terms,
         gas_cost=market.gas_cost,
         requested=opportunity.funding,
     )
-    if found is None:
-        return None
-    return _payable([SizedRoute(route, found.amounts, choice.funding, choice.premium) for choice in choices])
+
+
+async def _priced(
+    rpc: Rpc, opportunity: Opportunity, market: Market, route: Route, cap: int | None
+) -> list[SizedRoute]:
+    """The route at the size at which it pays each lender's price, the best first; nothing where the means are
+    asked for by name, as then the size has been found with their price.
+    """
+    if opportunity.funding is not None:
+        return []
+    found = await with_enough_ticks(rpc, market.states, market.head, partial(_by_price, route, market, cap))
+    return [funded.sized for funded in found]
+
+
+def _by_price(route: Route, market: Market, cap: int | None, states: States) -> tuple[FundedSize, ...]:
+    """The sizes at which the route pays each lender's price, the best first."""
+    return funded_sizes(
+        route,
+        states,
+        inventory=market.purse.inventory,
+        terms=market.purse.terms,
+        gas_cost=market.gas_cost,
+        cap=cap,
+    )
 
 
 def _payable(choices: Sequence[SizedRoute]) -> SizedRoute:
