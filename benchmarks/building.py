@@ -213,6 +213,8 @@ def lender_market(*, traced: bool = False) -> Iterator[Market]:
     with Node.load("ethereum", tier="full", extra=TRACED if traced else ()) as node:
         book = book_of(node)
         known = {name: book.contracts[name] for name in LENDERS if name in book.contracts}
+        # Maker's module lends DAI alone: in its place one of the same standard that lends the measured token.
+        known["maker_dss_flash"] = book.contracts["erc3156_lender_with_fee"]
         market = build(node, to_address(book.tokens["WETH"]), known)
         call(node, book.pool(LENDING_PAIR).address, "sync()")
         _swap(node, market.provider, book.pool(LENDING_POOL).address, zero_for_one=False)

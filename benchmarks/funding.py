@@ -33,6 +33,11 @@ def aave(amount: int) -> int:
     return (amount * AAVE_BASIS_POINTS + 5_000) // 10_000
 
 
+def erc3156(amount: int) -> int:
+    """Nine basis points, rounded down: the local chain's instance of the standard's own reference lender."""
+    return amount * 9 // 10_000
+
+
 def v3_pool(amount: int) -> int:
     """The pool's own fee of 500 millionths, rounded up (`UniswapV3Pool.flash`)."""
     return -(-amount * 500 // 1_000_000)
@@ -70,6 +75,7 @@ LENDERS = (
     Lender("balancer_v3", Opcode.BALANCER_V3_LOAN),
     Lender("morpho", Opcode.MORPHO_BLUE_LOAN),
     Lender("uniswap_v4", Opcode.UNISWAP_V4_LOAN),
+    Lender("erc3156", Opcode.ERC3156_LOAN, erc3156),
     Lender("uniswap_v3", Opcode.UNISWAP_V3_LOAN, v3_pool, pool=LENDING_POOL),
     Lender("uniswap_v2", Opcode.UNISWAP_V2_LOAN, v2_pair, pool=LENDING_PAIR),
 )

@@ -27,16 +27,17 @@ contract ArbRouter is Trading {
     }
 
     /// @dev `execute`, callbacks of pools and lenders, the chain's own coin while a plan runs; all else is for the control part. Written
-    /// out instead of left to the compiler, whose dispatch would compare each callback with every other function first.
+    /// out instead of left to the compiler, whose dispatch would compare each callback with every other function first; the coin comes
+    /// after the callbacks, of which none is told by no data.
     fallback() external payable {
         uint256 selector = uint32(msg.sig);
         if (selector == 0x61461954) _answer(_execute());
         if (selector == 0xfa461e33) _onUniswapV3Swap();
+        _callback(msg.sig);
         if (msg.data.length == 0) {
             if (!_isRunning()) revert NativeNotExpected(msg.sender);
             _stop();
         }
-        _callback(msg.sig);
         Delegation.forward(_control);
     }
 

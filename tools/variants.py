@@ -9,14 +9,12 @@ from devnet import compiler
 from devnet.artifacts import Artifact
 from tools.forging import CHECKOUT
 
-FOLDERS = ("contracts", "interfaces")
 PARTS = ("ArbRouter", "RouterControl", "RouterExtension", "RouterSimulator")
 
 
 def sources() -> dict[str, str]:
-    """The text of every source unit of the router, by its name."""
-    files = sorted(file for folder in FOLDERS for file in (CHECKOUT / folder).rglob("*.sol"))
-    return {file.relative_to(CHECKOUT).as_posix(): file.read_text(encoding="utf-8") for file in files}
+    """The text of every source unit that the router's parts are made of, by its name."""
+    return dict(sorted(compiler.gather(targets(), CHECKOUT).items()))
 
 
 # Just enough for the parts to stay below the size limit, and for the stack to hold all variables of assembly.

@@ -110,9 +110,4 @@ abstract contract PlanRunner {
     /// @dev Runs the steps between the calldata offsets `cursor` and `end`; opens a frame only if there are others than plain hops.
     /// There must be at least one byte between the two, or no calldata behind them.
     function _runSteps(uint256 cursor, uint256 end, address settlement, uint256 last, uint256 owed) internal virtual;
-
-    /// @dev Runs the steps of `frame` from its cursor on; what they give is not handed back.
-    function _run(Frame frame) internal {
-        if (frame.cursor() < frame.end()) _runSteps(frame.cursor(), frame.end(), frame.settlement(), frame.last(), frame.owed());
-    }
 }

@@ -80,8 +80,11 @@ abstract contract Guards {
             (uint256 reserve0, uint256 reserve1) = _ask(pool, _GET_RESERVES);
             uint256 second = Read.skip(next, Plan.V2_OUTPUT_BYTES);
             uint256 toleranceAt = Read.skip(second, Plan.V2_OUTPUT_BYTES);
-            _compare(pool, reserve0, Read.u112(next), toleranceAt);
-            return _compare(pool, reserve1, Read.u112(second), toleranceAt);
+            uint256 tolerance = Read.u24(toleranceAt);
+            // Most pools have not moved at all.
+            if (reserve0 != Read.u112(next)) _requireNear(pool, reserve0, Read.u112(next), tolerance);
+            if (reserve1 != Read.u112(second)) _requireNear(pool, reserve1, Read.u112(second), tolerance);
+            return Read.skip(toleranceAt, Plan.TOLERANCE_BYTES);
         }
         uint256 price;
         if (kind == Plan.GUARD_V3_PRICE) {
@@ -95,17 +98,17 @@ abstract contract Guards {
         } else {
             revert UnknownGuard(kind);
         }
-        return _compare(pool, price & _PRICE_MASK, uint160(Read.addr(next)), Read.skip(next, Plan.ADDRESS_BYTES));
+        uint256 priceEnd = Read.skip(next, Plan.ADDRESS_BYTES);
+        _requireNear(pool, price & _PRICE_MASK, uint160(Read.addr(next)), Read.u24(priceEnd));
+        return Read.skip(priceEnd, Plan.TOLERANCE_BYTES);
     }
 
     /// @dev Values have at most 160 bits, so that no product wraps.
-    function _compare(address pool, uint256 found, uint256 expected, uint256 toleranceAt) private pure returns (uint256 next) {
-        uint256 tolerance = Read.u24(toleranceAt);
+    function _requireNear(address pool, uint256 found, uint256 expected, uint256 tolerance) private pure {
         unchecked {
             uint256 difference = found > expected ? found - expected : expected - found;
             if (difference * _MILLION > expected * tolerance) revert PoolStateMoved(pool, found, expected, tolerance);
         }
-        return Read.skip(toleranceAt, Plan.TOLERANCE_BYTES);
     }
 
     /// @dev The first two words of a pool's answer; the second is of no meaning where there is only one.
@@ -114,8 +117,8 @@ abstract contract Guards {
         // (ok, answer) = pool.staticcall(abi.encodeWithSelector(selector)), with at least 32 bytes returned
         assembly ("memory-safe") {
             mstore(0x00, selector)
-            ok := staticcall(gas(), pool, 0x00, 0x04, 0x00, 0x40)
-            ok := and(ok, gt(returndatasize(), 0x1f))
+            // The call comes first: arguments are evaluated from the right.
+            ok := and(gt(returndatasize(), 0x1f), staticcall(gas(), pool, 0x00, 0x04, 0x00, 0x40))
             first := mload(0x00)
             second := mload(0x20)
         }

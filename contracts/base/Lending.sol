@@ -10,7 +10,7 @@ import {Settle} from "./Settle.sol";
 /// @notice What lenders share: a loan step is the amount, the most that may be repaid, and the continuation that uses the money.
 /// @dev The data that a lender hands back is the step's own bytes without pool and length: the flags; then, put in by the router, the
 /// settlement token; then the borrowed token where it is not the settlement token, the amount, the cap, and the continuation. It is
-/// written once, at the place in memory where the lender's call carries it.
+/// written once, at the place in memory where the lender's call carries it. Aave's has an order of its own.
 abstract contract Lending is Settle, PlanRunner {
     /// @notice This chain lacks the lender or the venue: the router was given no address of it at deployment.
     error LenderUnavailable(uint256 opcode);
@@ -22,31 +22,27 @@ abstract contract Lending is Settle, PlanRunner {
     /// The variants of a pool's loan: either token, three names of callbacks.
     uint256 private constant _POOL_VARIANTS = 6;
     uint256 private constant _DATA_HEAD_BYTES = 1 + Plan.ADDRESS_BYTES;
-    /// The flag of the data's first byte.
-    uint256 private constant _TRACKED_DATA = Plan.LOAN_TRACKED << 248;
-    uint256 private constant _AMOUNTS_BYTES = 2 * Plan.AMOUNT_BYTES;
 
-    /// @dev Reads the loan step at the frame's cursor, whose flags may be those of `known`, and writes its data to `dataAt` in memory,
-    /// which must be behind the free memory pointer: nothing may be allocated before the lender is called.
-    function _readLoan(Frame frame, uint256 known, uint256 dataAt)
+    /// @dev Reads the loan step at `cursor`, whose flags may be those of `known`, and writes its data to `dataAt` in memory, which must
+    /// be behind the free memory pointer: nothing may be allocated before the lender is called. The next step starts at `next`.
+    function _readLoan(uint256 cursor, address settlement, uint256 known, uint256 dataAt)
         internal
         view
-        returns (uint256 flags, address token, uint256 amount, uint256 dataEnd)
+        returns (uint256 flags, address token, uint256 amount, uint256 dataEnd, uint256 next)
     {
-        uint256 cursor = frame.cursor();
         uint256 head = Read.word(cursor);
         flags = (head >> 240) & 0xff;
         if (flags & ~known != 0) revert Read.UnknownStep(head >> 248, flags);
-        (token, amount, dataEnd) = _readTerms(frame, flags, Read.skip(cursor, 2), dataAt);
+        (token, amount, dataEnd, next) = _putTerms(flags, Read.skip(cursor, 2), settlement, dataAt);
+        if (flags & Plan.LOAN_TRACKED != 0) _requireTracked(token);
     }
 
     /// @dev As `_readLoan`, for a step that names the pool that lends.
-    function _readPoolLoan(Frame frame, uint256 dataAt)
+    function _readPoolLoan(uint256 cursor, address settlement, uint256 dataAt)
         internal
         view
-        returns (uint256 variant, address pool, uint256 amount, uint256 dataEnd)
+        returns (uint256 variant, address pool, uint256 amount, uint256 dataEnd, uint256 next)
     {
-        uint256 cursor = frame.cursor();
         uint256 head = Read.word(cursor);
         uint256 flags = (head >> 240) & 0xff;
         variant = flags >> Plan.LOAN_VARIANT_SHIFT;
@@ -55,33 +51,58 @@ abstract contract Lending is Settle, PlanRunner {
         }
         uint256 poolAt = Read.skip(cursor, 2);
         pool = Read.addr(poolAt);
-        (, amount, dataEnd) = _readTerms(frame, flags, Read.skip(poolAt, Plan.ADDRESS_BYTES), dataAt);
+        address token;
+        (token, amount, dataEnd, next) = _putTerms(flags, Read.skip(poolAt, Plan.ADDRESS_BYTES), settlement, dataAt);
+        if (flags & Plan.LOAN_TRACKED != 0) _requireTracked(token);
     }
 
-    /// @dev Writes the data of a continuation whose length stands at `lengthAt`, with the step's fields in front of it, which start at
-    /// `fieldsAt`, and the length in the word before `dataAt`; leaves the cursor behind the step.
-    function _writeData(Frame frame, uint256 flags, uint256 fieldsAt, uint256 lengthAt, uint256 dataAt)
-        internal
+    /// @dev Reads what stands at `fieldsAt` of a loan step, and writes its data to `dataAt`, with the length in the word before.
+    function _putTerms(uint256 flags, uint256 fieldsAt, address settlement, uint256 dataAt)
+        private
         pure
-        returns (uint256 dataEnd)
+        returns (address token, uint256 amount, uint256 dataEnd, uint256 next)
     {
-        address settlement = frame.settlement();
-        uint256 end;
-        // length = uint16(msg.data[lengthAt:]); end = lengthAt + 2 + length
-        // data = abi.encodePacked(uint8(flags), settlement, msg.data[fieldsAt:lengthAt], msg.data[end - length:end])
+        // token = flags & LOAN_TRACKED == 0 ? settlement : address(bytes20(msg.data[fieldsAt:])), and the amounts behind it
+        // amount = uint128(bytes16(msg.data[amountsAt:])); length = uint16(bytes2(msg.data[amountsAt + 32:]))
+        // next = amountsAt + 34 + length
+        // data = abi.encodePacked(uint8(flags), settlement, msg.data[fieldsAt:amountsAt + 32], msg.data[next - length:next])
         assembly ("memory-safe") {
-            let length := shr(240, calldataload(lengthAt))
-            end := add(lengthAt, 2)
-            mstore(dataAt, or(shl(248, flags), shr(8, shl(96, settlement))))
+            token := shl(96, settlement)
+            mstore(dataAt, or(shl(248, flags), shr(8, token)))
+            token := shr(96, token)
             dataEnd := add(dataAt, 21)
-            calldatacopy(dataEnd, fieldsAt, sub(lengthAt, fieldsAt))
-            dataEnd := add(dataEnd, sub(lengthAt, fieldsAt))
-            calldatacopy(dataEnd, end, length)
+            next := 32
+            if and(flags, 1) {
+                token := shr(96, calldataload(fieldsAt))
+                next := 52
+            }
+            calldatacopy(dataEnd, fieldsAt, next)
+            dataEnd := add(dataEnd, next)
+            next := add(fieldsAt, next)
+            amount := shr(128, calldataload(sub(next, 32)))
+            let length := shr(240, calldataload(next))
+            next := add(next, 2)
+            calldatacopy(dataEnd, next, length)
             dataEnd := add(dataEnd, length)
-            end := add(end, length)
+            next := add(next, length)
             mstore(sub(dataAt, 0x20), sub(dataEnd, dataAt))
         }
-        frame.setCursor(end);
+    }
+
+    /// @dev Writes the data of a continuation whose length stands at `lengthAt`, with the length in the word before `dataAt`.
+    function _writeData(uint256 lengthAt, address settlement, uint256 dataAt) internal pure returns (uint256 dataEnd, uint256 next) {
+        // length = uint16(bytes2(msg.data[lengthAt:])); next = lengthAt + 2 + length
+        // data = abi.encodePacked(uint8(_NO_LOAN), settlement, msg.data[next - length:next])
+        assembly ("memory-safe") {
+            let length := shr(240, calldataload(lengthAt))
+            next := add(lengthAt, 2)
+            mstore(dataAt, or(shl(248, _NO_LOAN), shr(8, shl(96, settlement))))
+            dataEnd := add(dataAt, 21)
+            calldatacopy(dataEnd, next, length)
+            dataEnd := add(dataEnd, length)
+            next := add(next, length)
+            mstore(sub(dataAt, 0x20), sub(dataEnd, dataAt))
+        }
     }
 
     /// @dev Registers the callback, then calls the lender with what was written for it: its call stands in memory between `callAt` and
@@ -101,7 +122,7 @@ abstract contract Lending is Settle, PlanRunner {
             ok := call(gas(), lender, 0, from, sub(to, from), 0, 0)
         }
         if (!ok) Payments.revertWithReason(lender);
-        _requireSpent(lender);
+        if (!_isSpent()) revert CallbackMissing(lender);
     }
 
     /// @dev Accepts a lender's callback, whose data parameter stands at calldata offset `parameterAt`; returns where the data stands.
@@ -110,26 +131,29 @@ abstract contract Lending is Settle, PlanRunner {
         _consume(start, length);
     }
 
-    /// @dev Reads the data of an accepted callback.
-    function _borrowed(uint256 start) internal pure returns (address token, uint256 amount, uint256 cap) {
-        uint256 head = Read.word(start);
-        token = address(uint160(head >> 88));
-        uint256 at = Read.skip(start, _DATA_HEAD_BYTES);
-        if (head & _TRACKED_DATA != 0) {
-            token = Read.addr(at);
-            at = Read.skip(at, Plan.ADDRESS_BYTES);
+    /// @dev Reads the data of an accepted callback; its continuation begins at `at`.
+    function _borrowed(uint256 start) internal pure returns (address token, uint256 amount, uint256 cap, uint256 at) {
+        // settlement = address(bytes20(msg.data[start + 1:])); token = flags & LOAN_TRACKED == 0 ? settlement : what follows
+        // amount = uint128(bytes16(what follows)); cap = uint128(bytes16(what follows)); at = where the continuation begins
+        assembly ("memory-safe") {
+            let head := calldataload(start)
+            token := shr(96, shl(8, head))
+            at := add(start, 21)
+            if and(byte(0, head), 1) {
+                token := shr(96, calldataload(at))
+                at := add(at, 20)
+            }
+            cap := calldataload(at)
+            amount := shr(128, cap)
+            cap := shr(128, shl(128, cap))
+            at := add(at, 32)
         }
-        uint256 amounts = Read.word(at);
-        (amount, cap) = (amounts >> 128, uint128(amounts));
     }
 
-    /// @dev Runs the continuation in the data of an accepted callback with the borrowed amount as `last`.
-    function _runLoan(uint256 start, uint256 length, uint256 amount) internal {
-        uint256 head = Read.word(start);
-        uint256 at = Read.skip(start, _DATA_HEAD_BYTES + _AMOUNTS_BYTES);
-        if (head & _TRACKED_DATA != 0) at = Read.skip(at, Plan.ADDRESS_BYTES);
+    /// @dev Runs the continuation that begins at `at` in the data of an accepted callback, with the borrowed amount as `last`.
+    function _runLoan(uint256 start, uint256 length, uint256 at, uint256 amount) internal {
         uint256 end = Read.skip(start, length);
-        if (at != end) _runSteps(at, end, address(uint160(head >> 88)), amount, 0);
+        if (at != end) _runSteps(at, end, address(uint160(Read.word(start) >> 88)), amount, 0);
     }
 
     /// @dev Runs the continuation in data that carries no loan.
@@ -154,22 +178,5 @@ abstract contract Lending is Settle, PlanRunner {
     function _available(address lender, uint256 opcode) internal pure returns (address) {
         if (lender == address(0)) revert LenderUnavailable(opcode);
         return lender;
-    }
-
-    /// @dev Reads token, amount and cap, which stand at `fieldsAt`, and writes the data.
-    function _readTerms(Frame frame, uint256 flags, uint256 fieldsAt, uint256 dataAt)
-        private
-        view
-        returns (address token, uint256 amount, uint256 dataEnd)
-    {
-        uint256 at = fieldsAt;
-        token = frame.settlement();
-        if (flags & Plan.LOAN_TRACKED != 0) {
-            token = Read.addr(at);
-            _requireTracked(token);
-            at = Read.skip(at, Plan.ADDRESS_BYTES);
-        }
-        amount = Read.u128(at);
-        dataEnd = _writeData(frame, flags, fieldsAt, Read.skip(at, _AMOUNTS_BYTES), dataAt);
     }
 }

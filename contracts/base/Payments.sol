@@ -24,7 +24,7 @@ library Payments {
         _call(token, IERC20.approve.selector, spender, amount);
     }
 
-    /// @dev What `spender` may still take from the router. A token that does not tell counts as one that lets it take all.
+    /// @dev What `spender` may still take from the router: all, if the token does not tell.
     function allowance(address token, address spender) internal view returns (uint256 amount) {
         bytes4 selector = IERC20.allowance.selector;
         bool ok;
@@ -40,6 +40,23 @@ library Payments {
             mstore(0x40, free)
         }
         if (!ok) amount = type(uint256).max;
+    }
+
+    /// @dev Whether `spender` may still take anything from the router. A token that does not tell counts as one that lets it.
+    function mayPull(address token, address spender) internal view returns (bool may) {
+        bytes4 selector = IERC20.allowance.selector;
+        // (ok, amount) = token.staticcall(abi.encodeCall(IERC20.allowance, (address(this), spender)));
+        // may = !ok, or less than 32 bytes were returned, or amount != 0
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(0x00, selector)
+            mstore(0x04, address())
+            mstore(0x24, shr(96, shl(96, spender)))
+            // The call comes first: arguments are evaluated from the right.
+            may := iszero(and(gt(returndatasize(), 0x1f), staticcall(gas(), token, 0x00, 0x44, 0x00, 0x20)))
+            may := or(may, iszero(iszero(mload(0x00))))
+            mstore(0x40, free)
+        }
     }
 
     function balanceOf(address token, address account) internal view returns (uint256 amount) {

@@ -62,6 +62,13 @@ abstract contract PlanExecution is
         uint256 head = Read.word(cursor);
         if (_isPlainV3(head)) (cursor, last) = _uniswapV3Plain(cursor, head, settlement);
         else (cursor, last) = _uniswapV2Plain(cursor, head, end, settlement, last, owed);
+        if (cursor != end) _runOthers(cursor, end, settlement, last, owed);
+    }
+
+    /// @dev A loan needs no frame, and is often all there is.
+    function _runOthers(uint256 cursor, uint256 end, address settlement, uint256 last, uint256 owed) private {
+        uint256 opcode = Read.u8(cursor);
+        if (opcode >= Plan.AAVE_V3_LOAN) cursor = _lend(cursor, opcode, settlement);
         if (cursor != end) _runFrom(FrameAccess.openAt(end, settlement, last, owed), cursor);
     }
 
@@ -88,28 +95,31 @@ abstract contract PlanExecution is
 
     /// @dev Any step but the two that most routes are made of.
     function _otherStep(Frame frame, uint256 cursor, uint256 opcode) private returns (uint256 next) {
+        next = cursor;
+        if (opcode >= Plan.AAVE_V3_LOAN) next = _lend(cursor, opcode, frame.settlement());
+        if (next != cursor) return next;
         frame.setCursor(cursor);
         uint256 step = opcode & ~Plan.ZERO_FOR_ONE;
-        if (opcode >= Plan.AAVE_V3_LOAN) _stepOfLender(frame, opcode);
-        else if (step == Plan.UNISWAP_V2_QUOTE) _uniswapV2Quote(frame);
-        else if (step == Plan.UNISWAP_V2_FLASH_SWAP) _uniswapV2FlashSwap(frame);
+        if (step == Plan.UNISWAP_V2_FLASH_SWAP) return _uniswapV2FlashSwap(frame, cursor);
+        if (step == Plan.UNISWAP_V2_QUOTE) _uniswapV2Quote(frame);
         else if (opcode == Plan.TRACK) _track(frame);
         else _extendedStep(frame);
         return frame.cursor();
     }
 
-    function _stepOfLender(Frame frame, uint256 opcode) private {
-        if (opcode == Plan.MORPHO_BLUE_LOAN) _morphoBlueLoan(frame);
-        else if (opcode == Plan.BALANCER_V3_LOAN) _balancerV3Loan(frame);
-        else if (opcode == Plan.UNISWAP_V4_LOAN) _uniswapV4Loan(frame);
-        else if (opcode == Plan.AAVE_V3_LOAN) _aaveV3Loan(frame);
-        else if (opcode == Plan.BALANCER_V2_LOAN) _balancerV2Loan(frame);
-        else if (opcode == Plan.ERC3156_LOAN) _erc3156Loan(frame);
-        else if (opcode == Plan.UNISWAP_V3_LOAN) _uniswapV3Loan(frame);
-        else if (opcode == Plan.UNISWAP_V2_LOAN) _uniswapV2Loan(frame);
-        else if (opcode == Plan.UNISWAP_V4_UNLOCK) _uniswapV4Unlock(frame);
-        else if (opcode == Plan.BALANCER_V3_UNLOCK) _balancerV3Unlock(frame);
-        else _extendedStep(frame);
+    /// @dev Runs the loan or the unlocking at `cursor`; returns where the next step starts, or `cursor` if this is neither.
+    function _lend(uint256 cursor, uint256 opcode, address settlement) private returns (uint256) {
+        if (opcode == Plan.AAVE_V3_LOAN) return _aaveV3Loan(cursor, settlement);
+        if (opcode == Plan.MORPHO_BLUE_LOAN) return _morphoBlueLoan(cursor, settlement);
+        if (opcode == Plan.BALANCER_V3_LOAN) return _balancerV3Loan(cursor, settlement);
+        if (opcode == Plan.UNISWAP_V4_LOAN) return _uniswapV4Loan(cursor, settlement);
+        if (opcode == Plan.BALANCER_V2_LOAN) return _balancerV2Loan(cursor, settlement);
+        if (opcode == Plan.ERC3156_LOAN) return _erc3156Loan(cursor, settlement);
+        if (opcode == Plan.UNISWAP_V3_LOAN) return _uniswapV3Loan(cursor, settlement);
+        if (opcode == Plan.UNISWAP_V2_LOAN) return _uniswapV2Loan(cursor, settlement);
+        if (opcode == Plan.UNISWAP_V4_UNLOCK) return _uniswapV4Unlock(cursor, settlement);
+        if (opcode == Plan.BALANCER_V3_UNLOCK) return _balancerV3Unlock(cursor, settlement);
+        return cursor;
     }
 
     /// @dev Runs the callback that `selector` names and ends the call with its answer; returns only if it names none. By number first, so
@@ -120,8 +130,8 @@ abstract contract PlanExecution is
     }
 
     function _lowCallback(bytes4 selector) private {
-        if (selector == IMorphoFlashLoanCallback.onMorphoFlashLoan.selector) _onMorphoBlueLoan();
-        else if (selector == IFlashLoanSimpleReceiver.executeOperation.selector) _return(_onAaveV3Loan());
+        if (selector == IFlashLoanSimpleReceiver.executeOperation.selector) _onAaveV3Loan();
+        else if (selector == IMorphoFlashLoanCallback.onMorphoFlashLoan.selector) _onMorphoBlueLoan();
         else if (selector == IUniswapV2Callee.uniswapV2Call.selector) _onUniswapV2Call();
         else if (selector == IPancakeV3SwapCallback.pancakeV3SwapCallback.selector) _onUniswapV3Swap();
         else if (selector == 0x2c8958f6 || selector == 0x3a1c453c) _onUniswapV3Swap();

@@ -37,8 +37,7 @@ abstract contract Settle is CallbackGuard, TrackedTokens {
 
     /// @dev No allowance outlives the call that it was given for.
     function _requirePulled(address token, address spender) internal view {
-        uint256 left = Payments.allowance(token, spender);
-        if (left != 0) revert AllowanceLeft(token, spender, left);
+        if (Payments.mayPull(token, spender)) revert AllowanceLeft(token, spender, Payments.allowance(token, spender));
     }
 
     /// @dev The length of a swap step's recipient field.

@@ -3,7 +3,6 @@ pragma solidity 0.8.28;
 
 import {IBalancerV2Vault, IFlashLoanRecipient} from "../../interfaces/IBalancerV2Vault.sol";
 import {Constants} from "../base/Constants.sol";
-import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
 import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
@@ -22,11 +21,14 @@ abstract contract BalancerV2Lender is Lending {
         _balancerV2Vault = constants.balancerV2Vault;
     }
 
-    function _balancerV2Loan(Frame frame) internal {
+    function _balancerV2Loan(uint256 cursor, address settlement) internal returns (uint256 next) {
         address vault = _available(_balancerV2Vault, Plan.BALANCER_V2_LOAN);
         uint256 callAt = Memory.free();
         uint256 dataAt = Read.skip(callAt, _DATA_AT);
-        (, address token, uint256 amount, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
+        address token;
+        uint256 amount;
+        uint256 dataEnd;
+        (, token, amount, dataEnd, next) = _readLoan(cursor, settlement, _PLAIN_FLAGS, dataAt);
         // flashLoan(address recipient, address[] tokens, uint256[] amounts, bytes userData): the offsets, then two lists of one
         Memory.putSelector(callAt, IBalancerV2Vault.flashLoan.selector);
         Memory.put(Read.skip(callAt, 0x04), uint160(address(this)));
@@ -43,11 +45,11 @@ abstract contract BalancerV2Lender is Lending {
     /// @dev receiveFlashLoan(address[] tokens, uint256[] amounts, uint256[] feeAmounts, bytes userData)
     function _onBalancerV2Loan() internal {
         (uint256 start, uint256 length) = _acceptLoan(100);
-        (address token, uint256 amount, uint256 cap) = _borrowed(start);
+        (address token, uint256 amount, uint256 cap, uint256 at) = _borrowed(start);
         // The fees' offset is the third word; their first stands behind their count.
         uint256 repayment = _plus(amount, Read.word(Read.skip(Read.word(68), 36)));
         _requireUnderCap(token, repayment, cap);
-        _runLoan(start, length, amount);
+        _runLoan(start, length, at, amount);
         Payments.transfer(token, msg.sender, repayment);
     }
 }

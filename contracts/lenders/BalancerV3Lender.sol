@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {IBalancerV3Vault} from "../../interfaces/IBalancerV3Vault.sol";
-import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
 import {Memory} from "../base/Memory.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
@@ -23,28 +22,29 @@ abstract contract BalancerV3Lender is Lending, BalancerV3Lock {
     /// Selector, one word, the length, and the selector of the callback.
     uint256 private constant _DATA_AT = 0x48;
 
-    function _balancerV3Loan(Frame frame) internal {
+    function _balancerV3Loan(uint256 cursor, address settlement) internal returns (uint256 next) {
         address vault = _available(_balancerV3Vault, Plan.BALANCER_V3_LOAN);
         uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
-        (,,, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
+        uint256 dataEnd;
+        (,,, dataEnd, next) = _readLoan(cursor, settlement, _PLAIN_FLAGS, dataAt);
         _unlockVault(vault, IBalancerV3Borrower.onBalancerV3Loan.selector, dataAt, dataEnd);
     }
 
-    function _balancerV3Unlock(Frame frame) internal {
+    function _balancerV3Unlock(uint256 cursor, address settlement) internal returns (uint256 next) {
         address vault = _available(_balancerV3Vault, Plan.BALANCER_V3_UNLOCK);
         uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
-        uint256 lengthAt = Read.skip(frame.cursor(), 1);
-        uint256 dataEnd = _writeData(frame, _NO_LOAN, lengthAt, lengthAt, dataAt);
+        uint256 dataEnd;
+        (dataEnd, next) = _writeData(Read.skip(cursor, 1), settlement, dataAt);
         _unlockVault(vault, IBalancerV3Borrower.onBalancerV3Unlock.selector, dataAt, dataEnd);
     }
 
     /// @dev onBalancerV3Loan(), the data behind the selector
     function _onBalancerV3Loan() internal {
         (uint256 start, uint256 length) = _acceptFromVault();
-        (address token, uint256 amount, uint256 cap) = _borrowed(start);
+        (address token, uint256 amount, uint256 cap, uint256 at) = _borrowed(start);
         _requireUnderCap(token, amount, cap);
         _sendFromVault(msg.sender, token, address(this), amount);
-        _runLoan(start, length, amount);
+        _runLoan(start, length, at, amount);
         _payToVault(msg.sender, token, amount);
     }
 

@@ -3,7 +3,6 @@ pragma solidity 0.8.28;
 
 import {IERC3156FlashBorrower, IERC3156FlashLender} from "../../interfaces/IERC3156.sol";
 import {Constants} from "../base/Constants.sol";
-import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
 import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
@@ -28,11 +27,14 @@ abstract contract ERC3156Lender is Lending {
         _erc3156Lender = constants.erc3156Lender;
     }
 
-    function _erc3156Loan(Frame frame) internal {
+    function _erc3156Loan(uint256 cursor, address settlement) internal returns (uint256 next) {
         address lender = _available(_erc3156Lender, Plan.ERC3156_LOAN);
         uint256 callAt = Memory.free();
         uint256 dataAt = Read.skip(callAt, _DATA_AT);
-        (, address token, uint256 amount, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
+        address token;
+        uint256 amount;
+        uint256 dataEnd;
+        (, token, amount, dataEnd, next) = _readLoan(cursor, settlement, _PLAIN_FLAGS, dataAt);
         // flashLoan(address receiver, address token, uint256 amount, bytes data)
         Memory.putSelector(callAt, IERC3156FlashLender.flashLoan.selector);
         Memory.put(Read.skip(callAt, 0x04), uint160(address(this)));
@@ -47,11 +49,11 @@ abstract contract ERC3156Lender is Lending {
     function _onERC3156Loan() internal returns (uint256) {
         (address initiator, address asset) = (address(uint160(Read.word(4))), address(uint160(Read.word(36))));
         (uint256 start, uint256 length) = _acceptLoan(132);
-        (address token, uint256 amount, uint256 cap) = _borrowed(start);
+        (address token, uint256 amount, uint256 cap, uint256 at) = _borrowed(start);
         if (initiator != address(this) || asset != token) revert NotInitiator(initiator, asset);
         uint256 repayment = _plus(amount, Read.word(100));
         _requireUnderCap(token, repayment, cap);
-        _runLoan(start, length, amount);
+        _runLoan(start, length, at, amount);
         Payments.approve(token, msg.sender, repayment);
         return uint256(_ACCEPTED);
     }

@@ -3,7 +3,6 @@ pragma solidity 0.8.28;
 
 import {IMorphoBlue, IMorphoFlashLoanCallback} from "../../interfaces/IMorphoBlue.sol";
 import {Constants} from "../base/Constants.sol";
-import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
 import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
@@ -22,11 +21,14 @@ abstract contract MorphoBlueLender is Lending {
         _morphoBlue = constants.morphoBlue;
     }
 
-    function _morphoBlueLoan(Frame frame) internal {
+    function _morphoBlueLoan(uint256 cursor, address settlement) internal returns (uint256 next) {
         address morpho = _available(_morphoBlue, Plan.MORPHO_BLUE_LOAN);
         uint256 callAt = Memory.free();
         uint256 dataAt = Read.skip(callAt, _DATA_AT);
-        (, address token, uint256 amount, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
+        address token;
+        uint256 amount;
+        uint256 dataEnd;
+        (, token, amount, dataEnd, next) = _readLoan(cursor, settlement, _PLAIN_FLAGS, dataAt);
         // flashLoan(address token, uint256 assets, bytes data)
         Memory.putSelector(callAt, IMorphoBlue.flashLoan.selector);
         Memory.put(Read.skip(callAt, 0x04), uint160(token));
@@ -39,9 +41,9 @@ abstract contract MorphoBlueLender is Lending {
     /// @dev onMorphoFlashLoan(uint256 assets, bytes data)
     function _onMorphoBlueLoan() internal {
         (uint256 start, uint256 length) = _acceptLoan(36);
-        (address token, uint256 amount, uint256 cap) = _borrowed(start);
+        (address token, uint256 amount, uint256 cap, uint256 at) = _borrowed(start);
         _requireUnderCap(token, amount, cap);
-        _runLoan(start, length, amount);
+        _runLoan(start, length, at, amount);
         Payments.approve(token, msg.sender, amount);
     }
 }

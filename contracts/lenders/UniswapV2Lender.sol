@@ -23,16 +23,19 @@ abstract contract UniswapV2Lender is Lending, UniswapV2Venue {
     /// The flags of a flash swap: what its input is, its callback, how its output is known.
     uint256 private constant _FLASH_SWAP_FLAGS = Plan.V2_AMOUNT_LAST | Plan.PAYER_MASK | (3 << Plan.V2_OUTPUT_SHIFT);
 
-    function _uniswapV2Loan(Frame frame) internal {
+    function _uniswapV2Loan(uint256 cursor, address settlement) internal returns (uint256 next) {
         uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
-        (uint256 variant, address pair, uint256 amount, uint256 dataEnd) = _readPoolLoan(frame, dataAt);
+        uint256 variant;
+        address pair;
+        uint256 amount;
+        uint256 dataEnd;
+        (variant, pair, amount, dataEnd, next) = _readPoolLoan(cursor, settlement, dataAt);
         uint256 kind = variant >> Plan.POOL_LOAN_CALLBACK_SHIFT;
         _takeFromPair(pair, kind, variant & Plan.POOL_LOAN_TOKEN1, amount, dataAt, dataEnd);
     }
 
     /// @dev Takes the output first; the continuation pays the pair inside its callback.
-    function _uniswapV2FlashSwap(Frame frame) internal {
-        uint256 cursor = frame.cursor();
+    function _uniswapV2FlashSwap(Frame frame, uint256 cursor) internal returns (uint256 next) {
         uint256 head = Read.word(cursor);
         uint256 flags = (head >> 240) & 0xff;
         uint256 kind = (flags & Plan.PAYER_MASK) >> Plan.PAYER_SHIFT;
@@ -41,7 +44,8 @@ abstract contract UniswapV2Lender is Lending, UniswapV2Venue {
         (uint256 amountIn, uint256 amountOut, uint256 at) = _amounts(frame, head, Read.skip(cursor, Plan.POOL_STEP_BYTES));
         if (flags >> Plan.V2_OUTPUT_SHIFT == Plan.V2_OUTPUT_COMPUTED) amountOut = _amountOut(pair, head, amountIn, address(0));
         uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
-        uint256 dataEnd = _writeData(frame, _NO_LOAN, at, at, dataAt);
+        uint256 dataEnd;
+        (dataEnd, next) = _writeData(at, frame.settlement(), dataAt);
         _takeFromPair(pair, kind, (head >> 248) & Plan.ZERO_FOR_ONE, amountOut, dataAt, dataEnd);
         frame.setLast(amountOut);
     }
@@ -56,8 +60,8 @@ abstract contract UniswapV2Lender is Lending, UniswapV2Venue {
             _runContinuation(start, length, amount0 == 0 ? amount1 : amount0);
             return;
         }
-        (address token, uint256 amount, uint256 cap) = _borrowed(start);
-        _runLoan(start, length, amount);
+        (address token, uint256 amount, uint256 cap, uint256 at) = _borrowed(start);
+        _runLoan(start, length, at, amount);
         Payments.transfer(token, msg.sender, cap);
     }
 

@@ -7,7 +7,6 @@ import {
     IUniswapV3FlashPool,
     IUniswapV3FlashCallback
 } from "../../interfaces/IUniswapV3FlashPool.sol";
-import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
 import {Memory} from "../base/Memory.sol";
 import {Payments} from "../base/Payments.sol";
@@ -25,10 +24,14 @@ abstract contract UniswapV3Lender is Lending {
         | (uint256(uint32(IPancakeV3FlashCallback.pancakeV3FlashCallback.selector)) << 32)
         | uint256(uint32(IUniswapV3FlashCallback.uniswapV3FlashCallback.selector));
 
-    function _uniswapV3Loan(Frame frame) internal {
+    function _uniswapV3Loan(uint256 cursor, address settlement) internal returns (uint256 next) {
         uint256 callAt = Memory.free();
         uint256 dataAt = Read.skip(callAt, _DATA_AT);
-        (uint256 variant, address pool, uint256 amount, uint256 dataEnd) = _readPoolLoan(frame, dataAt);
+        uint256 variant;
+        address pool;
+        uint256 amount;
+        uint256 dataEnd;
+        (variant, pool, amount, dataEnd, next) = _readPoolLoan(cursor, settlement, dataAt);
         bool ofToken1 = variant & Plan.POOL_LOAN_TOKEN1 != 0;
         // flash(address recipient, uint256 amount0, uint256 amount1, bytes data)
         Memory.putSelector(callAt, IUniswapV3FlashPool.flash.selector);
@@ -45,11 +48,11 @@ abstract contract UniswapV3Lender is Lending {
     function _onUniswapV3Loan() internal {
         (uint256 start, uint256 length) = Read.data(68);
         _consume(start, length);
-        (address token, uint256 amount, uint256 cap) = _borrowed(start);
+        (address token, uint256 amount, uint256 cap, uint256 at) = _borrowed(start);
         uint256 ofToken1 = (Read.u8(start) >> Plan.LOAN_VARIANT_SHIFT) & Plan.POOL_LOAN_TOKEN1;
         uint256 repayment = _plus(amount, Read.word(ofToken1 == 0 ? 4 : 36));
         _requireUnderCap(token, repayment, cap);
-        _runLoan(start, length, amount);
+        _runLoan(start, length, at, amount);
         Payments.transfer(token, msg.sender, repayment);
     }
 }

@@ -2,7 +2,6 @@
 pragma solidity 0.8.28;
 
 import {IUniswapV4PoolManager, IUniswapV4UnlockCallback} from "../../interfaces/IUniswapV4PoolManager.sol";
-import {Frame} from "../base/Frame.sol";
 import {Lending} from "../base/Lending.sol";
 import {Memory} from "../base/Memory.sol";
 import {PlanFormat as Plan} from "../base/PlanFormat.sol";
@@ -15,18 +14,20 @@ abstract contract UniswapV4Lender is Lending, UniswapV4Lock {
     /// Selector, one word, the data's length.
     uint256 private constant _DATA_AT = 0x44;
 
-    function _uniswapV4Loan(Frame frame) internal {
+    function _uniswapV4Loan(uint256 cursor, address settlement) internal returns (uint256 next) {
         address manager = _available(_poolManager, Plan.UNISWAP_V4_LOAN);
         uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
-        (,,, uint256 dataEnd) = _readLoan(frame, _PLAIN_FLAGS, dataAt);
+        uint256 dataEnd;
+        (,,, dataEnd, next) = _readLoan(cursor, settlement, _PLAIN_FLAGS, dataAt);
         _unlockManager(manager, dataAt, dataEnd);
     }
 
-    function _uniswapV4Unlock(Frame frame) internal {
+    function _uniswapV4Unlock(uint256 cursor, address settlement) internal returns (uint256 next) {
         address manager = _available(_poolManager, Plan.UNISWAP_V4_UNLOCK);
         uint256 dataAt = Read.skip(Memory.free(), _DATA_AT);
-        uint256 lengthAt = Read.skip(frame.cursor(), 1);
-        _unlockManager(manager, dataAt, _writeData(frame, _NO_LOAN, lengthAt, lengthAt, dataAt));
+        uint256 dataEnd;
+        (dataEnd, next) = _writeData(Read.skip(cursor, 1), settlement, dataAt);
+        _unlockManager(manager, dataAt, dataEnd);
     }
 
     /// @dev unlockCallback(bytes data) returns (bytes): of a loan or of an unlock step.
@@ -37,10 +38,10 @@ abstract contract UniswapV4Lender is Lending, UniswapV4Lock {
             _runContinuation(start, length, 0);
             return;
         }
-        (address token, uint256 amount, uint256 cap) = _borrowed(start);
+        (address token, uint256 amount, uint256 cap, uint256 at) = _borrowed(start);
         _requireUnderCap(token, amount, cap);
         _takeFromManager(msg.sender, token, address(this), amount);
-        _runLoan(start, length, amount);
+        _runLoan(start, length, at, amount);
         _payToManager(msg.sender, token, amount);
     }
 

@@ -13,7 +13,7 @@ from executor.domain.route import Funding
 
 BASIS_POINTS = 10_000
 
-GAS_OVERHEAD = 122_900
+GAS_OVERHEAD = 122_000
 """Gas over own money of a trade funded by `flashLoanSimple` of V3.0, measured; V3.6 needs about 17,000 less.
 """
 

@@ -13,8 +13,8 @@ from executor.domain.route import Funding
 PROBE = 10**18
 """The amount whose fee is asked, in the token's smallest unit."""
 
-GAS_OVERHEAD = 31_000
-"""Gas over own money of a trade funded by the reference lender, its exact allowance included, measured."""
+GAS_OVERHEAD = 30_700
+"""Gas over own money of a trade funded by the EIP's reference lender, exact allowance included, measured."""
 
 
 def read_terms(address: Address, token: Address) -> Reading[LenderTerms]:

@@ -58,6 +58,12 @@ def loan_data(desk: Desk, amount: int, symbol: str = "WETH", steps: bytes = b"",
     return bytes([flags]) + token + amounts + steps
 
 
+def aave_data(desk: Desk, amount: int, symbol: str = "WETH", steps: bytes = b"") -> bytes:
+    """The same for a market of the Aave V3 shape, which names itself what it lent."""
+    cap, length = amount.to_bytes(16, "big"), len(steps).to_bytes(2, "big")
+    return b"\0" + bytes.fromhex(desk.book.tokens[symbol][2:]) + cap + length + steps
+
+
 def calls(
     desk: Desk, amount: int, initiator: str, *, swap: bytes | None = None, loan: bytes | None = None
 ) -> dict[str, bytes]:
@@ -70,7 +76,8 @@ def calls(
     found = {name: abi.encode_call(name, amount, -amount, of_swap) for name in SWAPS}
     found |= {name: abi.encode_call(name, initiator, amount, 0, of_loan) for name in PAIRS}
     found |= {name: abi.encode_call(name, 0, 0, of_loan) for name in FLASHES}
-    found[AAVE] = abi.encode_call(AAVE, weth, amount, 0, initiator, of_loan)
+    of_aave = aave_data(desk, amount) if loan is None else loan
+    found[AAVE] = abi.encode_call(AAVE, weth, amount, 0, initiator, of_aave)
     found[ERC3156] = abi.encode_call(ERC3156, initiator, weth, amount, 0, of_loan)
     found[BALANCER_V2] = abi.encode_call(BALANCER_V2, [weth], [amount], [0], of_loan)
     found[MORPHO] = abi.encode_call(MORPHO, amount, of_loan)

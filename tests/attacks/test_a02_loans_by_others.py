@@ -13,7 +13,7 @@ from devnet.node import ETHER
 from executor.domain.address import to_address
 from executor.plan.format import Opcode
 from executor.plan.steps import Loan, Step
-from tests.attacks.callbacks import loan_data
+from tests.attacks.callbacks import aave_data, loan_data
 from tests.attacks.scene import THIEF, nothing_lost, place, refused, sent
 from tests.attacks.thieves import Act, accomplice, all_failed, plot, refusal, turn_of, turns
 from tests.contracts.lenders.loans import desk_of
@@ -124,12 +124,14 @@ def test_no_other_loan_can_be_started_inside_the_routers_own(desk: Desk, own: st
     """Its data are the very data of the running loan."""
     pool = place_pool(desk, "Schemer")
     inside: Step = v3_through(pool, 0)
+    premium = AMOUNT * 5 // 10_000 if own == "aave_v3" else 0
     data = loan_data(desk, AMOUNT, steps=inside.encode())
+    if own == "aave_v3":
+        data = aave_data(desk, AMOUNT + premium, steps=inside.encode())
     acts = [Act(lender, call) for lender, call in lent_to_anybody(desk, data).values()]
     thief = accomplice(desk, *acts)
     scheme(desk, pool, before=[turn_of(thief)])
     desk.node.set_erc20_balance(desk.book.tokens["WETH"], pool, ETHER)
-    premium = AMOUNT * 5 // 10_000 if own == "aave_v3" else 0
     cover = Act(desk.book.tokens["WETH"], abi.encode_call("transfer(address,uint256)", desk.router, premium))
     loan = Loan(OWN_LOANS[own], AMOUNT, AMOUNT + premium, (inside,))
     desk.node.set_erc20_balance(desk.book.tokens["WETH"], thief, ETHER)
@@ -160,7 +162,7 @@ def test_a_stranger_who_is_faster_than_the_lenders_own_callback_gains_nothing(de
         desk.node.set_erc20_balance(weth, holder, 20 * ETHER)
     data = loan_data(desk, AMOUNT)
     own_starts = {
-        "aave_v3": abi.encode_call(SIMPLE, other.router, weth, AMOUNT, data, 0),
+        "aave_v3": abi.encode_call(SIMPLE, other.router, weth, AMOUNT, aave_data(other, AMOUNT), 0),
         "erc3156": abi.encode_call(ERC3156, other.router, weth, AMOUNT, data),
         "balancer_v2": abi.encode_call(VAULT, other.router, [weth], [AMOUNT], data),
     }

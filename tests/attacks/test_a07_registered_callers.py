@@ -54,6 +54,7 @@ MORE_REFUSALS = {
         "WrongInitiator": "LoanNotOurs",
         "OtherToken": "LoanNotOurs",
         "AskMore": "PaymentOverCap",
+        "NameMore": "PaymentOverCap",
         "NeverPull": "AllowanceLeft",
     },
     "erc3156": {
@@ -104,6 +105,19 @@ def test_every_trick_of_a_lender_undoes_the_whole_plan(lured: Desk, lender: Addr
         for trick, error in {**REFUSALS, **MORE_REFUSALS.get(shape, {})}.items():
             play(lured, lender, trick)
             assert refused(lured, OPERATOR, plan(loan(shape, lender))).name == error, trick
+
+
+def test_a_market_that_names_more_than_it_lent_is_held_to_the_cap_and_to_the_profit(
+    lured: Desk, lender: Address
+) -> None:
+    """An Aave market's word is taken for how much it lent: what it wants back beyond that is no profit."""
+    play(lured, lender, "NameMore")
+    aave, weth = Opcode.AAVE_V3_LOAN, token(lured, "WETH")
+    with nothing_lost(lured, lender):
+        assert refused(lured, OPERATOR, plan(Loan(aave, LOAN, LOAN, ()))).name == "PaymentOverCap"
+        wide = Loan(aave, LOAN, LOAN + 1, ())
+        assert refused(lured, OPERATOR, plan(wide)).name == "ProfitBelowMinimum"
+        assert lured.simulate(plan(Loan(aave, LOAN, LOAN + 1, (gift(lured, weth, 3),)), minimum=2)) == 2
 
 
 @pytest.mark.parametrize("step", [V4Unlock(()), BalancerV3Unlock(())], ids=["uniswap_v4", "balancer_v3"])

@@ -81,6 +81,7 @@ def test_every_loan_costs_gas_and_own_money_none() -> None:
         (Funding.BALANCER_V3, "balancer_v3"),
         (Funding.MORPHO_BLUE, "morpho"),
         (Funding.UNISWAP_V4, "uniswap_v4"),
+        (Funding.ERC3156, "erc3156"),
         (Funding.UNISWAP_V3_FLASH, "uniswap_v3"),
         (Funding.UNISWAP_V2_FLASH, "uniswap_v2"),
     ],

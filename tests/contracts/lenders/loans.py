@@ -142,6 +142,7 @@ TRICKS = (
     "AskMore",
     "NeverPull",
     "Revert",
+    "NameMore",
 )
 
 

@@ -20,7 +20,8 @@ contract OddLender {
         LendNothing,
         AskMore,
         NeverPull,
-        Revert
+        Revert,
+        NameMore
     }
 
     Trick public trick;
@@ -36,8 +37,8 @@ contract OddLender {
 
     function flashLoanSimple(address receiver, address asset, uint256 amount, bytes calldata params, uint16) external {
         _lend(receiver, amount);
-        _callBack(receiver, 0x1b11d0ff, abi.encode(_assetOf(asset), amount, _fee(), _initiator(), _data(params)));
-        _pull(receiver, amount + _fee());
+        _callBack(receiver, 0x1b11d0ff, abi.encode(_assetOf(asset), _named(amount), _fee(), _initiator(), _data(params)));
+        _pull(receiver, _named(amount) + _fee());
     }
 
     function flashLoan(address receiver, address asset, uint256 amount, bytes calldata data) external returns (bool) {
@@ -142,6 +143,11 @@ contract OddLender {
 
     function _fee() private view returns (uint256) {
         return trick == Trick.AskMore ? 1 : 0;
+    }
+
+    /// @dev How much it says that it lent.
+    function _named(uint256 amount) private view returns (uint256) {
+        return trick == Trick.NameMore ? amount + 1 : amount;
     }
 
     function _initiator() private view returns (address) {
