@@ -16,6 +16,7 @@ from executor.domain.deployment import LENDER_CONSTANTS
 from executor.domain.errors import ConfigError, OpportunityError
 from executor.domain.pool import V3Callback, VenueKind
 from executor.domain.route import Funding
+from executor.domain.token import TransferFee
 from executor.lenders import LENDERS
 
 # How factories are asked for a pool, and how each makes the salt from low and high token and what follows.
@@ -161,6 +162,28 @@ def test_slipstream_finds_pools_by_tick_spacing_and_algebra_by_the_pair_alone() 
     algebra = load_chain("polygon").dex("quickswap_v3")
     assert slipstream.tick_spacings == (1, 50, 100, 200, 2000)
     assert (algebra.callback, dict(algebra.fee_tiers), algebra.tick_spacings) == (V3Callback.ALGEBRA, {}, ())
+
+
+@pytest.mark.parametrize(("rounded", "up"), [("down", False), ("up", True)])
+def test_a_token_may_keep_a_part_of_each_transfer(
+    tmp_path: Path, ethereum_text: str, rounded: str, up: bool
+) -> None:
+    kept = f"    decimals: 18\n    transfer_fee: {{bps: 500, rounded: {rounded}}}\n    source: Sky"
+    chain = loaded(tmp_path, ethereum_text.replace("    decimals: 18\n    source: Sky", kept, 1))
+    assert chain.token("DAI").transfer_fee == TransferFee(500, rounded_up=up)
+    assert chain.token("WETH").transfer_fee is None
+
+
+@pytest.mark.parametrize("fee", ["{bps: 0}", "{bps: 10000}", "{bps: 0.5}", "{bps: 1, rounded: about}"])
+def test_a_part_that_cannot_be_kept_is_refused_by_its_key(
+    tmp_path: Path, ethereum_text: str, fee: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(
+            tmp_path,
+            ethereum_text.replace("    decimals: 18\n", f"    decimals: 18\n    transfer_fee: {fee}\n", 1),
+        )
+    assert "tokens.WETH.0.transfer_fee" in caught.value.field
 
 
 def test_a_token_may_answer_another_symbol_than_people_use() -> None:
