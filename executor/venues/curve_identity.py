@@ -66,7 +66,7 @@ def details(pool: Address) -> Reading[CurveDetails]:
     if not narrow and not wide:
         raise _no_pool(pool)
     known = CurveDetails(coins, not narrow, decimals=decimals, holds=holds)
-    if not decimals or (crypto and (len(coins), newer) not in CRYPTO_SHAPES):
+    if not decimals or (crypto and ((len(coins), newer) not in CRYPTO_SHAPES or max(decimals) > 18)):
         return known
     if crypto:
         return (yield from _proven(pool, known, [_shaped(known, CRYPTO_SHAPES[len(coins), newer])]))

@@ -81,11 +81,19 @@ def state_from(pool: Pool, pool_details: CurveDetails, answers: Sequence[bytes |
     if len(balances) != count:
         return None
     quoted, rest = decoded_int(answers[2 * count]), answers[2 * count + 1 :]
-    if pool_details.shape.startswith("crypto"):
-        crypto = _crypto_state(pool, pool_details, balances, [decoded_int(answer) for answer in rest])
-        return None if crypto is None else _as_quoted(crypto, (), pool_details, quoted)
-    stable = _stable_state(pool, pool_details, balances, rest)
-    return None if stable is None else _as_quoted(stable, ALIKE.get(stable.shape, ()), pool_details, quoted)
+    try:
+        state = _state(pool, pool_details, balances, rest)
+    except ArithmeticError:
+        return None
+    return None if state is None else _as_quoted(state, ALIKE.get(state.shape, ()), pool_details, quoted)
+
+
+def _state(
+    pool: Pool, known: CurveDetails, balances: tuple[int, ...], answers: Sequence[bytes | None]
+) -> State | None:
+    if known.shape.startswith("crypto"):
+        return _crypto_state(pool, known, balances, [decoded_int(answer) for answer in answers])
+    return _stable_state(pool, known, balances, answers)
 
 
 def _probe(known: CurveDetails) -> tuple[int, int, int]:

@@ -5,9 +5,12 @@ maths.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from executor.domain.abi import CODEC, selector
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
@@ -344,3 +347,24 @@ def test_what_does_not_answer_as_a_curve_pool_is_none() -> None:
 
         with pytest.raises(PoolNotFoundError, match="does not answer as a Curve pool"):
             drive(curve_pools.identify(POOL), answer)
+
+
+states = [stable(CurveShape.STABLE), crypto(), crypto(CurveShape.CRYPTO_TWO_NG)]
+
+
+@settings(max_examples=100)
+@given(st.sampled_from([state.pool for state in states]), st.data())
+def test_whatever_an_address_answers_is_an_amount_or_a_clear_refusal(pool: Pool, data: st.DataObject) -> None:
+    numbers = st.one_of(st.integers(0, 40), st.integers(0, 2**256 - 1), st.integers(10**17, 10**26))
+    words = st.lists(numbers, min_size=1, max_size=4).map(lambda found: b"".join(map(word, found)))
+    answers = st.one_of(st.none(), words, words, st.binary(max_size=70))
+    said: dict[EthCall, bytes | None] = {}
+
+    def answer(call: EthCall) -> bytes | None:
+        return said.setdefault(call, data.draw(answers))
+
+    with suppress(PoolNotFoundError):
+        drive(curve_pools.identify(POOL), answer)
+    with suppress(PoolNotFoundError, MathsError):
+        told = drive(curve_pools.read(pool), answer)
+        assert curve_pools.amount_out(told, True, data.draw(st.integers(1, 10**24))) >= 0
