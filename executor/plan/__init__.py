@@ -10,6 +10,7 @@ from executor.plan.explain import explain
 from executor.plan.guards import Guard, MaxBlock
 from executor.plan.header import DecodedPlan, Header, Tip
 from executor.plan.reverts import DecodedError, Meaning, decode_revert
+from executor.plan.several import encode_several
 
 __all__ = [
     "Custody",
@@ -23,6 +24,7 @@ __all__ = [
     "decode",
     "decode_revert",
     "encode",
+    "encode_several",
     "explain",
 ]
 
