@@ -65,7 +65,10 @@ def exchanged(state: CryptoState, i: int, j: int, dx: int) -> int:
     if j > 0:
         dy = dy * WAD // state.price_scale[j - 1]
     dy //= state.precisions[j]
-    return dy - fee_at(state, x) * dy // FEE_UNIT
+    charged = fee_at(state, x) * dy // FEE_UNIT
+    if charged > dy:
+        raise ArithmeticError("the fee is more than what comes out")
+    return dy - charged
 
 
 viewed = exchanged

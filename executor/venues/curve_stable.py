@@ -280,7 +280,10 @@ def _output(state: StableState, i: int, j: int, dx: int) -> tuple[int, int]:
     gross = xp[j] - y - ROUNDINGS[state.shape].keeps
     if gross < 0:
         raise TooLittleError("less than a unit would come out")
-    return gross, gross * _fee(state, xp[i], x, xp[j], y) // FEE_UNIT
+    charged = gross * _fee(state, xp[i], x, xp[j], y) // FEE_UNIT
+    if charged > gross:
+        raise ArithmeticError("the fee is more than what comes out")
+    return gross, charged
 
 
 def _solved(state: StableState, xp: tuple[int, ...], i: int, j: int, dx: int) -> tuple[int, int]:
