@@ -6,6 +6,7 @@ Multicall3, and where there is none, as a batch. How a node is served is found o
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from executor.chain.reading import read_all
 from executor.chain.rpc import NodeRefusedError, Rpc, throttled
 from executor.domain.abi import CODEC, decoded, selector
 from executor.domain.address import to_address
+from executor.domain.errors import PoolNotFoundError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.pool import Pool, VenueKind
 
@@ -73,11 +75,12 @@ async def read_market(
     ]
     requests = [request for request in asked if request is not None]
     answers = await _ask(rpc, requests, head) if requests else {}
-    states = {
-        key: venues.lens_state(wanted[key], answer)
-        for key, answer in (answers or {}).items()
-        if answer is not None
-    }
+    states: dict[str, PoolState] = {}
+    for key, answer in (answers or {}).items():
+        # An answer that is no state of this kind of pool is as good as none.
+        with suppress(PoolNotFoundError):
+            if answer is not None:
+                states[key] = venues.lens_state(wanted[key], answer)
     # What did not answer, perhaps for want of gas, is asked on its own: that says what is the matter.
     rest = [pool for key, pool in wanted.items() if key not in states]
     alone = await read_all(rpc, [venues.read(pool) for pool in rest], head, call_together)

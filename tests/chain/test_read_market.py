@@ -10,8 +10,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from devnet import ETHEREUM_FULL, Node, compiler
+from devnet import BASE_FULL, ETHEREUM_FULL, Node
 from devnet.artifacts import load
+from devnet.book import AddressBook
 from devnet.manifest import UNISWAP_V3_PERIPHERY
 from executor import venues
 from executor.chain.head import head
@@ -28,9 +29,12 @@ from executor.venues import uniswap_v3
 from executor.venues.tick_lens import TICK_LENSES
 from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK
 from tests.chain.test_lens import V2_SHAPE, V3_SHAPE, pools
+from tests.support.lens import multicall_code
 from tests.support.misbehaving_node import Behaviour, MisbehavingNode
+from tests.support.traffic import pools_of, wrappers_of
 from tools.generate import compiled_lens
 
+LENT: dict[str, Any] = {"method": "eth_call", "params": [{"to": "0x"}, "latest", {}]}
 POOLS = pools(ETHEREUM_FULL, *V2_SHAPE, *V3_SHAPE)
 Refusal = Callable[[dict[str, Any]], object]
 
@@ -94,6 +98,26 @@ async def test_pools_of_any_mix_are_read_by_one_request(full: Rpc, ethereum_full
     assert len({state.pool.kind for state in found.values()}) > 1
 
 
+@pytest.mark.parametrize("refuse", [lambda _: None, no_overrides, neither])
+@pytest.mark.parametrize(
+    ("name", "book"), [("ethereum_full_node", ETHEREUM_FULL), ("base_full_node", BASE_FULL)]
+)
+async def test_every_pool_of_every_venue_is_read_alike_by_every_form_of_call(
+    request: pytest.FixtureRequest, name: str, book: AddressBook, refuse: Refusal
+) -> None:
+    node = request.getfixturevalue(name)
+    chosen = [pool for record in book.pools for pool in pools_of(node, book, record)]
+    chosen = [pool for pool in chosen if pool.dex != "algebra"] + wrappers_of(node, book)
+    async with Rpc(node.url) as rpc:
+        pinned = await head(rpc)
+        expected = await read_all(rpc, [venues.read(pool) for pool in chosen], pinned)
+    async with MisbehavingNode(relay(node, refuse)) as between, Rpc(between.url()) as rpc:
+        found = await read_market(rpc, chosen, pinned)
+        if refuse(LENT) is None:
+            assert between.methods() == ["eth_call"]
+    assert [found[pool.key] for pool in chosen] == expected
+
+
 @pytest.mark.parametrize("refuse", [no_overrides, deaf_to_overrides])
 async def test_a_node_that_lends_no_code_is_recognised_once(
     refuse: Refusal, full: Rpc, ethereum_full_node: Node
@@ -108,9 +132,9 @@ async def test_a_node_that_lends_no_code_is_recognised_once(
 
 
 async def test_a_node_without_any_lens_is_asked_through_multicall_in_two_trips(
-    full: Rpc, ethereum_full: Node, multicall: bytes
+    full: Rpc, ethereum_full: Node
 ) -> None:
-    ethereum_full.set_code(MULTICALL3, multicall)
+    ethereum_full.set_code(MULTICALL3, multicall_code())
     ethereum_full.set_code(TICK_LENSES[1], tick_lens())
     async with MisbehavingNode(relay(ethereum_full, neither)) as node, Rpc(node.url()) as rpc:
         pinned = await head(full)
@@ -212,25 +236,3 @@ def tick_lens() -> bytes:
     """The runtime code of Uniswap's TickLens."""
     package = replace(UNISWAP_V3_PERIPHERY, parts=("artifacts/contracts/lens/TickLens.sol/",))
     return load(package, f"{package.parts[0]}TickLens.json").deployed_bytecode
-
-
-@pytest.fixture(scope="module")
-def multicall() -> bytes:
-    """Multicall3's `aggregate3`, by this project: no package holds the original's bytecode."""
-    source = """
-    pragma solidity 0.8.28;
-    contract Multicall3 {
-        struct Call3 { address target; bool allowFailure; bytes callData; }
-        struct Result { bool success; bytes returnData; }
-        function aggregate3(Call3[] calldata calls) external payable returns (Result[] memory results) {
-            results = new Result[](calls.length);
-            for (uint256 i; i < calls.length; ++i) {
-                (results[i].success, results[i].returnData) = calls[i].target.call(calls[i].callData);
-                require(results[i].success || calls[i].allowFailure, "Multicall3: call failed");
-            }
-        }
-    }
-    """
-    version, settings = compiler.project_settings()
-    made = compiler.compile({"Multicall3.sol": source}, version=version, settings=settings)
-    return made["Multicall3"].deployed_bytecode

@@ -7,6 +7,7 @@ from itertools import combinations
 from random import Random
 
 from devnet import Node, abi, deal
+from devnet.addresses_full import VAULTS
 from devnet.book import NATIVE, AddressBook, PoolRecord
 from devnet.liquidity import positions, symbol_of, unit
 from devnet.protocols.tokens import TREASURY
@@ -14,7 +15,7 @@ from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.pool_details import PoolDetails, V4Details
 from executor.domain.token import Token
-from executor.venues import balancer_v2, balancer_v3, curve_pools, solidly
+from executor.venues import balancer_v2, balancer_v3, curve_pools, erc4626, solidly
 from tests.support.answers import read_from
 from tests.support.venue_pools import KINDS, sell
 
@@ -36,6 +37,18 @@ def pools_of(node: Node, book: AddressBook, record: PoolRecord) -> list[Pool]:
             record.venue, kind, address, token0, token1, record.fee, record.tick_spacing, callback, details
         )
         pools.append(pool)
+    return pools
+
+
+def wrappers_of(node: Node, book: AddressBook) -> list[Pool]:
+    """What is traded for its asset at a rule of its own: vaults, and the wrapped native coin."""
+    weth = _token(book, book.tokens["WETH"])
+    pools = [Pool("wrapped native", VenueKind.WRAPPED_NATIVE, weth.address, _token(book, NATIVE), weth, 0)]
+    for symbol in (symbol for symbol in VAULTS if symbol in book.tokens):
+        share = _token(book, book.tokens[symbol])
+        details = read_from(node, erc4626.details(share.address))
+        token0, token1 = sorted((share, _token(book, details.asset)), key=lambda each: int(each.address, 16))
+        pools.append(Pool(symbol, VenueKind.ERC4626, share.address, token0, token1, 0, details=details))
     return pools
 
 
