@@ -33,7 +33,7 @@ class CryptoState:
     coins 1, 2 .. in coin 0, times 1e18; `d` in 18 decimals of coin 0; `amplification` A n^n times 1e4;
     `gamma` and `fee_gamma` times 1e18; fees in parts of 1e10.
 
-    `settled` is False after a trade, which may move the price scale by what only the chain knows, and while
+    `settled` is False after a trade that may move the price scale by what only the chain knows, and while
     A or gamma changes with every second. `repegs`: the pool moves its price scale at all.
     """
 
@@ -76,10 +76,10 @@ viewed = exchanged
 
 
 def traded(state: CryptoState, i: int, j: int, dx: int) -> CryptoState:
-    """The state after the exchange if the price scale stands still; it is not settled."""
+    """The state after the exchange if the price scale stands still; not settled where it may move."""
     held = _with(_with(state.balances, i, dx), j, -exchanged(state, i, j, dx))
     d = invariant(state.amplification, state.gamma, scaled(state, held))
-    return replace(state, balances=held, d=d, settled=False)
+    return replace(state, balances=held, d=d, settled=state.settled and not state.repegs)
 
 
 def least_in(state: CryptoState, i: int, j: int, wanted: int) -> int:
