@@ -21,11 +21,10 @@ from executor.chain.subscription import LogNotice
 from executor.domain.address import to_address
 from executor.domain.errors import NodeError
 from executor.domain.log import Log
-from executor.domain.market import PoolState, V3State
 from executor.domain.pool import Pool
 from executor.market import StaleStateError
 from tests.support.proxy import Answer, ChangingProxy, Request
-from tests.support.traffic import PAIR, SWAPS, TICKS, Act, pools_of, swap
+from tests.support.traffic import PAIR, SWAPS, TICKS, Act, comparable, pools_of, swap
 
 ROUNDS = 5
 SETTLED_SECONDS = 20
@@ -70,24 +69,10 @@ def followed_of(
     return [
         (record, pool)
         for record in book.pools
-        if (record.venue in chosen if chosen else record.venue != "algebra")
+        if chosen is None or record.venue in chosen
         for pool in pools_of(node, book, record)
         if pool.kind in venues.VENUES
     ]
-
-
-def comparable(followed: PoolState, read: PoolState) -> tuple[PoolState, PoolState]:
-    """Both, with the ticks that both know: how far ticks are known depends on when they were read."""
-    if not (isinstance(followed, V3State) and isinstance(read, V3State)):
-        return followed, read
-    low, high = max(followed.known_low, read.known_low), min(followed.known_high, read.known_high)
-    assert low <= read.tick <= high
-
-    def narrowed(state: V3State) -> V3State:
-        ticks = {tick: net for tick, net in sorted(state.ticks.items()) if low <= tick <= high}
-        return replace(state, ticks=ticks, known_low=low, known_high=high)
-
-    return narrowed(followed), narrowed(read)
 
 
 async def check(follower: MarketFollower, rpc: Rpc) -> None:

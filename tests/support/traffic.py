@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 from random import Random
 
@@ -12,6 +13,7 @@ from devnet.book import NATIVE, AddressBook, PoolRecord
 from devnet.liquidity import positions, symbol_of, unit
 from devnet.protocols.tokens import TREASURY
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
+from executor.domain.market import PoolState, V3State
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.pool_details import PoolDetails, V4Details
 from executor.domain.token import Token
@@ -71,6 +73,20 @@ def _details(node: Node, kind: VenueKind, address: Address, record: PoolRecord) 
     if kind is VenueKind.UNISWAP_V4:
         return V4Details(record.fee, record.tick_spacing, to_address(record.hooks))
     return None
+
+
+def comparable(followed: PoolState, read: PoolState) -> tuple[PoolState, PoolState]:
+    """Both, with the ticks that both know: how far ticks are known depends on when they were read."""
+    if not (isinstance(followed, V3State) and isinstance(read, V3State)):
+        return followed, read
+    low, high = max(followed.known_low, read.known_low), min(followed.known_high, read.known_high)
+    assert low <= read.tick <= high
+
+    def narrowed(state: V3State) -> V3State:
+        ticks = {tick: net for tick, net in sorted(state.ticks.items()) if low <= tick <= high}
+        return replace(state, ticks=ticks, known_low=low, known_high=high)
+
+    return narrowed(followed), narrowed(read)
 
 
 def swap(node: Node, book: AddressBook, record: PoolRecord, random: Random) -> None:
