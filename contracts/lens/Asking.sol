@@ -37,4 +37,11 @@ library Asking {
             first := mload(0x00)
         }
     }
+
+    /// @dev The whole answer to a function without arguments; nothing where there is none.
+    function all(address target, bytes4 selector) internal view returns (bytes memory answer) {
+        bool answered;
+        (answered, answer) = target.staticcall(abi.encodeWithSelector(selector));
+        if (!answered) return "";
+    }
 }

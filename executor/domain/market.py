@@ -30,7 +30,9 @@ class V3State:
 
     `ticks` maps every initialised tick in [known_low, known_high] to its liquidityNet; outside that range
     nothing is known. `sqrt_price_x96` is Q64.96. `fees`: what the pool takes of token0 in and of token1 in,
-    in millionths, where that is not the pool's `fee`.
+    in millionths, where that is not the pool's `fee`. `word_ends`: whether swaps stop at the ends of words of
+    its bitmap, too, whose bits then are for ticks that are a spacing apart. `settled`: whether logs tell when
+    the fee changes.
 
     The last three are what the venue's maths worked out: `ladders` from the ticks, so that a state made with
     `replace` goes on with them, `down` and `up` from this state. `MOST` is the largest amount that a swap may
@@ -46,6 +48,8 @@ class V3State:
     known_low: int = 0
     known_high: int = 0
     fees: tuple[int, int] | None = None
+    word_ends: bool = True
+    settled: bool = True
     ladders: Any = field(default=None, repr=False, compare=False)
     down: Any = field(default=None, init=False, repr=False, compare=False)
     up: Any = field(default=None, init=False, repr=False, compare=False)

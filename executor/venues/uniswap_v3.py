@@ -10,7 +10,7 @@ from dataclasses import replace
 from executor.domain.market import V3State
 from executor.domain.pool import FEE_UNIT
 from executor.venues.curve import Curve, Stretch
-from executor.venues.uniswap_v3_events import FOLLOWABLE, TOPICS, emitters, follow
+from executor.venues.uniswap_v3_events import FOLLOWABLE, TOPICS, emitters, follow, followable
 from executor.venues.uniswap_v3_factories import belongs, find
 from executor.venues.uniswap_v3_lens import lens_further, lens_request, lens_state
 from executor.venues.uniswap_v3_maths import Q96
@@ -32,6 +32,7 @@ __all__ = [
     "extend",
     "find",
     "follow",
+    "followable",
     "gas",
     "identify",
     "lens_further",

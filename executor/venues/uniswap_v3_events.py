@@ -1,8 +1,8 @@
 """What pools of the Uniswap V3 shape write into the log, and the state after it.
 
-Sources: `IUniswapV3PoolEvents` of v3-core 1.0.1; PancakeSwap's `Swap` has two more words behind the same
-five. Only ticks that are known are kept up to date: a position that begins or ends elsewhere changes nothing
-that the state tells.
+Sources: `IUniswapV3PoolEvents` of v3-core 1.0.1 and `IAlgebraPoolEvents` of Algebra Integral; the `Swap` of
+PancakeSwap and of some versions of Algebra has two more words behind the same five. Only ticks that are known
+are kept up to date: a position that begins or ends elsewhere changes nothing that the state tells.
 """
 
 from dataclasses import replace
@@ -24,10 +24,23 @@ SWAP = keccak(b"Swap(address,address,int256,int256,uint160,uint128,int24)")
 PANCAKE_SWAP = keccak(b"Swap(address,address,int256,int256,uint160,uint128,int24,uint128,uint128)")
 MINT = keccak(b"Mint(address,address,int24,int24,uint128,uint256,uint256)")
 BURN = keccak(b"Burn(address,int24,int24,uint128,uint256,uint256)")
-TOPICS = frozenset({INITIALIZE, SWAP, PANCAKE_SWAP, MINT, BURN})
+FEE = keccak(b"Fee(uint16)")
+OVERRIDDEN_SWAP = keccak(b"Swap(address,address,int256,int256,uint160,uint128,int24,uint24,uint24)")
+PLUGIN = keccak(b"Plugin(address)")
+PLUGIN_CONFIG = keccak(b"PluginConfig(uint8)")
+TICK_SPACING = keccak(b"TickSpacing(int24)")
+SET_FEE = keccak(b"SetFee(uint24,uint24)")
+SWAPS = frozenset({SWAP, PANCAKE_SWAP, OVERRIDDEN_SWAP})
+REREAD = frozenset({PLUGIN, PLUGIN_CONFIG, TICK_SPACING, SET_FEE})
+TOPICS = SWAPS | REREAD | {INITIALIZE, MINT, BURN, FEE}
 
-_WORDS = {INITIALIZE: 2, SWAP: 5, PANCAKE_SWAP: 7, MINT: 4, BURN: 3}
-_TOPICS = {INITIALIZE: 1, SWAP: 3, PANCAKE_SWAP: 3, MINT: 4, BURN: 4}
+_WORDS = {INITIALIZE: 2, SWAP: 5, PANCAKE_SWAP: 7, OVERRIDDEN_SWAP: 7, MINT: 4, BURN: 3, FEE: 1}
+_TOPICS = {INITIALIZE: 1, SWAP: 3, PANCAKE_SWAP: 3, OVERRIDDEN_SWAP: 3, MINT: 4, BURN: 4, FEE: 1}
+
+
+def followable(state: V3State) -> bool:
+    """False where the pool's fee changes without a log."""
+    return state.settled
 
 
 def emitters(pool: Pool) -> tuple[Address, ...]:
@@ -44,11 +57,15 @@ def follow(state: V3State, log: Log) -> V3State | None:
     if log.address != state.pool.address or not log.topics or log.topics[0] not in TOPICS:
         return state
     event = log.topics[0]
+    if event in REREAD:
+        return None
     if len(log.data) != 32 * _WORDS[event] or len(log.topics) != _TOPICS[event]:
         return None
     if event == INITIALIZE:
         return moved(state, word_of(log, 0), signed_of(log, 1), state.liquidity)
-    if event in (SWAP, PANCAKE_SWAP):
+    if event == FEE:
+        return replace(state, fees=(word_of(log, 0), word_of(log, 0)))
+    if event in SWAPS:
         return moved(state, word_of(log, 2), signed_of(log, 4), word_of(log, 3))
     amount = word_of(log, 1) if event == MINT else -word_of(log, 0)
     return with_position(state, tick_of(log.topics[2]), tick_of(log.topics[3]), amount)

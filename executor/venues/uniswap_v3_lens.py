@@ -11,6 +11,7 @@ from executor.domain.errors import PoolNotFoundError
 from executor.domain.market import V3State
 from executor.domain.pool import Pool
 from executor.venues.uniswap_v3_maths import MAX_TICK, MAX_UINT128, MIN_TICK
+from executor.venues.uniswap_v3_words import bitmap_spacing
 
 MOST_WORDS = 256
 """Words of 256 ticks that one request reads on a side at most."""
@@ -27,6 +28,8 @@ _UINT16 = 2**16 - 1
 _HEADER_BYTES = 48
 _TICK_BYTES = 19
 _NO_FEE = 2**24 - 1
+_FORK_BYTES = 4
+_NO_WORD_ENDS, _UNSETTLED = 1, 2
 
 
 def lens_request(pool: Pool, reach: tuple[int, int]) -> bytes:
@@ -45,8 +48,15 @@ def lens_further(state: V3State, toward_low: bool) -> bytes:
 
 def lens_state(pool: Pool, answer: bytes) -> V3State:
     """The state in the lens's answer. Raises PoolNotFoundError if it is none."""
-    fee, state = unpacked(pool, answer)
-    return state if fee in (_NO_FEE, pool.fee) else replace(state, fees=(fee, fee))
+    fee0, state = unpacked(pool, answer[_FORK_BYTES:])
+    flags, fee1 = answer[0], int.from_bytes(answer[1:_FORK_BYTES], "big")
+    fees = (pool.fee if fee0 == _NO_FEE else fee0, pool.fee if fee1 == _NO_FEE else fee1)
+    return replace(
+        state,
+        fees=None if fees == (pool.fee, pool.fee) else fees,
+        word_ends=not flags & _NO_WORD_ENDS,
+        settled=not flags & _UNSETTLED,
+    )
 
 
 def ticks_wanted(spacing: int, reach: tuple[int, int]) -> bytes:
@@ -59,7 +69,7 @@ def ticks_wanted(spacing: int, reach: tuple[int, int]) -> bytes:
 
 def more_ticks_wanted(state: V3State, toward_low: bool) -> bytes:
     """The same part of `lens_further`."""
-    spacing = state.pool.tick_spacing
+    spacing = bitmap_spacing(state)
     word = state.tick // spacing >> 8
     low = word - (max(state.known_low, MIN_TICK) // spacing >> 8) + 1
     high = (min(state.known_high, MAX_TICK) // spacing >> 8) - word + 1

@@ -8,9 +8,13 @@ from executor.domain.address import Address
 from executor.domain.call import Reading
 from executor.domain.errors import PoolNotFoundError
 from executor.domain.market import V3State
-from executor.domain.pool import Pool, PoolIdentity
+from executor.domain.pool import Pool, PoolIdentity, V3Callback
 from executor.venues.tick_lens import populated
-from executor.venues.uniswap_v3_words import Words, around, beyond
+from executor.venues.uniswap_v3_forks import first_calls, module_calls, told
+from executor.venues.uniswap_v3_words import Words, around, beyond, bitmap_spacing
+
+SPARSE_WORDS = 18
+"""Words that are read beyond those asked for where a word has every tick, whatever the spacing."""
 
 
 def read(pool: Pool, words: int = 2) -> Reading[V3State]:
@@ -19,20 +23,29 @@ def read(pool: Pool, words: int = 2) -> Reading[V3State]:
 
     Raises PoolNotFoundError if the pool does not answer as one.
     """
-    answers = yield (eth_call(pool.address, "slot0()"), eth_call(pool.address, "liquidity()"))
-    slot0 = decoded(answers[0], "uint160", "int24")
-    liquidity = decoded_int(answers[1], "uint128")
-    if slot0 is None or liquidity is None or pool.tick_spacing <= 0:
+    answers = yield first_calls(pool)
+    asked = module_calls(answers)
+    (module,) = (yield asked) if asked else (None,)
+    start = told(pool, answers, module)
+    if start is None or pool.tick_spacing <= 0:
         raise PoolNotFoundError(
             f"{pool.address} on {pool.dex} does not tell its price and liquidity.",
             fix="check the pool's address, kind and tick spacing",
             pool=pool.address,
         )
-    sqrt_price_x96, tick = slot0
-    assert isinstance(sqrt_price_x96, int) and isinstance(tick, int)
-    words_read = around(tick, words, pool.tick_spacing)
+    state = V3State(
+        pool,
+        start.sqrt_price_x96,
+        start.tick,
+        start.liquidity,
+        fees=None if start.fees == (pool.fee, pool.fee) else start.fees,
+        word_ends=start.word_ends,
+        settled=start.settled,
+    )
+    more = 0 if start.word_ends else SPARSE_WORDS
+    words_read = around(start.tick, words + more, bitmap_spacing(state))
     ticks = yield from _read_ticks(pool, words_read)
-    return V3State(pool, sqrt_price_x96, tick, liquidity, ticks, words_read.lowest, words_read.highest)
+    return replace(state, ticks=ticks, known_low=words_read.lowest, known_high=words_read.highest)
 
 
 def extend(state: V3State, toward_low: bool, words: int | None = None) -> Reading[V3State]:
@@ -54,31 +67,35 @@ def identify(address: Address) -> Reading[PoolIdentity]:
     """What the code at `address` says of itself. Raises PoolNotFoundError if it does not answer as a pool of
     this shape.
     """
-    names = ("token0", "token1", "factory", "fee", "tickSpacing", "slot0")
+    names = ("token0", "token1", "factory", "fee", "tickSpacing", "slot0", "globalState")
     answers = yield tuple(eth_call(address, f"{name}()") for name in names)
     token0, token1, factory = (decoded_address(answer) for answer in answers[:3])
     fee, spacing = decoded_int(answers[3], "uint24"), decoded_int(answers[4], "int24")
-    slot0 = decoded(answers[5], "uint160", "int24")
-    if token0 is None or token1 is None or fee is None or spacing is None or slot0 is None:
+    slot0, global_state = (decoded(answer, "uint160", "int24") for answer in answers[5:])
+    known = fee is not None if global_state is None else True
+    if token0 is None or token1 is None or spacing is None or not known or slot0 is global_state is None:
         raise PoolNotFoundError(
             f"{address} does not answer as a pool of the Uniswap V3 shape.",
             fix="check the pool's address and kind",
             pool=address,
         )
-    return PoolIdentity(address, token0, token1, factory, fee, spacing)
+    callback = V3Callback.ALGEBRA if global_state is not None else None
+    return PoolIdentity(address, token0, token1, factory, fee, spacing, callback=callback)
 
 
 def _read_ticks(pool: Pool, words: Words) -> Reading[Mapping[int, int]]:
     """liquidityNet of every initialised tick of the words, by tick."""
-    listed = yield from populated(pool, words.all)
+    algebra = pool.callback is V3Callback.ALGEBRA
+    listed = None if algebra else (yield from populated(pool, words.all))
     if listed is not None:
         return listed
-    answers = yield tuple(eth_call(pool.address, "tickBitmap(int16)", word) for word in words.all)
+    bitmap_of = "tickTable" if algebra else "tickBitmap"
+    answers = yield tuple(eth_call(pool.address, f"{bitmap_of}(int16)", word) for word in words.all)
     bitmaps: list[int] = []
     for answer in answers:
         bitmap = decoded_int(answer)
         if bitmap is None:
-            raise _silent(pool, "tickBitmap")
+            raise _silent(pool, bitmap_of)
         bitmaps.append(bitmap)
     initialised = words.marked(bitmaps)
     if not initialised:

@@ -270,7 +270,7 @@ def _shared(state: V3State) -> Liquidity:
 
 def _own(state: V3State) -> Liquidity:
     known = (state.known_low, state.known_high)
-    made = Liquidity(state.ticks, known, state.pool.tick_spacing, _kept(state))
+    made = Liquidity(state.ticks, known, state.pool.tick_spacing, _kept(state), state.word_ends)
     object.__setattr__(state, "ladders", made)
     return made
 

@@ -46,6 +46,11 @@ class Words:
         ]
 
 
+def bitmap_spacing(state: V3State) -> int:
+    """How many ticks lie between two bits of the pool's bitmap."""
+    return state.pool.tick_spacing if state.word_ends else 1
+
+
 def around(tick: int, words: int, spacing: int) -> Words:
     """The word at a price and as many more on each side."""
     word = tick // spacing >> 8
@@ -58,7 +63,7 @@ def beyond(state: V3State, toward_low: bool, words: int | None) -> Words | None:
     `words` as many, else as many as are known already up to MOST_MORE_WORDS, so that even a swap across all
     prices takes few readings.
     """
-    spacing = state.pool.tick_spacing
+    spacing = bitmap_spacing(state)
     if state.known_low <= MIN_TICK if toward_low else state.known_high >= MAX_TICK:
         return None
     known = (state.known_high // spacing >> 8) - (state.known_low // spacing >> 8) + 1
