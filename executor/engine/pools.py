@@ -132,7 +132,7 @@ async def _identity(
 ) -> tuple[PoolIdentity, VenueKind]:
     """What answers at `address`, asked as the kind that is wanted, or as every kind at once."""
     kinds = (kind,) if kind else tuple(_askable())
-    asked = [_or_none(venues.identify(each, address)) for each in kinds]
+    asked = [none_found(venues.identify(each, address)) for each in kinds]
     for answered, identity in zip(kinds, await read_all(at.rpc, asked, at.head), strict=True):
         if identity is not None:
             return identity, answered
@@ -148,7 +148,7 @@ def _askable() -> Iterator[VenueKind]:
     return iter(sorted(asked, key=lambda kind: kind is VenueKind.UNISWAP_V2))
 
 
-def _or_none(reading: Reading[T]) -> Reading[T | None]:
+def none_found(reading: Reading[T]) -> Reading[T | None]:
     """The reading's value, or None where there is no such pool."""
     try:
         return (yield from reading)

@@ -50,14 +50,7 @@ async def resolve(rpc: Rpc, chain: ChainData, opportunity: Opportunity, head: Bl
 async def _high_level(at: At, opportunity: Opportunity) -> Resolved:
     buy_dex = at.chain.dex(opportunity.buy_dex or "", "buy_dex")
     sell_dex = at.chain.dex(opportunity.sell_dex or "", "sell_dex")
-    quote = await resolve_token(
-        at.rpc, at.chain, opportunity.quote_token or "", field="quote_token", block=at.head
-    )
-    token = await resolve_token(
-        at.rpc, at.chain, opportunity.token or "", field="token", block=at.head, display_only=True
-    )
-    if token.address == quote.address:
-        raise OpportunityError("token", "is the quote token itself", fix="name two different tokens")
+    quote, token = await pair_tokens(at.rpc, at.chain, opportunity, at.head)
     buy, sell = await asyncio.gather(
         _find(at, buy_dex, quote, token, "buy_dex"), _find(at, sell_dex, quote, token, "sell_dex")
     )
@@ -65,6 +58,19 @@ async def _high_level(at: At, opportunity: Opportunity) -> Resolved:
     if not found:
         raise OpportunityError("sell_dex", "has only the pool of buy_dex", fix="name two different exchanges")
     return Resolved(found, "quote_token")
+
+
+async def pair_tokens(
+    rpc: Rpc, chain: ChainData, opportunity: Opportunity, head: BlockHead
+) -> tuple[Token, Token]:
+    """The opportunity's `quote_token` and `token`. Raises OpportunityError, NodeError."""
+    quote = await resolve_token(rpc, chain, opportunity.quote_token or "", field="quote_token", block=head)
+    token = await resolve_token(
+        rpc, chain, opportunity.token or "", field="token", block=head, display_only=True
+    )
+    if token.address == quote.address:
+        raise OpportunityError("token", "is the quote token itself", fix="name two different tokens")
+    return quote, token
 
 
 async def _find(at: At, dex: Dex, quote: Token, token: Token, field: str) -> tuple[Pool, ...]:

@@ -72,6 +72,55 @@ def run_command(
     raise typer.Exit(code)
 
 
+@app.command("quote")
+def quote_command(
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="FILE", help="A file with one opportunity; - reads it from standard input."),
+    ] = None,
+    route: Annotated[
+        str | None,
+        typer.Option("--route", help="Tokens and pools in turn: 'WETH 0xPOOL USDC 0xPOOL'."),
+    ] = None,
+    pair: Annotated[
+        str | None,
+        typer.Option(
+            "--pair", help="Two tokens, the one to profit in first: WETH/USDC. Looks for the best way."
+        ),
+    ] = None,
+    chain: Annotated[
+        str | None, typer.Option("--chain", help="Which configured chain. Default: the only one.")
+    ] = None,
+    amount: Annotated[
+        str | None,
+        typer.Option(
+            "--amount", help="Input, in the smallest unit of the token to profit in. Default: the best."
+        ),
+    ] = None,
+    funding: Annotated[
+        str | None, typer.Option("--funding", help="Who pays. Default: the cheapest that can.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Say what a route, a pair or an opportunity would earn now, and where the money goes: hop by hop, lender
+    and gas. Reads only; opens no key.
+
+    Exit code 1: nothing is to be earned.
+    """
+    from executor.operations.quote import Asked, as_dict, quote_now, table
+
+    _log(debug)
+    found = asyncio.run(quote_now(settings_of(config), Asked(source, route, pair, chain, amount, funding)))
+    if as_json:
+        print(json.dumps(as_dict(found), indent=2))
+    else:
+        Console().print(table(found))
+    earns = found.profit.net is not None and found.profit.net > 0
+    raise typer.Exit(ExitCode.OK if earns else ExitCode.CHECK_FAILED)
+
+
 @app.command("check")
 def check_command(
     config: ConfigOption = None,

@@ -20,7 +20,8 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "every opportunity was realised, declined or (with --dry-run) tried",
-    ExitCode.CHECK_FAILED: "`executor check` found something wrong, or `executor rehearse` a plan that fails",
+    ExitCode.CHECK_FAILED: "`executor check` found something wrong, `executor rehearse` a plan that fails, "
+    "or `executor quote` nothing to earn",
     ExitCode.USAGE: "the command line or the configuration is wrong; nothing was done",
     ExitCode.REJECTED: "some input was rejected; the others were carried out",
     ExitCode.FAILED: "some transaction reverted, or an opportunity failed before anything was sent",

@@ -48,7 +48,7 @@ def routes(
         )
         for buy in buy_pools
         for sell in sell_pools
-        if buy.address != sell.address
+        if buy.identity != sell.identity
     )
 
 

@@ -51,6 +51,12 @@ def test_every_link_leads_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_the_page_on_prices_shows_a_command_that_is_run_here() -> None:
+    page = (PROJECT / "docs" / "pricing.md").read_text()
+    (shown,) = re.findall(r"^```sh\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
+    assert shown in commands()
+
+
 def test_files_that_the_pages_name_exist() -> None:
     for page in (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))):
         for name in re.findall(
@@ -113,6 +119,9 @@ def test_a_newcomer_who_follows_it_on_the_local_chain_earns(node: Node, tmp_path
         "".join(json.dumps(given) + "\n" for given in opportunities())
     )
     run(open_gap, node, tmp_path)
+    of_the_pair, of_the_route = (line for line in commands() if "executor quote" in line)
+    assert "net profit" in run(of_the_pair, node, tmp_path).stdout
+    assert json.loads(run(of_the_route, node, tmp_path).stdout)["ok"] is True
     dry_run, real_run = (line for line in commands() if "executor run opportunities.jsonl" in line)
     tried = [json.loads(line) for line in run(dry_run, node, tmp_path).stdout.splitlines()]
     assert [result["status"] for result in tried] == ["dry_run", "dry_run"]

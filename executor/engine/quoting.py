@@ -1,0 +1,322 @@
+"""What a route would earn now, and where its money goes: hop by hop, lender, gas. Reads only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from executor import venues
+from executor.chain.head import head
+from executor.chain.reading import read, read_all
+from executor.chain.simulation import simulate
+from executor.domain.decision import Reason, Simulation
+from executor.domain.errors import ExecutorError, OpportunityError, RevertError
+from executor.domain.market import BlockHead, PoolState
+from executor.domain.opportunity import Opportunity
+from executor.domain.pool import FEE_UNIT, Pool, VenueKind
+from executor.domain.route import Funding, Leg, SizedRoute
+from executor.domain.token import Token
+from executor.engine.costs import call_data_fee
+from executor.engine.fates import reason_of
+from executor.engine.market import check_fresh, read_fees, read_purse, read_states, with_enough_ticks
+from executor.engine.outcome import revert_names, revert_reason
+from executor.engine.pools import none_found
+from executor.engine.pricing import read_prices
+from executor.engine.resolution import Resolved, pair_tokens, resolve
+from executor.engine.router import read_router
+from executor.engine.session import Session
+from executor.engine.sizing import Market, outputs_of, size
+from executor.plan import encode
+from executor.policy.profit import Profit, profit_of
+from executor.routing.candidates import ROUTER_GAS
+from executor.routing.candidates import routes as pair_routes
+from executor.routing.cycle import Terms
+from executor.routing.funding import choose_funding
+from executor.routing.paths import BestPath, best_path
+from executor.routing.sizing import forward
+
+SHARE_BPS = 9_500
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One swap. Amounts in the smallest units of their tokens. `fee` is what the pool keeps of what goes in,
+    None where that is part of its curve; `impact` how much less comes out than at the price before the trade,
+    as a share; `gas` by the model that sizing uses.
+    """
+
+    leg: Leg
+    amount_in: int
+    amount_out: int
+    fee: int | None
+    impact: Fraction
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """A way to pay the route: its premium in the settlement token's smallest unit, and its gas over own
+    money. `problem` says why it cannot be had; empty where it can.
+    """
+
+    funding: Funding
+    premium: int
+    gas: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a route gives now. `profit` is by the venues' maths, with the gas of the simulation where there is
+    one, else of the model. `means` are all ways to pay it, the one taken first. `refusal` says why the
+    router's own simulation of the call fails. `optimal`: of all routes that were looked for this one is
+    proven to be the best; None where only this one was asked about.
+    """
+
+    head: BlockHead
+    sized: SizedRoute
+    hops: tuple[Hop, ...]
+    means: tuple[Means, ...]
+    profit: Profit
+    settlement_usd: Fraction | None
+    simulation: Simulation | None
+    refusal: Reason | None
+    optimal: bool | None = None
+
+
+async def read_quoted(session: Session, now: BlockHead, resolved: Resolved) -> Market:
+    """The market of these routes at `now`. Raises PoolNotFoundError, ConfigError, NodeError."""
+    settlement = resolved.settlement
+    states, prices, purse, fees = await asyncio.gather(
+        read_states(session.rpc, resolved.routes, now),
+        read_prices(
+            session.rpc, session.chain, session.settings, settlement, now, is_local=session.network.is_local
+        ),
+        read_purse(
+            session.rpc,
+            session.chain,
+            router=session.router,
+            sender=session.sender,
+            settlement=settlement,
+            head=now,
+        ),
+        read_fees(session.rpc, session.settings, now),
+    )
+    return Market(now, resolved.routes, states, prices, purse, fees)
+
+
+async def quote_opportunity(session: Session, opportunity: Opportunity) -> Quote:
+    """The quote of an opportunity at the newest block. Raises as `resolve` and `quote` do."""
+    now = await newest(session)
+    resolved = await resolve(session.rpc, session.chain, opportunity, now)
+    return await quote(session, opportunity, resolved, await read_quoted(session, now, resolved))
+
+
+async def quote_pair(session: Session, opportunity: Opportunity) -> Quote:
+    """The best cycle from the opportunity's `quote_token` through its `token`, over every pool of the two
+    that the exchanges of the chain data have.
+
+    Raises OpportunityError where there are not two of them, and as `quote` does.
+    """
+    now = await newest(session)
+    start, through = await pair_tokens(session.rpc, session.chain, opportunity, now)
+    pools = await _pools_of(session, now, start, through)
+    ways = pair_routes(start, through, pools, pools)
+    if not ways:
+        raise OpportunityError(
+            "pair",
+            f"fewer than two pools of {start.symbol} and {through.symbol} are known on {session.chain.name}",
+            fix="name the pools themselves, as a route",
+        )
+    resolved = Resolved(ways, "pair")
+    market = await read_quoted(session, now, resolved)
+
+    def search(states: Mapping[str, PoolState]) -> BestPath:
+        found = best_path(
+            pools, states, start, gas_cost=market.gas_cost, through=through, terms=Terms(opportunity.amount)
+        )
+        if found.unknown:
+            raise found.unknown[0]
+        return found
+
+    best = await with_enough_ticks(session.rpc, market.states, now, search)
+    if best.best is not None:
+        market = replace(market, routes=(best.best.route,))
+    return replace(await quote(session, opportunity, resolved, market), optimal=best.optimal)
+
+
+async def _pools_of(session: Session, now: BlockHead, start: Token, through: Token) -> tuple[Pool, ...]:
+    """The pools of two tokens at every exchange that can be asked."""
+    dexes = [known.dex for known in session.chain.dexes.values() if known.dex.kind in venues.VENUES]
+    asked = [none_found(venues.find(dex, start, through)) for dex in dexes]
+    found = await read_all(session.rpc, asked, now)
+    return tuple(pool for pools in found for pool in pools or ())
+
+
+async def newest(session: Session) -> BlockHead:
+    """The block that a quote is of. Raises StaleNodeError, NodeError."""
+    now = await head(session.rpc, l2=session.chain.l2)
+    check_fresh(now, session.network)
+    return now
+
+
+async def quote(session: Session, opportunity: Opportunity, resolved: Resolved, market: Market) -> Quote:
+    """The best of the market's routes at its best size; where none earns anything, the first one at the
+    amount that was asked about, or at one whole token.
+
+    Raises OpportunityError, MathsError where not even that can be traded, TicksUnknownError, PlanError,
+    NodeError.
+    """
+    router = await read(session.rpc, read_router(session.router, session.sender), market.head)
+    index = router.settlement_index(resolved.settlement, resolved.settlement_field)
+    sized = await size(session.rpc, session.settings, opportunity, market)
+    if sized is None:
+        sized = await _as_asked(session, opportunity, market)
+    means = tuple(_means(opportunity, sized, market))
+    simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
+    gas = simulation.gas_used if simulation else _static_gas(sized, market.states)
+    return Quote(
+        head=market.head,
+        sized=sized,
+        hops=tuple(
+            _hop(leg, *pair, market.states) for leg, pair in zip(sized.route.legs, _pairs(sized), strict=True)
+        ),
+        means=means,
+        profit=profit_of(sized, gas=gas, fees=market.fees, rate=market.prices.rate, l1_fee=l1_fee),
+        settlement_usd=market.prices.settlement_usd,
+        simulation=simulation,
+        refusal=refusal,
+    )
+
+
+async def _as_asked(session: Session, opportunity: Opportunity, market: Market) -> SizedRoute:
+    """The first route at the amount that was asked about."""
+    route = market.routes[0]
+    amount = opportunity.amount or 10**market.prices.settlement.decimals
+
+    def walk(states: Mapping[str, PoolState]) -> tuple[int, ...]:
+        return forward(route, states, amount)
+
+    amounts = await with_enough_ticks(session.rpc, market.states, market.head, walk)
+    funding = opportunity.funding or Funding.INVENTORY
+    return SizedRoute(route, amounts, funding)
+
+
+def _pairs(sized: SizedRoute) -> tuple[tuple[int, int], ...]:
+    """What goes into each leg and what comes out."""
+    return tuple(zip(sized.amounts[:-1], sized.amounts[1:], strict=True))
+
+
+def _hop(leg: Leg, amount_in: int, amount_out: int, states: Mapping[str, PoolState]) -> Hop:
+    state = states[leg.pool.key]
+    given, taken = venues.marginal(state, leg.zero_for_one)
+    at_once = Fraction(amount_in * given, taken)
+    impact = 1 - amount_out / at_once if at_once else Fraction(0)
+    share = _fee_share(state, leg)
+    return Hop(
+        leg,
+        amount_in,
+        amount_out,
+        None if share is None else int(amount_in * share),
+        max(impact, Fraction(0)),
+        venues.gas(state, leg.zero_for_one, amount_in),
+    )
+
+
+def _fee_share(state: Any, leg: Leg) -> Fraction | None:
+    """The part of the input that the pool keeps, as far as it is one number."""
+    found = _FEES.get(leg.pool.kind)
+    return None if found is None else found(state, leg)
+
+
+def _millionths(state: Any, leg: Leg) -> Fraction:
+    told = getattr(state, "fee", None)
+    return Fraction(told(leg.zero_for_one) if callable(told) else leg.pool.fee, FEE_UNIT)
+
+
+_FEES: Mapping[VenueKind, Callable[[Any, Leg], Fraction | None]] = {
+    VenueKind.UNISWAP_V2: _millionths,
+    VenueKind.UNISWAP_V3: _millionths,
+    VenueKind.UNISWAP_V4: _millionths,
+    VenueKind.SOLIDLY: lambda state, leg: Fraction(state.fee_bps, 10**4),
+    VenueKind.BALANCER_V2: lambda state, leg: Fraction(state.swap_fee, 10**18),
+    VenueKind.BALANCER_V3: lambda state, leg: Fraction(state.swap_fee, 10**18),
+    VenueKind.WRAPPED_NATIVE: lambda state, leg: Fraction(0),
+}
+"""Curve takes its fee from what comes out, a vault in its rate: part of the curve."""
+
+
+def _means(opportunity: Opportunity, sized: SizedRoute, market: Market) -> list[Means]:
+    """Every way to pay the route, the one taken first, then the others from the cheapest on."""
+    terms, purse = market.purse.terms, market.purse
+    try:
+        choices = choose_funding(
+            sized.route,
+            sized.amount_in,
+            inventory=purse.inventory,
+            terms=terms,
+            gas_cost=market.gas_cost,
+            requested=opportunity.funding,
+        )
+    except ExecutorError:
+        choices = ()
+    able = [Means(choice.funding, choice.premium, choice.gas) for choice in choices]
+    able.sort(key=lambda means: means.funding is not sized.funding)
+    named = {means.funding for means in able}
+    return [*able, *(means for means in _unable(sized, market) if means.funding not in named)]
+
+
+def _unable(sized: SizedRoute, market: Market) -> list[Means]:
+    """The means that cannot be had, with why."""
+    symbol, amount, inventory = sized.route.settlement.symbol, sized.amount_in, market.purse.inventory
+    found = []
+    if inventory < amount:
+        found.append(Means(Funding.INVENTORY, 0, 0, f"the router holds {inventory} of {symbol}"))
+    for lender in market.purse.terms:
+        problem = lender.problem or f"lends {lender.available} of {symbol}"
+        if lender.enabled and lender.available >= amount:
+            problem = "is locked by the route's own legs, or was not asked for"
+        found.append(Means(lender.funding, 0, 0, problem))
+    return found
+
+
+def _static_gas(sized: SizedRoute, states: Mapping[str, PoolState]) -> int:
+    legs = zip(sized.route.legs, sized.amounts, strict=False)
+    return ROUTER_GAS + sum(
+        venues.gas(states[leg.pool.key], leg.zero_for_one, amount) for leg, amount in legs
+    )
+
+
+async def _simulated(
+    session: Session, sized: SizedRoute, market: Market, index: int
+) -> tuple[Simulation | None, Reason | None, int]:
+    """What the router says to the call, why it refuses it where it does, and the data fee in wei."""
+    if sized.gross_profit <= 0:
+        nothing = Reason("not_profitable", "The route earns nothing, so the router would refuse it.", {})
+        return None, nothing, 0
+    try:
+        calldata = encode(
+            sized,
+            settlement_index=index,
+            minimum_profit=max(1, sized.gross_profit * SHARE_BPS // 10_000),
+            deadline=market.head.timestamp + DAY,
+            outputs=outputs_of(sized.route),
+        )
+        simulation = await simulate(
+            session.rpc,
+            sender=session.sender,
+            to=session.router,
+            calldata=calldata,
+            block=market.head,
+            gas_limit_multiplier_bps=session.settings.gas_limit_multiplier_bps,
+            decode=revert_names,
+        )
+    except RevertError as error:
+        return None, revert_reason("simulation_reverted", error, calldata), 0
+    except ExecutorError as error:
+        return None, reason_of(error), 0
+    return simulation, None, await call_data_fee(session, calldata, simulation, market)

@@ -1,0 +1,151 @@
+"""`executor quote`: what it says is what the same trade then earns, and it changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from devnet import ETHEREUM
+from executor.operations.exit_codes import ExitCode
+from tests.operations.test_run import Ended, call, config
+from tests.support.trading import SUSHI_V2, UNISWAP_V2, Trading, explicit, high_level
+
+FIRST, SECOND = ETHEREUM.pool(UNISWAP_V2).address, ETHEREUM.pool(SUSHI_V2).address
+ROUTE = f"WETH {FIRST} USDC {SECOND}"
+
+
+def quoted(trading: Trading, *arguments: object, **changes: Any) -> Ended:
+    """The command on the trading chain."""
+    return call("quote", "--config", config(trading, **changes), *arguments)
+
+
+def as_json(trading: Trading, *arguments: object, **changes: Any) -> dict[str, Any]:
+    """What it prints for programs."""
+    ended = quoted(trading, *arguments, "--json", **changes)
+    assert ended.stderr == ""
+    found: dict[str, Any] = json.loads(ended.stdout)
+    assert (ended.code == ExitCode.OK) is found["ok"]
+    return found
+
+
+def test_a_route_is_quoted_to_the_wei_of_what_it_then_earns(trading: Trading) -> None:
+    trading.open_gap()
+    told = as_json(trading, "--route", ROUTE)
+    path = trading.folder / "one.json"
+    path.write_text(json.dumps(explicit()))
+    (result,) = call("run", path, "--config", config(trading)).results
+
+    assert result["status"] == "realised"
+    assert told["gross_profit"] == result["realised_profit"] == told["simulation"]["profit"]
+    assert told["amount_in"] == result["amount_in"]
+    assert told["funding"] == result["funding"]
+    assert abs(told["gas"] - int(result["gas_used"])) <= 100
+
+
+def test_where_the_money_goes_adds_up(trading: Trading) -> None:
+    trading.open_gap()
+    told = as_json(trading, "--route", ROUTE, "--funding", "aave_v3")
+    first, last = told["hops"][0], told["hops"][-1]
+    gross = int(told["amount_out"]) - int(told["amount_in"]) - int(told["premium"])
+
+    assert first["amount_in"] == told["amount_in"] and last["amount_out"] == told["amount_out"]
+    assert first["amount_out"] == last["amount_in"]
+    assert int(first["fee"]) == int(first["amount_in"]) * 3 // 1000
+    assert 0 < float(first["price_impact_pct"]) < 100
+    assert int(told["premium"]) > 0
+    assert int(told["gross_profit"]) == gross
+    assert int(told["gas_cost_wei"]) == told["gas"] * int(told["gas_price"]) + int(told["l1_fee"])
+    assert int(told["net_profit"]) == gross - int(told["gas_cost"])
+
+
+def test_who_pays_and_why_not_others_is_told(trading: Trading) -> None:
+    trading.open_gap()
+    trading.node.set_erc20_balance(ETHEREUM.tokens["WETH"], trading.router, 0)
+    told = as_json(trading, "--route", ROUTE)
+    means = {entry["funding"]: entry for entry in told["means"]}
+
+    assert told["means"][0]["funding"] == told["funding"]
+    assert means["inventory"]["problem"] == "the router holds 0 of WETH"
+    assert int(means["aave_v3"]["premium"]) > 0
+
+
+def test_an_opportunity_in_a_file_and_on_standard_input_is_quoted(trading: Trading) -> None:
+    trading.open_gap()
+    path = trading.folder / "one.json"
+    path.write_text(json.dumps(high_level()))
+    from_file = as_json(trading, path)
+    ended = call("quote", "-", "--json", "--config", config(trading), stdin=json.dumps(high_level()))
+
+    assert json.loads(ended.stdout) == from_file
+    assert from_file["ok"]
+
+
+def test_a_pair_is_searched_for_its_best_way(trading: Trading) -> None:
+    """Over every pool that the exchanges of the chain data have: never worse than one that was named."""
+    trading.open_gap()
+    named, best = as_json(trading, "--route", ROUTE), as_json(trading, "--pair", "WETH/USDC")
+
+    assert best["proven_best"] is True
+    assert int(best["net_profit"]) >= int(named["net_profit"])
+    assert best["hops"][-1]["pool"] == SECOND
+    assert best["simulation"]["profit"] == best["gross_profit"]
+
+
+def test_where_nothing_is_to_be_earned_it_says_so_with_the_figures(trading: Trading) -> None:
+    told = as_json(trading, "--route", ROUTE, "--amount", 10**18)
+
+    assert not told["ok"]
+    assert told["amount_in"] == str(10**18)
+    assert int(told["net_profit"]) < 0
+    assert "earns nothing" in told["refusal"]
+
+
+def test_people_see_tables(trading: Trading) -> None:
+    trading.open_gap()
+    text = quoted(trading, "--route", ROUTE).stdout
+
+    for words in ("Where the money goes", "Who pays", "net profit", "price impact", "(taken)", "USD"):
+        assert words in text
+
+
+def test_looking_sends_and_writes_nothing(trading: Trading) -> None:
+    trading.open_gap()
+    block = trading.node.block_number
+    as_json(trading, "--pair", "WETH/USDC")
+
+    assert trading.node.block_number == block
+    assert trading.nonce() == 0
+    assert not (trading.folder / "journal").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "needs one thing to quote"),
+        (["--route", ROUTE, "--pair", "WETH/USDC"], "needs one thing to quote"),
+        (["--route", "WETH"], "is no route"),
+        (["--route", f"WETH {FIRST} USDC"], "is no route"),
+        (["--route", f"WETH {FIRST} NOPE {SECOND}"], "legs[1].token_in"),
+        (["--route", "WETH 0x00 USDC 0x01"], "legs[0].pool"),
+        (["--pair", "WETH"], "is no pair"),
+        (["--pair", "WETH/NOPE"], "'NOPE' is no token known"),
+        (["--pair", "WETH/WETH"], "is the quote token itself"),
+        (["--pair", "USDC/USDT"], "pair"),
+        (["--route", ROUTE, "--amount", "1.5"], "amount"),
+        (["--route", ROUTE, "--funding", "friends"], "funding"),
+        (["--route", ROUTE, "--chain", "base"], "'base' is not configured"),
+        (["nowhere.json"], "cannot be read"),
+    ],
+)
+def test_a_wrong_question_gets_one_line_with_the_fix(
+    trading: Trading, arguments: list[str], told: str
+) -> None:
+    ended = quoted(trading, *arguments)
+
+    assert ended.code == ExitCode.USAGE
+    assert ended.stdout == ""
+    assert told in ended.stderr
+    assert "Fix: " in ended.stderr
+    assert "Traceback" not in ended.stderr
