@@ -7,8 +7,8 @@ each coin's rate. Pools without A's two decimals give the same integers as with 
 are exact.
 
 Model-checked: equal to `curvesim` from PyPI and to the pools of the local chain, since no package holds the
-bytecode of these pools. The first generation and the one for lent coins equal their published sources,
-compiled.
+bytecode of these pools. The first generation, the one for lent coins and the newest also equal their
+published sources, compiled.
 """
 
 from collections.abc import Iterable, Mapping
@@ -163,12 +163,16 @@ def least_in(state: StableState, i: int, j: int, wanted: int) -> int:
     little at each step of the fee, and of the inputs that reach `wanted` again and again this is found from
     below. Raises ArithmeticError where none gives that much.
     """
-    return least_input(lambda dx: exchanged(state, i, j, dx), wanted, view_in(state, i, j, wanted))
+    try:
+        guess = view_in(state, i, j, wanted)
+    except TooLittleError:
+        guess = 1
+    return least_input(lambda dx: exchanged(state, i, j, dx), wanted, guess)
 
 
 def view_in(state: StableState, i: int, j: int, wanted: int) -> int:
     """What the newest pools' `get_dx` says: near the input that `wanted` takes, as it reckons with the fee
-    before the trade. Raises ArithmeticError where the pool holds no more than that.
+    before the trade. Raises ArithmeticError where the pool would revert.
     """
     xp = scaled(state)
     with_fee = (
@@ -180,7 +184,9 @@ def view_in(state: StableState, i: int, j: int, wanted: int) -> int:
     d = invariant(xp, state.amplification, ROUNDINGS[state.shape])
     others = (y if k == j else value for k, value in enumerate(xp) if k != i)
     x = balance_for(d, state.amplification, others, len(xp))
-    return max(0, x - xp[i]) * RATE_UNIT // state.rates[i]
+    if x < xp[i]:
+        raise TooLittleError("less than a unit would go in")
+    return (x - xp[i]) * RATE_UNIT // state.rates[i]
 
 
 def slope(state: StableState, i: int, j: int) -> tuple[int, int]:
