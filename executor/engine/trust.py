@@ -4,7 +4,10 @@ anything is signed."""
 from collections.abc import Iterator
 
 from executor.chain.checks import require_checked
+from executor.domain.address import Address
 from executor.domain.chain import ChainData, KnownAddress
+from executor.domain.pool import Pool
+from executor.domain.pool_details import BalancerV2Details, BalancerV3Details
 from executor.domain.route import SizedRoute
 from executor.engine.session import Session
 
@@ -20,17 +23,30 @@ async def require_trusted(session: Session, sized: SizedRoute) -> None:
 
 
 def leaned_on(chain: ChainData, sized: SizedRoute) -> Iterator[KnownAddress]:
-    """The known tokens, exchanges, lender and price feeds of a trade. What an opportunity names by address
-    itself is not among them: the profit rule alone answers for it."""
+    """The known tokens, exchanges, lenders and price feeds of a trade, and the vaults and managers that hold
+    its pools. What an opportunity names by address itself is not among them: the profit rule alone answers
+    for it."""
     tokens = {leg.token_in.address for leg in sized.route.legs} | {chain.wrapped_native.address}
     for entries in chain.tokens.values():
         yield from (entry.known for entry in entries if entry.token.address in tokens)
     for dex in dict.fromkeys(leg.pool.dex for leg in sized.route.legs):
         if dex in chain.dexes:
             yield chain.dexes[dex].known
-    if sized.funding in chain.lenders:
-        yield chain.lenders[sized.funding].known
+    fundings = {sized.funding, *([sized.second.funding] if sized.second else [])}
+    holders = {holder for leg in sized.route.legs for holder in _stands_at(leg.pool)}
+    for funding, lender in chain.lenders.items():
+        if funding in fundings or lender.known.address in holders:
+            yield lender.known
     for token in (sized.route.settlement.address, chain.wrapped_native.address):
         feed = chain.feed_for(token)
         if feed is not None:
             yield feed.known
+            if chain.sequencer_feed is not None:
+                yield chain.sequencer_feed.known
+
+
+def _stands_at(pool: Pool) -> tuple[Address, ...]:
+    """The pool's address, and its Vault's."""
+    if isinstance(pool.details, BalancerV2Details | BalancerV3Details):
+        return pool.address, pool.details.vault
+    return (pool.address,)
