@@ -1,10 +1,12 @@
 """The market read again before a trade goes out, where a block has come in the meantime."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 from executor.chain.head import head
+from executor.domain.lender import LenderTerms
 from executor.domain.market import PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, SizedRoute
@@ -14,6 +16,7 @@ from executor.engine.sizing import Market, size_cap
 from executor.policy.profit import Profit, usd_to_settlement
 from executor.policy.revalidate import Bounds, Reread, Revalidation, revalidate
 from executor.routing.funding import premium_of
+from executor.routing.premium import PremiumOf
 from executor.routing.states import States
 
 
@@ -62,8 +65,8 @@ async def judge_again(
     reread = Reread(
         states=None,
         fees=now.fees,
-        premium=premium_of(sized.funding, terms),
-        available=available(sized.funding, now),
+        premium=premium_again(sized, terms),
+        available=available(sized, now),
         cap=size_cap(session.settings, opportunity, now),
         l1_fee=l1_fee,
     )
@@ -82,12 +85,36 @@ def unmoved(sized: SizedRoute, then: dict[str, PoolState], now: dict[str, PoolSt
     return all(then[leg.pool.key] == now[leg.pool.key] for leg in sized.route.legs)
 
 
-def available(funding: Funding, market: Market) -> int | None:
-    """The most that the funding can pay, in the settlement token's smallest unit; None for no bound."""
-    if funding is Funding.CALLBACK_CHAIN:
+def premium_again(sized: SizedRoute, terms: Sequence[LenderTerms]) -> PremiumOf:
+    """What the lenders of the call ask for an input now: the second is asked for what the first does not
+    lend.
+    """
+    of_first = premium_of(sized.funding, terms)
+    if sized.second is None:
+        return of_first
+    of_second, first_loan = premium_of(sized.second.funding, terms), sized.first_loan
+
+    def together(amount: int) -> int:
+        return of_first(min(amount, first_loan)) + of_second(max(amount - first_loan, 0))
+
+    return together
+
+
+def available(sized: SizedRoute, market: Market) -> int | None:
+    """The most that those who pay the call can pay, in the settlement token's smallest unit; None for no
+    bound. Of two loans each counts up to the amount that the call takes there.
+    """
+    if sized.funding is Funding.CALLBACK_CHAIN:
         return None
-    if funding is Funding.INVENTORY:
+    if sized.funding is Funding.INVENTORY:
         return market.purse.inventory
+    first = _lendable(sized.funding, market)
+    if sized.second is None:
+        return first
+    return min(first, sized.first_loan) + min(_lendable(sized.second.funding, market), sized.second.amount)
+
+
+def _lendable(funding: Funding, market: Market) -> int:
     able = (terms for terms in market.purse.terms if terms.funding is funding and terms.enabled)
     return max((terms.available for terms in able), default=0)
 

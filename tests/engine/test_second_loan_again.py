@@ -1,0 +1,56 @@
+"""A call paid by two lenders, looked at again: each is judged by what it lends there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from executor.domain.lender import LenderTerms, Rounding
+from executor.domain.market import BlockHead
+from executor.domain.route import Funding, SecondLoan, SizedRoute
+from executor.engine.market import Purse
+from executor.engine.pricing import Prices
+from executor.engine.revalidation import available, premium_again
+from executor.engine.sizing import Market
+from executor.policy.fees import Fees
+from tests.support.market import WETH, address, two_legs, v2_pool
+
+MORPHO = LenderTerms(Funding.MORPHO_BLUE, address(4), WETH.address, 0, 1, Rounding.UP, 6_000)
+AAVE = LenderTerms(Funding.AAVE_V3, address(1), WETH.address, 5, 10_000, Rounding.UP, 9_000)
+ROUTE = two_legs(v2_pool(100), v2_pool(101))
+BOTH = SizedRoute(
+    ROUTE, (10_000, 9_000, 11_000), Funding.MORPHO_BLUE, second=SecondLoan(Funding.AAVE_V3, 4_000, 2)
+)
+
+
+def market(*terms: LenderTerms) -> Market:
+    """A market in which these lenders stand ready."""
+    head = BlockHead(1, "0x01", "0x00", 12, 1, 1, 30_000_000)
+    prices = Prices(WETH, True, Fraction(3_000), Fraction(3_000))
+    return Market(head, (ROUTE,), {}, prices, Purse(0, 0, terms), Fees(1, 1, 1))
+
+
+def test_two_lenders_that_still_have_their_parts_can_pay_the_call() -> None:
+    assert available(BOTH, market(MORPHO, AAVE)) == BOTH.amount_in
+
+
+@pytest.mark.parametrize("short", ["first", "second"])
+def test_what_one_of_two_lenders_lacks_the_other_does_not_lend_in_its_place(short: str) -> None:
+    terms = {"first": MORPHO, "second": AAVE}
+    terms[short] = replace(terms[short], available=3_999)
+    lendable = available(BOTH, market(*terms.values()))
+    assert lendable is not None
+    assert lendable < BOTH.amount_in
+
+
+def test_the_second_lender_s_premium_is_not_forgotten() -> None:
+    premium = premium_again(BOTH, (MORPHO, AAVE))
+    assert premium(BOTH.amount_in) == 2
+    assert premium(BOTH.first_loan) == 0
+
+
+def test_the_first_lender_s_premium_is_not_asked_for_the_second_one_s_part() -> None:
+    sized = replace(BOTH, funding=Funding.AAVE_V3, premium=3, second=SecondLoan(Funding.MORPHO_BLUE, 4_000))
+    assert premium_again(sized, (MORPHO, AAVE))(sized.amount_in) == 3
