@@ -45,6 +45,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], int | list[int], tuple[int, ...]]] = {
     "stable at rates": (DOLLARS, 2_000, RATES),
 }
 many = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +82,18 @@ def any_size(low: int, high: int) -> st.SearchStrategy[int]:
 
 
 def drawn_state(workshop: V3Workshop, made: BalancerV3State, data: st.DataObject) -> BalancerV3State:
-    """The pool with other balances, put into the Vault's storage, and with another pair."""
+    """The pool with other balances and another pair."""
     stable = isinstance(made.curve, StableCurve)
     low, high = (4, 7) if stable else (-2, 9)
     digits = [19 - len(str(factor)) for factor in made.factors]
     balances = tuple(data.draw(any_size(low + each, high + each), label="balance") for each in digits)
+    return stored_state(workshop, made, balances, data)
+
+
+def stored_state(
+    workshop: V3Workshop, made: BalancerV3State, balances: tuple[int, ...], data: st.DataObject
+) -> BalancerV3State:
+    """The pool with these balances, put into the Vault's storage, and with another pair."""
     last = tuple(
         data.draw(st.integers(live * 9 // 10, live * 11 // 10), label="live") if pays else 0
         for live, pays in zip(map(made.to_live, range(len(balances)), balances), made.pays_yield, strict=True)
@@ -131,6 +139,51 @@ def test_a_pool_trades_what_the_vault_tells(
     for amount in (data.draw(st.integers(1, most), label="amount"), data.draw(any_size(0, 25), label="any")):
         told = workshop.query(kind, other.pool, zero_for_one, amount)
         require_same(told, other, kind, zero_for_one, amount)
+
+
+@few
+@given(data=st.data(), zero_for_one=st.booleans())
+def test_a_pool_near_its_limits_trades_what_the_vault_tells(
+    workshop: V3Workshop, state: BalancerV3State, data: st.DataObject, zero_for_one: bool
+) -> None:
+    count = len(state.balances)
+    if isinstance(state.curve, StableCurve):
+        # The largest live balance about ten thousand times the smallest.
+        smallest = data.draw(st.integers(1, 50), label="smallest") * 10**18
+        wanted = [smallest * 10_000 + data.draw(st.integers(-3, 3), label="more") * 10**14] * count
+        wanted[data.draw(st.integers(0, count - 1), label="place of the smallest")] = smallest
+    else:
+        # About as much as a weighted pool must keep: one unit of few decimals, or a little of many.
+        wanted = [
+            factor * data.draw(st.integers(1, 3)) if factor > 1 else 10**6 * data.draw(any_size(0, 5))
+            for factor in state.factors
+        ]
+    units = zip(wanted, state.factors, state.rates, strict=True)
+    balances = tuple(max(1, live * 10**18 // (factor * rate)) for live, factor, rate in units)
+    other = stored_state(workshop, state, balances, data)
+    for kind in (EXACT_IN, EXACT_OUT):
+        place = other.places[zero_for_one if kind == EXACT_OUT else not zero_for_one]
+        amount = data.draw(st.integers(1, max(1, balances[place] // 3)), label="amount")
+        told = workshop.query(kind, other.pool, zero_for_one, amount)
+        require_same(told, other, kind, zero_for_one, amount)
+
+
+@pytest.mark.parametrize("made", ["fourfold"], indirect=True)
+def test_a_weighted_pool_keeps_the_least_that_it_must(workshop: V3Workshop, state: BalancerV3State) -> None:
+    # More than one of the two units would go, and less than one be left.
+    balances = (10**9, 2, 10**9)
+    live = [state.to_live(place, balance) for place, balance in enumerate(balances)]
+    workshop.set_balances(state.pool.address, balances, live)
+    scarce = read_from(workshop.node, balancer_v3.read(state.pool))
+    assert scarce.places == (0, 1)
+    found = {}
+    for amount in (10**8, 2 * 10**8, 299_999_999):
+        told = workshop.query(EXACT_IN, scarce.pool, True, amount)
+        require_same(told, scarce, EXACT_IN, True, amount)
+        found[amount] = told
+    assert found[299_999_999] is None
+    with pytest.raises(MathsError, match="less of a token"):
+        balancer_v3.amount_out(scarce, True, 299_999_999)
 
 
 def test_a_trade_gives_and_leaves_what_was_worked_out(workshop: V3Workshop, state: BalancerV3State) -> None:
