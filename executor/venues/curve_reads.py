@@ -16,8 +16,9 @@ from executor.venues.curve_crypto import CryptoState
 from executor.venues.curve_stable import A_UNIT, KeptRate, Ramp, StableState
 
 ALIKE = {
-    CurveShape.STABLE: (CurveShape.STABLE_ONCE,),
-    CurveShape.STABLE_ONCE: (CurveShape.STABLE,),
+    CurveShape.STABLE: (CurveShape.STABLE_ONCE, CurveShape.STABLE_CLASSIC),
+    CurveShape.STABLE_ONCE: (CurveShape.STABLE, CurveShape.STABLE_CLASSIC),
+    CurveShape.STABLE_CLASSIC: (CurveShape.STABLE, CurveShape.STABLE_ONCE),
 }
 """Shapes that are told apart by the last digit of some quotes only."""
 

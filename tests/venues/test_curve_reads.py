@@ -124,6 +124,26 @@ def test_a_generation_that_was_not_told_apart_shows_in_a_later_state(shape: Curv
     assert told == at_home(state, pool)
 
 
+def test_a_classic_pool_that_was_not_told_apart_shows_when_its_quote_is_finer_than_its_trade() -> None:
+    six = (10**30, 10**30)
+    finer = None
+    for balance in range(10**12, 2 * 10**12, 10**10):
+        state = stable(CurveShape.STABLE_CLASSIC, (3 * 10**12, balance), six)
+        state = replace(state, pool=pool_of((6, 6)))
+        quoted = curve_stable.viewed(state, 1, 0, 10**6)
+        if quoted != curve_stable.exchanged(state, 1, 0, 10**6):
+            finer = state
+            break
+    assert finer is not None
+    details = finer.pool.details
+    assert isinstance(details, CurveDetails)
+    pool = replace(finer.pool, details=replace(details, shape=CurveShape.STABLE))
+
+    told = drive(curve_pools.read(pool), chain_of(finer).answer)
+
+    assert told == at_home(finer, pool)
+
+
 def test_the_classic_generation_takes_its_fee_in_finer_units_when_it_quotes() -> None:
     state = stable(CurveShape.STABLE_CLASSIC, (3 * 10**12 + 7, 10**12 + 3), (10**30, 10**30))
     state = replace(state, pool=pool_of((6, 6)))
