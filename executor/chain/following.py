@@ -120,11 +120,11 @@ class MarketFollower:
         that it may be about must be read again.
         """
         log, announced = notice.log, self._announced.setdefault(notice.log.block_hash, set())
+        _keep_newest(self._announced, self._depth)
         if notice.removed:
             announced.discard(log.index)
             return False
         announced.add(log.index)
-        _keep_newest(self._announced, self._depth)
         applied = self._applied.get(log.block_hash)
         if applied is None or log.index in applied:
             return False
