@@ -132,7 +132,8 @@ abstract contract AaveV3Lender is Lending {
         bool ours;
         // (asset, , , initiator) = the arguments; ours = initiator == address(this) && asset == token
         assembly ("memory-safe") {
-            ours := iszero(or(xor(calldataload(0x64), address()), xor(calldataload(0x04), token)))
+            // The compiler promises nothing about an address's upper bits: they are shifted out.
+            ours := iszero(or(xor(calldataload(0x64), address()), shl(96, xor(calldataload(0x04), token))))
         }
         if (!ours) revert LoanNotOurs(address(uint160(Read.word(100))), address(uint160(Read.word(4))));
     }
