@@ -145,7 +145,7 @@ async def _pool_price(
         max_age_seconds=settings.price_max_age_seconds,
         is_local=is_local,
     )
-    if given <= 0:
+    if given <= 0 or taken <= 0:
         raise PriceUnavailableError(
             f"There is no USD price for {token.symbol} ({token.address}): pool {named.pool} gives nothing.",
             fix="name another pool in pool_prices",

@@ -60,8 +60,8 @@ def pair_edge(state: V2State, zero_for_one: bool, kept: tuple[int, int]) -> Edge
 
 def solve_two(first: Edge, second: Edge, num: int, den: int, cap: int) -> Amounts | None:
     """The amounts of the cycle through two pairs at the input that earns most if `num / den` of it must come
-    back; None if nothing earns, False where amounts are too small, or too large for the pairs, to be told
-    here.
+    back; None if nothing earns, TOO_COARSE where amounts are too small, or too large for the pairs, to be
+    told here.
 
     The least shortfall of whole amounts is stated in `shortfall`.
     """

@@ -44,9 +44,10 @@ class Side:
         """What the very next unit gives, numerator and denominator; nothing where the pool cannot trade."""
         if self._price is None:
             try:
-                self._price = VENUES[self.state.pool.kind].marginal(self.state, self.zero_for_one)
+                num, den = VENUES[self.state.pool.kind].marginal(self.state, self.zero_for_one)
             except (MathsError, TicksUnknownError):
-                self._price = (0, 1)
+                num = den = 0
+            self._price = (num, den) if den else (0, 1)
         return self._price
 
     @property

@@ -126,7 +126,11 @@ def after(state: V3State, zero_for_one: bool, amount_in: int) -> V3State:
 
 
 def marginal(state: V3State, zero_for_one: bool) -> tuple[int, int]:
-    """What the very next unit gives, fee included, as numerator and denominator in smallest units."""
+    """What the very next unit gives, fee included, as numerator and denominator in smallest units. Raises
+    MathsError of a pool that has no price yet.
+    """
+    if state.sqrt_price_x96 <= 0:
+        raise refusal(state, "is not initialised")
     kept, squared = FEE_UNIT - state.fee(zero_for_one), state.sqrt_price_x96 * state.sqrt_price_x96
     if zero_for_one:
         return kept * squared, FEE_UNIT << 192

@@ -187,3 +187,16 @@ def test_a_pool_without_a_state_is_passed_over() -> None:
 
     assert found.best is not None
     assert found.best.route == two_legs(second, first)
+
+
+def test_a_pool_that_was_created_but_never_given_a_price_is_passed_over() -> None:
+    """Factories list such pools beside those in use; one of them must not cost all other cycles."""
+    first, second = v2_pool(100), v2_pool(101)
+    good = [v2_state(10**21, 3_100 * 10**9, first), v2_state(10**21, 3_000 * 10**9, second)]
+    never_priced = V3State(v3_pool(200), 0, 0, 0, {}, -887_272, 887_272)
+    alone = best_path([first, second], states_of(*good), WETH, gas_cost=gas_cost)
+    states = states_of(never_priced, *good)
+    found = best_path([never_priced.pool, first, second], states, WETH, gas_cost=gas_cost)
+
+    assert found.best is not None
+    assert found.best == alone.best

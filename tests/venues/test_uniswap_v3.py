@@ -196,3 +196,9 @@ def test_each_tick_that_is_crossed_costs_gas() -> None:
     )
 
     assert across == inside + uniswap_v3.TICK_GAS
+
+
+@pytest.mark.parametrize("zero_for_one", [True, False])
+def test_a_pool_without_a_price_has_no_marginal_price(zero_for_one: bool) -> None:
+    with pytest.raises(MathsError, match="not initialised"):
+        uniswap_v3.marginal(V3State(v3_pool(), 0, 0, 0, {}, -887_272, 887_272), zero_for_one)
