@@ -17,9 +17,9 @@ from executor.venues.uniswap_v3_maths import (
     MIN_SQRT_RATIO,
     MIN_TICK,
     sqrt_ratio_at_tick,
-    swap_step,
     tick_at_sqrt_ratio,
 )
+from tests.support.v3_steps import swap_step
 
 MAX_AMOUNT = 2**255 - 1
 

@@ -1,4 +1,4 @@
-"""The integer library under the walk of ticks."""
+"""Ticks and prices, and the steps of the contract that quotes are held against."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from executor.venues.uniswap_v3_maths import (
     MAX_TICK,
     MIN_SQRT_RATIO,
     MIN_TICK,
+    sqrt_ratio_at_tick,
+    tick_at_sqrt_ratio,
+)
+from tests.support.v3_steps import (
     amount0_delta,
     amount1_delta,
     next_price_from_input,
     next_price_from_output,
-    sqrt_ratio_at_tick,
     swap_step,
-    tick_at_sqrt_ratio,
 )
 
 ticks = st.integers(MIN_TICK, MAX_TICK)
