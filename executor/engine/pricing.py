@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from executor import venues
-from executor.chain.prices import FeedAbsentError, usd_price
+from executor.chain.prices import FeedAbsentError, UsdPrice, usd_price
 from executor.chain.reading import read
 from executor.chain.rpc import Rpc
 from executor.chain.tokens import resolve_token
@@ -70,7 +70,8 @@ async def read_prices(
 
     async def price(token: Token) -> Fraction | None:
         try:
-            return await token_price(rpc, chain, settings, token, head, is_local=is_local)
+            found = await token_price(rpc, chain, settings, token, head, is_local=is_local)
+            return found.usd_per_token
         except FeedAbsentError:
             absent.add(token.address)
             return None
@@ -92,7 +93,7 @@ async def token_price(
     head: BlockHead,
     *,
     is_local: bool = False,
-) -> Fraction:
+) -> UsdPrice:
     """USD for a whole `token`, from its feed, else from the pool or the price that the settings declare.
 
     Raises PriceUnavailableError, ConfigError, NodeError.
@@ -100,7 +101,7 @@ async def token_price(
     named = _named_pool(chain, settings, token)
     if named is not None and chain.feed_for(token.address) is None:
         return await _pool_price(At(rpc, chain, head), settings, token, *named, is_local=is_local)
-    found = await usd_price(
+    return await usd_price(
         rpc,
         chain,
         token,
@@ -109,7 +110,6 @@ async def token_price(
         max_age_seconds=settings.price_max_age_seconds,
         is_local=is_local,
     )
-    return found.usd_per_token
 
 
 def _named_pool(chain: ChainData, settings: ChainSettings, token: Token) -> tuple[str, PoolPrice] | None:
@@ -124,7 +124,7 @@ def _named_pool(chain: ChainData, settings: ChainSettings, token: Token) -> tupl
 
 async def _pool_price(
     at: At, settings: ChainSettings, token: Token, name: str, named: PoolPrice, *, is_local: bool
-) -> Fraction:
+) -> UsdPrice:
     """What the pool gives for the next unit of the token, its fee taken off, at the USD price of what it
     gives. Whoever trades there moves it: it serves limits, and turns gas into the settlement token.
     """
@@ -153,4 +153,5 @@ async def _pool_price(
             pool=named.pool,
         )
     scale = Fraction(10**token.decimals, 10**quote.decimals)
-    return Fraction(given, taken) * scale * quote_usd.usd_per_token
+    usd = Fraction(given, taken) * scale * quote_usd.usd_per_token
+    return UsdPrice(token, usd, f"pool {named.pool}, {quote.symbol} by {quote_usd.source}", None)

@@ -8,16 +8,16 @@ from executor.chain.balances import balances
 from executor.chain.checks import run_checks
 from executor.chain.head import head
 from executor.chain.network import Network, identify, require_chain
-from executor.chain.prices import usd_price
 from executor.chain.reading import read, read_all
 from executor.chain.rpc import Rpc
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.chain import ChainData
-from executor.domain.errors import ExecutorError, PriceUnavailableError
+from executor.domain.errors import ConfigError, ExecutorError, PriceUnavailableError
 from executor.domain.market import BlockHead
 from executor.engine.market import check_fresh, read_fees
+from executor.engine.pricing import token_price
 from executor.engine.router import RouterState, check_code, check_ready, read_router
 from executor.engine.session import read_own_deployment
 from executor.lenders import LENDERS, read_terms
@@ -213,14 +213,7 @@ async def _feeds(chain: _Chain) -> AsyncIterator[Finding]:
     needs_usd = chain.settings.min_profit_usd > 0 or chain.settings.max_trade_size_usd is not None
     for token in dict.fromkeys((chain.data.wrapped_native, *chain.data.settlement)):
         try:
-            price = await usd_price(
-                chain.rpc,
-                chain.data,
-                token,
-                fixed=chain.settings.fixed_prices_usd,
-                block=chain.newest,
-                max_age_seconds=chain.settings.price_max_age_seconds,
-            )
+            price = await token_price(chain.rpc, chain.data, chain.settings, token, chain.newest)
         except PriceUnavailableError as error:
             yield Finding(
                 f"price of {token.symbol}",
@@ -228,6 +221,9 @@ async def _feeds(chain: _Chain) -> AsyncIterator[Finding]:
                 str(error),
                 {"token": token.address},
             )
+            continue
+        except ConfigError as error:
+            yield Finding(f"price of {token.symbol}", State.WRONG, str(error), {"token": token.address})
             continue
         shown = f"{show_usd(price.usd_per_token):f} USD, {price.source}"
         yield Finding(

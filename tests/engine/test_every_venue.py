@@ -65,6 +65,7 @@ CASES = [
     bought_there(VenueKind.UNISWAP_V2, "uniswap_v2 USDC/WETH"),
     bought_there(VenueKind.UNISWAP_V3, "uniswap_v3 USDC/WETH 3000", sold=3_000_000),
     bought_there(VenueKind.UNISWAP_V3, "pancake_v3 USDC/WETH 500", sold=3_000_000),
+    bought_there(VenueKind.UNISWAP_V3, "algebra USDC/WETH 500", sold=3_000_000),
     bought_there(VenueKind.UNISWAP_V3, "slipstream WETH/USDC 500", book=BASE_FULL, sold=3_000_000),
     bought_there(VenueKind.UNISWAP_V4, "uniswap_v4 USDC/WETH 3000", sold=3_000_000),
     bought_there(VenueKind.UNISWAP_V4, "uniswap_v4 USDC/WETH 3000 hooked", sold=3_000_000),
@@ -84,7 +85,11 @@ CASES = [
     through_a_vault("sDAI", "DAI", "uniswap_v2 sDAI/WETH", "uniswap_v3 DAI/WETH 3000"),
     through_a_vault("steakUSDC", "USDC", "uniswap_v3 steakUSDC/WETH 3000", "uniswap_v3 USDC/WETH 500"),
 ]
-LANDED = [case for case in CASES if case.kind in VENUES]
+
+
+def test_every_kind_of_venue_has_its_trade() -> None:
+    """What wraps the native coin stands in a route over ether."""
+    assert {case.kind for case in CASES} | {VenueKind.WRAPPED_NATIVE} == set(VENUES)
 
 
 @pytest.fixture(scope="session")
@@ -134,7 +139,7 @@ def open_gap(trading: Trading, case: Case) -> None:
     sell(trading.node, record, to_address(sold), to_address(bought), amount)
 
 
-@pytest.mark.parametrize("case", LANDED, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 async def test_a_trade_through_each_venue_earns_what_its_maths_promise(
     _desks: dict[str, Trading], case: Case, tmp_path: Path
 ) -> None:

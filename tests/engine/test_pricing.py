@@ -42,7 +42,8 @@ def settings(**section: Any) -> Settings:
 
 async def price(rpc: Rpc, token: Token, **section: Any) -> Fraction:
     own = settings(**section).chain("ethereum")
-    return await token_price(rpc, load_chain("ethereum"), own, token, await head(rpc))
+    found = await token_price(rpc, load_chain("ethereum"), own, token, await head(rpc))
+    return found.usd_per_token
 
 
 def named(pool: str = POOL.address, quote: str = "WETH", **more: str) -> dict[str, Any]:
