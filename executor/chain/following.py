@@ -129,7 +129,7 @@ class MarketFollower:
         if applied is None or log.index in applied:
             return False
         of_log = [key for key, pool in self.book.pools.items() if log.address in venues.emitters(pool)]
-        self.book.invalidate(of_log)
+        self.book.invalidate(of_log, since=log.block_hash)
         return bool(of_log)
 
     async def _wakes(

@@ -159,11 +159,25 @@ class MarketBook:
         """True if `roll_back` can go to that block."""
         return any(entry.head.hash == block_hash for entry in self._entries)
 
-    def invalidate(self, keys: Collection[str] | None = None) -> None:
-        """Say of these pools, else of all, that they must be read again at `head`."""
-        for key in (self._states if keys is None else keys) if self._entries else ():
+    def invalidate(self, keys: Collection[str] | None = None, *, since: str | None = None) -> None:
+        """Say of these pools, else of all, that they must be read again at `head`.
+
+        `since` is the hash of the block from which on their states were wrong, the head where it is not given
+        or not known: what the blocks after it replaced is not put back any more either.
+        """
+        named = tuple(self._states if keys is None else keys)
+        for entry in self._after(since):
+            entry.before.update(dict.fromkeys(named))
+        for key in named if self._entries else ():
             self._entries[-1].before.setdefault(key, self._states[key])
             self._set(key, None)
+
+    def _after(self, block_hash: str | None) -> list[_Entry]:
+        """The entries of the blocks after that one; none where it is not known."""
+        hashes = [entry.head.hash for entry in self._entries]
+        if block_hash not in hashes:
+            return []
+        return list(self._entries)[hashes.index(block_hash) + 1 :]
 
     def restart(self) -> None:
         """Forget all blocks and states, but not which pools are followed: `add` starts anew."""

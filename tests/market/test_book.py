@@ -218,6 +218,33 @@ def test_invalid_states_are_not_handed_out() -> None:
     MarketBook().invalidate()
 
 
+def test_a_state_that_missed_a_log_some_blocks_ago_does_not_come_back_with_the_chain() -> None:
+    """The book went on from a wrong state: going back must not hand out what the blocks since replaced."""
+    one, two, three, four = (block(number) for number in range(1, 5))
+    book = book_at(one)
+    book.apply(two, [])
+    book.apply(three, [sync(FIRST, 7, 8, three)])
+    book.apply(four, [])
+    book.invalidate([FIRST.key], since=two.hash)
+    assert book.to_read == {FIRST.key}
+    book.add([v2_state(9, 9, FIRST)], four)
+    book.roll_back(three.hash)
+    assert book.to_read == {FIRST.key}
+    book.roll_back(two.hash)
+    assert book.to_read == {FIRST.key}
+    assert book.state(PAIRS[1].key) == v2_state(1_000, 1_000, PAIRS[1])
+
+
+def test_what_stood_before_the_block_of_a_missed_log_still_comes_back() -> None:
+    one, two, three = (block(number) for number in range(1, 4))
+    book = book_at(one)
+    book.apply(two, [sync(FIRST, 7, 8, two, 1)])
+    book.apply(three, [])
+    book.invalidate([FIRST.key], since=two.hash)
+    book.roll_back(one.hash)
+    assert book.state(FIRST.key) == v2_state(1_000, 1_000, FIRST)
+
+
 def test_a_pool_that_was_removed_is_neither_followed_nor_asked_for() -> None:
     book, two = book_at(block(1)), block(2)
     book.remove([FIRST.key, "unknown"])
