@@ -13,6 +13,7 @@ and what comes out is what the pools themselves give.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from executor.domain.errors import MathsError, TicksUnknownError
 from executor.routing.hops import Hop
@@ -94,14 +95,14 @@ class ParallelHop:
 
     def __init__(self, hops: Sequence[Hop]) -> None:
         self._walks = [_Walk(hop) for hop in hops]
-        self._hops = tuple(hops)
+        self.hops = tuple(hops)
         self._levels: list[_Level] = []
         self._price = 0
 
     def parts(self, amount_in: int) -> tuple[int, ...]:
         """How an input is divided: the parts in the order of the curves, 0 for those that are not used."""
         level = self._levels[self.stretch_of(amount_in)]
-        parts = [0] * len(self._hops)
+        parts = [0] * len(self.hops)
         for number, taken in level.fixed:
             parts[number] = taken
         price = (((amount_in << BITS) + level.offset) << BITS) // level.slope
@@ -115,7 +116,7 @@ class ParallelHop:
     def out(self, amount_in: int) -> int:
         """What all parts give together."""
         parts = self.parts(amount_in)
-        return sum(hop.out(part) for hop, part in zip(self._hops, parts, strict=True) if part)
+        return sum(hop.out(part) for hop, part in zip(self.hops, parts, strict=True) if part)
 
     def least_in(self, amount_out: int) -> int:
         """An input for which at least `amount_out` comes out, no larger than rounding makes it."""
@@ -231,6 +232,26 @@ class ChainHop:
         while (end := self.stretch(number).end) is not None and end < amount_in:
             number += 1
         return number
+
+
+def moved(hops: Sequence[Hop], parts: Sequence[int]) -> tuple[int, ...]:
+    """The parts after moving amounts from one to another, ever smaller ones, as long as more comes out."""
+    best = list(parts)
+    given = [hop.out(part) if part else 0 for hop, part in zip(hops, best, strict=True)]
+    step = max(best) // 4
+    while step > max(best) >> 20:
+        for giver, taker in permutations(range(len(best)), 2):
+            if best[giver] < step:
+                continue
+            less, more = best[giver] - step, best[taker] + step
+            try:
+                tried = (hops[giver].out(less) if less else 0, hops[taker].out(more))
+            except (MathsError, TicksUnknownError):
+                continue
+            if sum(tried) > given[giver] + given[taker]:
+                best[giver], best[taker], given[giver], given[taker] = less, more, *tried
+        step //= 2
+    return tuple(best)
 
 
 def _fixed(found: Stretch) -> _Piece:

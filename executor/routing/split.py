@@ -14,10 +14,11 @@ from executor.domain.split import Part, SplitRoute
 from executor.routing.candidates import ROUTER_GAS
 from executor.routing.cycle import MAX_AMOUNT
 from executor.routing.hops import Hop
-from executor.routing.parallel import ChainHop, ParallelHop
+from executor.routing.parallel import ChainHop, ParallelHop, moved
 from executor.routing.piecewise import solve_pieces
 from executor.routing.premium import no_premium
-from executor.routing.sides import Sides
+from executor.routing.sampled import SampledHop
+from executor.routing.sides import Side, Sides
 from executor.routing.states import States
 from executor.routing.stretches import segment_at
 from executor.routing.trying import Amounts
@@ -49,11 +50,14 @@ def best_split(
     """The route through `stages`, each with one or more pools to choose from, that nets most; None if none
     earns anything before gas.
 
-    All pools must have curves of pieces (pairs, pools with ticks): ValueError else. `cap` bounds the input.
+    Pools with curves of pieces (pairs, pools with ticks) share exactly; beside pools of other shapes (Curve,
+    Balancer) the shares are fitted, then moved to and fro as long as more comes out. `cap` bounds the input.
     Raises TicksUnknownError as `best_size` does.
     """
     sides = Sides(states)
-    chosen: Stages = tuple(tuple(stage) for stage in stages)
+    chosen: Stages = tuple(tuple(leg for leg in stage if _trades(sides.of(leg))) for stage in stages)
+    if not all(chosen):
+        return None
     best = _sized(chosen, sides, gas_cost, cap, overhead_gas)
     if best is None:
         return None
@@ -103,7 +107,7 @@ def share_between(
 
 
 def _shared(routes: Sequence[Route], sides: Sides, cap: int) -> list[RouteShare]:
-    chains = [ChainHop([sides.of(leg).hop for leg in route.legs]) for route in routes]
+    chains = [ChainHop([_pieces(sides.of(leg)) for leg in route.legs]) for route in routes]
     together = ParallelHop(chains)
     amounts = _solved((together,), cap)
     if amounts is None:
@@ -140,7 +144,7 @@ def _sized(
     stages: Stages, sides: Sides, gas_cost: GasPrice, cap: int | None, overhead_gas: int
 ) -> tuple[SplitSize, Stages] | None:
     """The best size of these stages, and what of them it uses."""
-    hops = [ParallelHop([sides.of(leg).hop for leg in stage]) for stage in stages]
+    hops = [_stage_hop(stage, sides) for stage in stages]
     amounts = _solved(hops, MAX_AMOUNT if cap is None else min(cap, MAX_AMOUNT))
     if amounts is None:
         return None
@@ -148,7 +152,7 @@ def _sized(
     amount, gas = amounts[0], overhead_gas
     for stage, hop in zip(stages, hops, strict=True):
         parts = []
-        for leg, part in zip(stage, hop.parts(amount), strict=True):
+        for leg, part in zip(stage, _parts(stage, hop, sides, amount), strict=True):
             given = sides.of(leg).hop.out(part) if part > 0 else 0
             if given:
                 parts.append(Part(leg, part, given))
@@ -160,13 +164,42 @@ def _sized(
     return SplitSize(route, gas, route.gross_profit - gas_cost(gas)), kept
 
 
+def _pieces(side: Side, *, bent: bool = False) -> Hop:
+    """A hop that has pieces: its own, or fitted ones; `bent`: a straight line will not do."""
+    first = side.hop.stretch(0)
+    return SampledHop(side.hop) if first is None or (bent and not first.c and first.a) else side.hop
+
+
+def _stage_hop(stage: Sequence[Leg], sides: Sides) -> Hop:
+    if len(stage) == 1:
+        return _pieces(sides.of(stage[0]))
+    return ParallelHop([_pieces(sides.of(leg), bent=True) for leg in stage])
+
+
+def _trades(side: Side) -> bool:
+    """Whether a pool trades at all."""
+    try:
+        side.hop.stretch(0)
+    except MathsError:
+        return False
+    return side.price[0] > 0
+
+
+def _parts(stage: Sequence[Leg], hop: Hop, sides: Sides, amount: int) -> tuple[int, ...]:
+    """How a stage divides an amount."""
+    if not isinstance(hop, ParallelHop):
+        return (amount,)
+    own = [sides.of(leg).hop for leg in stage]
+    parts = hop.parts(amount)
+    return parts if all(each in own for each in hop.hops) else moved(own, parts)
+
+
 def _solved(hops: Sequence[Hop], cap: int) -> Amounts | None:
     try:
         start = segment_at(hops, 0)
     except MathsError:
         return None
-    if start is None:
-        raise ValueError("only pools with curves of pieces can be split over")
+    assert start is not None
     return solve_pieces(hops, start, cap=cap, premium=no_premium, repaid=(1, 1))
 
 

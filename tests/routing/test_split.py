@@ -14,7 +14,8 @@ from executor.domain.pool import Pool
 from executor.domain.route import Leg, Route
 from executor.domain.split import Part, SplitRoute
 from executor.routing.hops import Hop, hop
-from executor.routing.parallel import ChainHop, ParallelHop
+from executor.routing.parallel import ChainHop, ParallelHop, moved
+from executor.routing.sampled import SampledHop
 from executor.routing.sizing import best_size
 from executor.routing.split import best_split, share_between
 from tests.support.market import (
@@ -30,6 +31,7 @@ from tests.support.market import (
     v3_state,
     v3_states,
 )
+from tests.support.solidly_pools import pool_state
 
 reserves = st.integers(10**15, 10**24)
 
@@ -57,9 +59,9 @@ def test_no_other_division_over_pairs_gives_more(
     assert most == given_by(hops, parts)
 
     giver, taker = data.draw(st.permutations(range(len(hops))))[:2]
-    moved = data.draw(st.integers(0, parts[giver]))
+    shifted = data.draw(st.integers(0, parts[giver]))
     other = list(parts)
-    other[giver], other[taker] = other[giver] - moved, other[taker] + moved
+    other[giver], other[taker] = other[giver] - shifted, other[taker] + shifted
     assert given_by(hops, other) <= most + len(hops)
 
 
@@ -82,9 +84,9 @@ def test_no_other_division_over_pools_with_ticks_gives_more(
 
     for _ in range(6):
         giver, taker = data.draw(st.permutations(range(3)))[:2]
-        moved = data.draw(st.integers(0, parts[giver]))
+        shifted = data.draw(st.integers(0, parts[giver]))
         other = list(parts)
-        other[giver], other[taker] = other[giver] - moved, other[taker] + moved
+        other[giver], other[taker] = other[giver] - shifted, other[taker] + shifted
         assert given_by(hops, other) <= most + 40
 
 
@@ -173,8 +175,8 @@ def test_no_other_amounts_of_a_split_route_earn_more(chance: random.Random) -> N
     ins = [part.amount_in for part in route.stages[0]]
     shares = [part.amount_in for part in route.stages[1]]
     changed = [amount * chance.randint(950, 1_050) // 1_000 for amount in ins]
-    moved = [share * chance.randint(950, 1_050) // 1_000 for share in shares]
-    assert earned(changed, moved) <= route.gross_profit + 10**9
+    shifted = [share * chance.randint(950, 1_050) // 1_000 for share in shares]
+    assert earned(changed, shifted) <= route.gross_profit + 10**9
 
 
 def test_parts_that_do_not_pay_their_gas_are_left_out() -> None:
@@ -239,10 +241,10 @@ def test_scarce_money_goes_where_a_further_unit_earns_most() -> None:
     assert cap - 10**6 < sum(parts) <= cap
     assert parts[2] > parts[1] > parts[0]
     for giver, taker in ((2, 1), (1, 2), (2, 0)):
-        for moved in (10**12, 10**15, 10**17):
+        for shifted in (10**12, 10**15, 10**17):
             other = list(parts)
-            if other[giver] > moved:
-                other[giver], other[taker] = other[giver] - moved, other[taker] + moved
+            if other[giver] > shifted:
+                other[giver], other[taker] = other[giver] - shifted, other[taker] + shifted
                 assert given_by(hops, other) <= most + 4
 
 
@@ -286,3 +288,76 @@ def test_amounts_that_no_pool_takes_are_no_split() -> None:
     together = ParallelHop([hop(v2_state(10**18, 10**18, v2_pool(100)), True)])
     with pytest.raises(ArithmeticError):
         together.out(2**113)
+
+
+MILLION = 10**6 * 10**18
+
+
+def stable_and_pair() -> tuple[Leg, Leg, Leg, dict[str, PoolState]]:
+    """A stable pool and a pair of the same tokens, and another pair where the second token is dear."""
+    stable = pool_state(MILLION, MILLION, True, fee_bps=1)
+    tokens = (stable.pool.token0, stable.pool.token1)
+    pair, dear = v2_pool(300, *tokens, fee=500), v2_pool(301, *tokens)
+    states: list[PoolState] = [
+        stable,
+        v2_state(50 * MILLION, 50 * MILLION, pair),
+        v2_state(10 * MILLION, 9 * MILLION, dear),
+    ]
+    legs = Leg(stable.pool, tokens[0]), Leg(pair, tokens[0]), Leg(dear, tokens[1])
+    return *legs, {state.pool.key: state for state in states}
+
+
+def test_a_curve_of_another_shape_shares_with_a_pair() -> None:
+    stable, pair, dear, states = stable_and_pair()
+    split = best_split(((stable, pair), (dear,)), states, gas_cost=free)
+    singles = [best_size(Route((leg, dear)), states) for leg in (stable, pair)]
+    most = max(amounts[-1] - amounts[0] for amounts in singles if amounts)
+
+    assert split is not None
+    assert [len(stage) for stage in split.route.stages] == [2, 1]
+    assert split.route.gross_profit > most
+    for part in split.route.stages[0]:
+        state = states[part.leg.pool.key]
+        assert hop(state, part.leg.zero_for_one).out(part.amount_in) == part.amount_out
+
+
+@given(st.integers(10**18, 10 * MILLION), st.integers(1, 10**6))
+def test_moving_amounts_between_shapes_gives_no_more_than_a_millionth_of_a_part(
+    amount: int, share: int
+) -> None:
+    stable, pair, _, states = stable_and_pair()
+    hops = [hop(states[leg.pool.key], leg.zero_for_one) for leg in (stable, pair)]
+    fitted = ParallelHop([SampledHop(hops[0]), hops[1]])
+    parts = moved(hops, fitted.parts(amount))
+    most = given_by(hops, parts)
+
+    assert sum(parts) == amount
+    other = [amount * share // 10**6, amount - amount * share // 10**6]
+    assert given_by(hops, other) <= most + amount // 10**9
+
+
+@given(st.integers(0, 100), st.integers(1, 10**9))
+def test_fitted_pieces_are_close_to_the_curve_and_meet(doubling: int, where: int) -> None:
+    stable, _, _, states = stable_and_pair()
+    own = hop(states[stable.pool.key], stable.zero_for_one)
+    fitted = SampledHop(own)
+    number = doubling % 40
+    piece = fitted.stretch(number)
+    assert piece.end is not None
+    amount = piece.start + max(1, (piece.end - piece.start) * where // 10**9)
+    exact = own.out(amount)
+
+    assert fitted.stretch_of(amount) == number
+    assert fitted.out(amount) == exact
+    at = (piece.a * amount + piece.b) // (piece.c * amount + piece.d)
+    assert abs(at - exact) <= exact // 100 + 4
+
+
+def test_an_empty_pool_takes_no_part() -> None:
+    stable, pair, dear, states = stable_and_pair()
+    empty = v2_state(0, 0, pair.pool)
+    split = best_split(((stable, pair), (dear,)), {**states, pair.pool.key: empty}, gas_cost=free)
+
+    assert split is not None
+    assert [part.leg for part in split.route.stages[0]] == [stable]
+    assert best_split(((pair,), (dear,)), {**states, pair.pool.key: empty}, gas_cost=free) is None
