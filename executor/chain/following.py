@@ -22,7 +22,7 @@ from executor.chain.quantities import answer_error, to_quantity
 from executor.chain.rpc import Rpc, results
 from executor.chain.subscription import LogNotice, Subscription
 from executor.domain.chain import L2Kind
-from executor.domain.errors import ExecutorError, NodeError, PoolNotFoundError
+from executor.domain.errors import ExecutorError, MathsError, NodeError, PoolNotFoundError
 from executor.domain.log import Log
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.pool import Pool
@@ -232,14 +232,14 @@ class MarketFollower:
 
     async def _read(self, keys: Iterable[str], at: BlockHead) -> dict[str, PoolState]:
         """The states of these pools; without those that are not there, as after a reorganisation that took
-        their creation back.
+        their creation back, and those whose maths cannot be told now, as while a rate is not answered.
         """
         pools = self.book.pools
         wanted = {key: pools[key] for key in sorted(keys)}
         while wanted:
             try:
                 return await read_market(self._rpc, wanted.values(), at, self._reach)
-            except PoolNotFoundError as error:
+            except (MathsError, PoolNotFoundError) as error:
                 absent = error.facts.get("pool")
                 left = {
                     key: pool

@@ -21,7 +21,8 @@ from executor.chain.subscription import LogNotice
 from executor.domain.address import to_address
 from executor.domain.errors import NodeError
 from executor.domain.log import Log
-from executor.domain.pool import Pool
+from executor.domain.pool import Pool, VenueKind
+from executor.domain.pool_details import CurveDetails, CurveShape
 from executor.market import StaleStateError
 from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.traffic import PAIR, SWAPS, TICKS, Act, comparable, pools_of, swap
@@ -212,6 +213,27 @@ async def test_a_pool_that_a_reorganisation_took_back_is_not_handed_out_and_stop
         with pytest.raises(StaleStateError):
             follower.book.state(created.key)
         assert await follower.advance() is None
+
+
+async def test_a_pool_whose_maths_cannot_be_told_any_more_is_not_handed_out_and_stops_nothing(
+    ethereum_full: Node,
+) -> None:
+    followed = followed_of(ethereum_full, ETHEREUM_FULL)
+    curve = next(pool for _, pool in followed if isinstance(pool.details, CurveDetails))
+    other = next(pool for _, pool in followed if pool.kind is VenueKind.UNISWAP_V2)
+    assert isinstance(curve.details, CurveDetails)
+    strange = replace(curve, details=replace(curve.details, shape=CurveShape.UNKNOWN))
+    async with Rpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc)
+        await follower.watch([curve, other])
+        assert follower.book.head is not None
+        state = replace(follower.book.state(curve.key), pool=strange)  # type: ignore[type-var]
+        follower.book.add([state], follower.book.head)
+        follower.book.invalidate()
+        ethereum_full.mine()
+        assert await follower.advance() is not None
+        assert follower.book.to_read == {curve.key}
+        assert follower.book.state(other.key) == (await read_market(rpc, [other], await head(rpc)))[other.key]
 
 
 async def test_while_the_node_is_away_no_state_is_handed_out(ethereum_full: Node) -> None:
