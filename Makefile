@@ -66,7 +66,7 @@ slither: setup ## analyse the contracts; what is accepted, and why, stands in to
 compile: setup ## compile the contracts
 	@.venv/bin/ape compile
 
-generate: setup ## write what is generated: plan format constants, JSON Schemas
+generate: setup ## write what is generated: plan format constants, JSON Schemas, the compiled lens
 	@$(PY) -m tools.generate
 
 lock: setup ## write the lock files anew from requirements/*.in and tools/npm/*/package.json
