@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
+from random import Random
 
 import pytest
 
@@ -24,6 +25,7 @@ from executor.venues.uniswap_v3_lens import lens_state as v3_state
 from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK
 from tests.support.answers import read_from
 from tests.support.lens import ask_lens, ask_lens_once, creation_code, lens_code
+from tests.support.traffic import provide_to_ticks
 
 V2_SHAPE = ("uniswap_v2", "sushi_v2", "pancake_v1", "own_v2_fork")
 V3_SHAPE = ("uniswap_v3", "pancake_v3", "slipstream", "solidly_v3")
@@ -175,3 +177,26 @@ def test_without_amounts_some_words_around_the_price_are_read(base_full_node: No
         state, usual = v3_state(pool, answer), read_from(base_full_node, uniswap_v3.read(pool))
         assert (state.known_low, state.known_high) == (usual.known_low, usual.known_high)
         assert state.ticks == usual.ticks
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_stands_around_the_price_no_amount_leaves_what_was_read_for_it(
+    ethereum_full: Node, seed: int
+) -> None:
+    random = Random(seed)
+    record = next(
+        each for each in ETHEREUM_FULL.pools if each.venue == "uniswap_v3" and each.tick_spacing == 60
+    )
+    pool = pool_of(ETHEREUM_FULL, record)
+    for _ in range(12):
+        provide_to_ticks(ethereum_full, ETHEREUM_FULL, record, random)
+    full = whole(ethereum_full, pool)
+    for zero_for_one in (True, False) * 10:
+        most = uniswap_v3.quote(full, zero_for_one, 2**120).amount_in
+        amount = random.randint(1, 10 ** random.randint(1, len(str(most)) - 1))
+        reach = (amount, 0) if zero_for_one else (0, amount)
+        (answer,) = ask_lens(ethereum_full, ("uniswap_v3", v3_request(pool, reach)))
+        assert answer is not None
+        near = v3_state(pool, answer)
+        assert uniswap_v3.quote(near, zero_for_one, amount) == uniswap_v3.quote(full, zero_for_one, amount)
+        assert near.ticks.items() <= full.ticks.items()
