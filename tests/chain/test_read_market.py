@@ -154,6 +154,31 @@ async def test_a_chain_without_multicall_is_asked_in_batches(full: Rpc, ethereum
         assert not rpc.has_multicall
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [(-32000, "out of gas"), (3, "execution reverted"), (-32000, "max code size exceeded")],
+)
+@pytest.mark.parametrize("most", [0, 1, 4])
+async def test_a_call_that_is_too_much_for_the_node_is_halved_until_it_is_not(
+    full: Rpc, ethereum_full_node: Node, most: int, code: int, message: str
+) -> None:
+    some = pools(ETHEREUM_FULL, *V2_SHAPE)[:6]
+    # Head and length of the argument, then 23 bytes a pair, filled up to whole words.
+    longest = 4 + 64 + -(-23 * most // 32) * 32
+
+    def small(request: dict[str, Any]) -> object:
+        if len(request["params"]) != 3 or len(request["params"][0]["data"]) // 2 - 1 <= longest:
+            return None
+        return {"error": {"code": code, "message": message}}
+
+    async with MisbehavingNode(relay(ethereum_full_node, small)) as node, Rpc(node.url()) as rpc:
+        found = await read_market(rpc, some, await head(full))
+        assert rpc.lends_code
+        assert len(node.methods()) > 2
+    expected = await read_alone(full)
+    assert found == {pool.key: expected[pool.key] for pool in some}
+
+
 async def test_a_throttled_lens_is_an_error_and_no_reason_to_give_it_up(
     full: Rpc, ethereum_full_node: Node
 ) -> None:
