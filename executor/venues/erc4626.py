@@ -77,7 +77,10 @@ def amount_in(state: ERC4626State, zero_for_one: bool, amount_out: int) -> int:
 
 
 def after(state: ERC4626State, zero_for_one: bool, amount_in: int) -> ERC4626State:
-    """The vault after that deposit or redemption. Raises as `amount_out` does."""
+    """The vault after that deposit or redemption. Raises as `amount_out` does.
+
+    What an emptied vault without virtual shares counts by then only a reading tells.
+    """
     given = amount_out(state, zero_for_one, amount_in)
     if state.deposits(zero_for_one):
         assets, shares = amount_in, given
@@ -91,7 +94,8 @@ def after(state: ERC4626State, zero_for_one: bool, amount_in: int) -> ERC4626Sta
     )
     if not state.pooled:
         return changed
-    return replace(changed, shares=state.shares + shares, assets=state.assets + assets)
+    left = (state.shares + shares, state.assets + assets)
+    return replace(changed, shares=left[0], assets=left[1], exact=min(left) > 0)
 
 
 def marginal(state: ERC4626State, zero_for_one: bool) -> tuple[int, int]:

@@ -28,6 +28,9 @@ SOMEBODY = to_address("0x000000000000000000000000000000000000dEaD")
 NO_ANSWER = 2**256 - 1
 """What a lens puts where the vault reverted."""
 
+MOST_HELD = 2**224
+"""More than any vault has: beyond, what previews are asked of would not fit a word."""
+
 _ANSWERS = 12
 
 
@@ -65,7 +68,7 @@ def read(pool: Pool) -> Reading[ERC4626State]:
     vault = pool.address
     held = yield (eth_call(vault, "totalAssets()"), eth_call(vault, "totalSupply()"))
     assets, supply = (decoded_int(answer) for answer in held)
-    if assets is None or supply is None:
+    if assets is None or supply is None or max(assets, supply) > MOST_HELD:
         raise _no_vault(vault)
     answers = yield (
         eth_call(vault, "maxDeposit(address)", SOMEBODY),

@@ -21,6 +21,9 @@ LENS_ANSWER = (*METADATA, "uint256", "bool", *("uint256",) * 6)
 NO_ANSWER = 2**256 - 1
 """What a lens puts where the pool reverted."""
 
+MOST_HELD = 2**224
+"""More than any pool has: beyond, what quotes are asked of would not fit a word."""
+
 BY_FEE_OF_POOL = "getFee(address,bool)"
 BY_FEE_OF_KIND = "getFee(bool)"
 Probe = tuple[bool, int]
@@ -59,6 +62,8 @@ def read(pool: Pool) -> Reading[SolidlyState]:
     whole0, whole1, reserve0, reserve1, stable = held
     assert isinstance(reserve0, int) and isinstance(reserve1, int)
     assert isinstance(whole0, int) and isinstance(whole1, int)
+    if max(reserve0, reserve1) > MOST_HELD:
+        raise _no_pool(pool.address)
     asked = probes(reserve0, reserve1)
     by_pool, by_kind, paused, *quotes = yield (
         eth_call(factory, BY_FEE_OF_POOL, pool.address, stable),

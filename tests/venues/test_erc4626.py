@@ -14,13 +14,14 @@ from executor.domain.address import to_address
 from executor.domain.dex import Dex
 from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.log import Log
-from executor.domain.pool import VenueKind
+from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import ERC4626Details
 from executor.venues import VENUES, erc4626
 from executor.venues.erc4626 import ERC4626State
 from tests.support import vaults
 from tests.support.answers import read_from
 from tests.support.lens import ask_lens
+from tests.support.market import USDC, WETH
 from tests.support.vaults import NEVER_FULL, Vault
 
 LIMIT = 10**24
@@ -190,3 +191,26 @@ def test_a_vault_is_not_followed_but_read_again(ethereum_full_node: Node) -> Non
     assert erc4626.emitters(vault.pool) == ()
     assert erc4626.follow(state, Log(vault.address, (), b"", 1, "0x", 0)) is None
     assert erc4626.follow(state, Log(vault.asset, (), b"", 1, "0x", 0)) is state
+
+
+def test_a_vault_that_was_emptied_has_no_price_until_it_is_read_again() -> None:
+    state = ERC4626State(vault_pool(), 100, 100, pooled=True, most_deposited=NEVER_FULL, supply=100)
+    emptied = erc4626.after(state, not state.deposits(True), 100)
+    for zero_for_one in (True, False):
+        with pytest.raises(MathsError):
+            erc4626.amount_in(emptied, zero_for_one, 1)
+        with pytest.raises(MathsError):
+            erc4626.amount_out(emptied, zero_for_one, 1)
+
+
+def test_an_address_that_says_to_hold_more_than_can_be_asked_about_is_no_vault() -> None:
+    reading = erc4626.read(vault_pool())
+    next(reading)
+    with pytest.raises(PoolNotFoundError, match="vault"):
+        reading.send(((2**256 - 1).to_bytes(32, "big"),) * 2)
+
+
+def vault_pool() -> Pool:
+    """A vault of some token that is on no chain."""
+    details = ERC4626Details(USDC.address)
+    return Pool("unnamed", VenueKind.ERC4626, WETH.address, WETH, USDC, 0, details=details)

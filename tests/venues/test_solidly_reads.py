@@ -247,3 +247,13 @@ def test_logs_of_others_change_nothing(base_full_node: Node) -> None:
     assert solidly.follow(state, log(state.pool.address, bytes(32))) is state
     followed = solidly.follow(state, log(state.pool.address, SYNC))
     assert followed == replace(state, reserve0=1, reserve1=2)
+
+
+def test_an_address_that_says_to_hold_more_than_can_be_asked_about_is_no_pool(
+    base_full_node: Node,
+) -> None:
+    reading = solidly.read(found(base_full_node, RECORDS[0]))
+    next(reading)
+    words = (10**18, 10**6, 2**256 - 1, 1, 0, 0, 0)
+    with pytest.raises(PoolNotFoundError, match="Solidly"):
+        reading.send((b"".join(word.to_bytes(32, "big") for word in words), (1).to_bytes(32, "big")))
