@@ -67,33 +67,30 @@ def state_of(pool: Pool, answers: Answers, rates: Answers) -> BalancerV2State:
     managed = [decoded(info, "uint256", "uint256") for info in (info0, info1)]
     if owned is None or swap_fee is None or managed[0] is None or managed[1] is None:
         raise no_pool(pool.address)
+    balances = _amounts(owned[1])
+    if len(balances) != len(own.tokens) or swap_fee >= ONE:
+        raise no_pool(pool.address)
     curve = _curve(pool, weights, amplification, bool(gradual), decoded(recovery, "bool") is not None)
     factors = _factors(pool, of_tokens[:count])
-    providers = providers_of(answers)
-    rated = any(provider != ZERO_ADDRESS for provider in providers)
+    providers = _others(pool, own, providers_of(answers))
+    rated = isinstance(curve, StableCurve) and any(provider != ZERO_ADDRESS for provider in providers)
     later: tuple[int, ...] | None = None
-    moving = isinstance(curve, StableCurve) and (rated or _ramps(amplification))
-    if isinstance(curve, StableCurve) and rates:
-        # A pool answers one of the two ways to ask for what it stored, or neither.
-        caches = [
-            token or price
-            for token, price in zip(of_tokens[count : 2 * count], of_tokens[2 * count :], strict=True)
-        ]
-        stored, fresh = _rates(pool, caches, _others(pool, own, rates), decoded_int(clock))
-        # Phantom pools, the only ones with so short an answer here, store a new rate after the swap.
-        late = any(len(answer or b"") == MIN_CACHE_BYTES for answer in of_tokens[count : 2 * count])
-        later = _scaled(factors, fresh) if late and fresh != stored else None
-        factors = _scaled(factors, stored if late else fresh)
+    if rated:
+        if len(rates) != len(providers_of(answers)) or len(providers) != count:
+            raise no_pool(pool.address)
+        asked = list(zip(providers, _others(pool, own, rates), strict=True))
+        caches = (of_tokens[count : 2 * count], of_tokens[2 * count :])
+        factors, later = _rated(pool, factors, asked, caches, decoded_int(clock))
     return BalancerV2State(
         pool,
         curve,
-        tuple(value for token, value in zip(own.tokens, _amounts(owned[1]), strict=True) if token in tokens),
+        tuple(value for token, value in zip(own.tokens, balances, strict=True) if token in tokens),
         factors,
         swap_fee,
         (tokens.index(pool.token0.address), tokens.index(pool.token1.address)),
         (cast(int, managed[0][1]), cast(int, managed[1][1])),
         paused=_is_set(paused) or _is_set(vault_paused),
-        steady=not moving,
+        steady=not (rated or (isinstance(curve, StableCurve) and _ramps(amplification))),
         later_scaling=later,
     )
 
@@ -112,7 +109,7 @@ def _curve(
 ) -> BalancerCurve:
     weighing, amplified = decoded(weights, "uint256[]"), decoded(amplification, "uint256", "bool", "uint256")
     if weighing is not None and not changing:
-        return WeightedCurve(_amounts(weighing[0]), shortcuts=later)
+        return WeightedCurve(weights_of(pool, weighing[0], len(known(pool).tokens)), shortcuts=later)
     if amplified is not None:
         return StableCurve(cast(int, amplified[0]), first=not later, coarse=True)
     raise MathsError(
@@ -120,6 +117,14 @@ def _curve(
         fix="simulate trades with it, or use another pool",
         pool=pool.address,
     )
+
+
+def weights_of(pool: Pool, told: object, count: int) -> tuple[int, ...]:
+    """The weights that a pool tells. Raises PoolNotFoundError if they are not one a token."""
+    weights = _amounts(told)
+    if len(weights) != count or min(weights) <= 0:
+        raise no_pool(pool.address)
+    return weights
 
 
 def _factors(pool: Pool, decimals: Answers) -> tuple[int, ...]:
@@ -130,26 +135,47 @@ def _factors(pool: Pool, decimals: Answers) -> tuple[int, ...]:
     return tuple(10 ** (2 * MOST_DECIMALS - digit) for digit in digits if digit is not None)
 
 
-def _rates(pool: Pool, caches: Answers, told: Answers, now: int | None) -> tuple[list[int], list[int]]:
-    """The rates that the pool has stored, and those with what the providers tell where their time is over."""
+def _rated(
+    pool: Pool,
+    factors: tuple[int, ...],
+    asked: Sequence[tuple[Address, bytes | None]],
+    caches: tuple[Answers, Answers],
+    now: int | None,
+) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """The factors with the rates that the next swap takes, and those from then on where they differ. `asked`
+    are the providers with what they tell, `caches` the answers to both ways to ask for what the pool stored.
+    """
     stored, fresh = [], []
-    for cache, answer in zip(caches, told, strict=True):
-        rate = new = ONE
-        if cache is not None and len(cache) >= MIN_CACHE_BYTES and any(cache):
-            # The rate comes first and the end of its time last; what stands between differs.
-            rate = new = int.from_bytes(cache[:32])
-            provided = decoded_int(answer)
-            if now is None or now > int.from_bytes(cache[-32:]):
-                if provided is None or (now is None and provided != rate):
-                    raise MathsError(
-                        f"a rate that {pool.address} takes cannot be told.",
-                        fix="simulate trades with it, or use another pool",
-                        pool=pool.address,
-                    )
-                new = provided
+    for (provider, told), *answers in zip(asked, *caches, strict=True):
+        rate, new = (
+            _rate(pool, told, answers[0] or answers[1], now) if provider != ZERO_ADDRESS else (ONE, ONE)
+        )
         stored.append(rate)
         fresh.append(new)
-    return stored, fresh
+    # Phantom pools, the only ones with so short an answer here, store a new rate after the swap.
+    late = any(len(answer or b"") == MIN_CACHE_BYTES for answer in caches[0])
+    if late and fresh != stored:
+        return _scaled(factors, stored), _scaled(factors, fresh)
+    return _scaled(factors, fresh), None
+
+
+def _rate(pool: Pool, told: bytes | None, cache: bytes | None, now: int | None) -> tuple[int, int]:
+    """The rate that the pool has stored, and the one after it: what the provider tells, once its time is
+    over. Raises MathsError where that cannot be known.
+    """
+    if cache is not None and len(cache) >= MIN_CACHE_BYTES:
+        # The rate comes first and the end of its time last; what stands between differs.
+        stored, over = int.from_bytes(cache[:32]), now is None or now > int.from_bytes(cache[-32:])
+        provided = decoded_int(told)
+        if stored and (not over or provided == stored):
+            return stored, stored
+        if stored and now is not None and provided:
+            return stored, provided
+    raise MathsError(
+        f"a rate that {pool.address} takes cannot be told.",
+        fix="simulate trades with it, or use another pool",
+        pool=pool.address,
+    )
 
 
 def _scaled(factors: Sequence[int], rates: Sequence[int]) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.pool import Pool
 from executor.domain.pool_details import BalancerV3Details
 from executor.venues.balancer_curves import BalancerCurve, StableCurve, WeightedCurve
-from executor.venues.balancer_maths import weighted_invariant
+from executor.venues.balancer_maths import ONE, weighted_invariant
 from executor.venues.balancer_v3_state import BalancerV3State
 
 CONFIG = ("(bool,bool,bool,bool)", "uint256", "uint256", "uint256", "uint40", "uint32", *["bool"] * 4)
@@ -70,17 +70,22 @@ def state_of(pool: Pool, answers: Answers) -> BalancerV3State:
         raise no_pool(pool.address)
     if any(hooked[place] for place in (ADJUSTS, DYNAMIC_FEE, BEFORE_SWAP, AFTER_SWAP)):
         _refuse(pool, f"has a hook at {hooked[-1]} that takes part in swaps", hook=str(hooked[-1]))
-    tokens, balances = own.tokens, _amounts(held[2])
+    tokens, balances, last_live = own.tokens, _amounts(held[2]), _amounts(held[3])
+    factors, rates = _amounts(scales[0]), _amounts(scales[1])
     kinds = cast(tuple[tuple[int, str, bool], ...], held[1])
     pays = tuple(kind == WITH_RATE and pays for kind, _, pays in kinds)
+    if {len(each) for each in (balances, last_live, factors, rates, kinds)} != {len(tokens)}:
+        raise no_pool(pool.address)
+    if not all((*factors, *rates)) or cast(int, fee) >= ONE:
+        _refuse(pool, "has a rate of nothing, or a fee of all")
     curve, ramps = _curve(pool, of_curve)
     return BalancerV3State(
         pool,
         curve,
         balances,
-        _amounts(scales[0]),
-        _amounts(scales[1]),
-        tuple(last if paying else 0 for last, paying in zip(_amounts(held[3]), pays, strict=True)),
+        factors,
+        rates,
+        tuple(last if paying else 0 for last, paying in zip(last_live, pays, strict=True)),
         cast(int, fee),
         cast(int, aggregate_swap),
         cast(int, aggregate_yield),
@@ -110,7 +115,7 @@ def _curve(pool: Pool, answers: Answers) -> tuple[BalancerCurve, bool]:
     curve: BalancerCurve
     ramps = False
     if weighted and weighing is not None and not gradual:
-        curve = _weighted(_amounts(weighing[0]), least)
+        curve = _weighted(pool, _amounts(weighing[0]), least)
         expected = weighted_invariant(curve.weights, balances)
     elif stable and amplified is not None:
         limited = decoded_int(lopsided) is None
@@ -124,9 +129,13 @@ def _curve(pool: Pool, answers: Answers) -> tuple[BalancerCurve, bool]:
     return curve, ramps
 
 
-def _weighted(weights: tuple[int, ...], least: bytes | None) -> WeightedCurve:
-    kept = decoded(least, "uint256[]")
-    return WeightedCurve(weights) if kept is None else WeightedCurve(weights, True, 1, _amounts(kept[0]))
+def _weighted(pool: Pool, weights: tuple[int, ...], least: bytes | None) -> WeightedCurve:
+    told = decoded(least, "uint256[]")
+    kept = () if told is None else _amounts(told[0])
+    count = len(known(pool).tokens)
+    if len(weights) != count or min(weights) <= 0 or (kept and len(kept) != count):
+        raise no_pool(pool.address)
+    return WeightedCurve(weights, True, 1, kept) if kept else WeightedCurve(weights)
 
 
 def _refuse(pool: Pool, problem: str, **facts: object) -> NoReturn:
