@@ -21,7 +21,7 @@ from executor.venues.uniswap_v3 import quote
 from tools.bootstrap.side import side_environment
 
 PEER = Path(__file__).parent / "peers" / "degenbot_sizes.py"
-ROUNDS, SECONDS = 5, 0.05
+ROUNDS, SECONDS = 30, 0.008
 CAP = 10**21
 """The largest input that the peer searches; its own default is a tenth of it."""
 
