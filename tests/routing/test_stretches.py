@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isqrt
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from executor.domain.market import V3State
-from executor.domain.route import Route
+from executor.domain.errors import TicksUnknownError
+from executor.domain.market import PoolState, V3State
+from executor.domain.route import Leg, Route
+from executor.domain.token import Token
 from executor.routing.candidates import route_gas
 from executor.routing.hops import Hop, VenueHop, backward, forward, hop
+from executor.routing.premium import no_premium
+from executor.routing.probing import searched_size
 from executor.routing.shortfall import shortfall
 from executor.routing.sizing import States, best_size
 from executor.routing.stretches import optimum, segment_at
 from executor.venues import VENUES
+from executor.venues.uniswap_v3_maths import tick_at_sqrt_ratio
 from tests.support.market import (
+    WETH,
     Position,
     states_of,
+    token,
     two_legs,
     v2_pool,
     v2_state,
@@ -190,3 +198,91 @@ def test_after_gas_no_end_of_a_piece_leaves_more(ticks: int, price: int, gap: in
             break
         for tried in (forward(hops, size - 1), forward(hops, size)):
             assert tried is None or left(tried) <= left(best) + bound
+
+
+COARSE = token(2, "COARSE", 6)
+THIRD = token(3, "THIRD")
+UNITS = {WETH.address: 10**18, COARSE.address: 3 * 10**9, THIRD.address: 10**18}
+
+
+@st.composite
+def pools_between(draw: st.DrawFn, number: int, one: Token, other: Token) -> PoolState:
+    """A pair, or a pool with ticks of which sometimes only those near the price were read; up to 9 % off."""
+    first, second = sorted((one, other), key=lambda each: each.address)
+    price = (UNITS[second.address] * (10_000 + draw(st.integers(-900, 900))), UNITS[first.address] * 10_000)
+    if draw(st.booleans()):
+        whole = draw(st.integers(10**3, 10**9)) * UNITS[first.address] // 10**6
+        return v2_state(max(2, whole), max(2, whole * price[0] // price[1]), v2_pool(number, first, second))
+    pool = v3_pool(100 + number, first, second, draw(st.sampled_from([100, 500, 3_000, 10_000])))
+    spacing, size = pool.tick_spacing, draw(st.integers(10**6, 10**20))
+    sqrt_price = isqrt((price[0] << 192) // price[1])
+    centre = tick_at_sqrt_ratio(sqrt_price) // spacing
+    spans = draw(st.lists(st.tuples(st.integers(-300, 300), st.integers(1, 300)), min_size=1, max_size=8))
+    positions = [
+        Position((centre + low) * spacing, (centre + low + width) * spacing, draw(st.integers(1, 50 * size)))
+        for low, width in spans
+    ]
+    if draw(st.booleans()):
+        positions.append(
+            Position(-887_272 // spacing * spacing + spacing, 887_272 // spacing * spacing, size)
+        )
+    return v3_state(sqrt_price, positions, pool)
+
+
+def nearly(state: PoolState, reach: int) -> PoolState:
+    """A pool of which only the ticks near its price were read."""
+    if not isinstance(state, V3State):
+        return state
+    low, high = state.tick - reach, state.tick + reach
+    known = {tick: net for tick, net in state.ticks.items() if low <= tick <= high}
+    return replace(state, ticks=known, known_low=low, known_high=high)
+
+
+@st.composite
+def markets(draw: st.DrawFn) -> tuple[Route, States]:
+    """A cycle of two or three pools, a coarse token among theirs."""
+    tokens = draw(
+        st.sampled_from([(WETH, COARSE), (COARSE, WETH), (WETH, COARSE, THIRD), (COARSE, THIRD, WETH)])
+    )
+    states = [
+        draw(pools_between(100 + place, each, tokens[(place + 1) % len(tokens)]))
+        for place, each in enumerate(tokens)
+    ]
+    legs = tuple(Leg(state.pool, each) for state, each in zip(states, tokens, strict=True))
+    return Route(legs), states_of(*states)
+
+
+@settings(max_examples=150, deadline=None)
+@given(markets(), st.one_of(st.just(MANY), st.integers(1, 10**24)))
+def test_piece_by_piece_no_less_is_found_than_by_search(market: tuple[Route, States], cap: int) -> None:
+    route, states = market
+    hops = hops_of(route, states)
+    best = best_size(route, states, cap=cap)
+    searched = searched_size(route, states, min(cap, MANY - 1), no_premium)
+    more = best or searched
+
+    if more is not None:
+        bound = shortfall(more, pieces_walked(hops, more))
+        assert (earned(searched) if searched else 0) <= (earned(best) if best else 0) + bound
+    if best is not None:
+        assert best == forward(hops, best[0])
+        assert best[0] <= cap and earned(best) > 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(markets(), st.integers(1, 3_000))
+def test_what_is_sized_with_few_ticks_known_is_what_is_sized_with_all(
+    market: tuple[Route, States], reach: int
+) -> None:
+    route, states = market
+    fewer = {key: nearly(state, reach) for key, state in states.items()}
+    try:
+        best = best_size(route, fewer)
+    except TicksUnknownError:
+        return
+    whole = best_size(route, states)
+    assert (best is None) == (whole is None)
+    if best is not None and whole is not None:
+        assert abs(earned(best) - earned(whole)) <= shortfall(
+            whole, pieces_walked(hops_of(route, states), whole)
+        )
