@@ -8,7 +8,7 @@ stands in `uniswap_v3_ladder`, one swap in `uniswap_v3_swaps`, how a pool is rea
 from dataclasses import replace
 
 from executor.domain.market import V3State
-from executor.domain.pool import FEE_UNIT
+from executor.domain.pool import FEE_UNIT, V3Callback
 from executor.venues.curve import Curve, Stretch
 from executor.venues.uniswap_v3_events import FOLLOWABLE, TOPICS, emitters, follow, followable
 from executor.venues.uniswap_v3_factories import belongs, find
@@ -52,8 +52,13 @@ LEG_GAS = 61_000
 the transaction) less its V2 leg, measured on a local node with the original bytecode.
 """
 
+PANCAKE_GAS = 8_000
+"""What a swap at PancakeSwap costs more: fitted to routes through the router on the local chain."""
+
 TICK_GAS = 25_000
-"""Gas of crossing one initialised tick: the middle of the 20,000 to 30,000 seen in practice."""
+"""Gas of crossing one initialised tick: the middle of the 20,000 to 30,000 seen in practice. The first swap
+that ever crosses a tick pays up to 45,000, since it writes what was zero.
+"""
 
 
 def amount_out(state: V3State, zero_for_one: bool, amount_in: int) -> int:
@@ -141,4 +146,5 @@ def gas(state: V3State, zero_for_one: bool, amount_in: int) -> int:
     """Estimate of the gas of one swap as a leg: a fixed part and a part for each initialised tick that it
     crosses. Raises as `amount_out` does.
     """
-    return LEG_GAS + TICK_GAS * swaps(state, zero_for_one).ticks_crossed(amount_in)
+    fork = PANCAKE_GAS if state.pool.callback is V3Callback.PANCAKE else 0
+    return LEG_GAS + fork + TICK_GAS * swaps(state, zero_for_one).ticks_crossed(amount_in)

@@ -73,7 +73,8 @@ class Liquidity:
         if index == 0 and known.stop_after(tick)[0] != known.ticks[0]:
             longer = known.lengthened_behind(tick, liquidity)
             return None if longer is None else (self._keep(longer), 0)
-        return None if known.liquidities[index] != liquidity else (known, index)
+        fits = index < len(known.ticks) and known.liquidities[index] == liquidity
+        return (known, index) if fits else None
 
     def _keep(self, ladder: "Ladder") -> "Ladder":
         if ladder.direction.down:

@@ -61,8 +61,10 @@ __all__ = [
     "swaps",
 ]
 
-LEG_GAS = 60_000
-"""Gas of one swap inside one tick range."""
+LEG_GAS = 80_000
+"""Gas of one swap inside one tick range, with its lock, payment and withdrawal: fitted to routes through the
+router on the local chain.
+"""
 
 TICK_GAS = 25_000
 """Gas of crossing one initialised tick."""
