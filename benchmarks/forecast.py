@@ -27,9 +27,8 @@ from executor.domain.address import to_address
 from executor.domain.attempt import Receipt
 from executor.domain.route import Funding, SizedRoute
 from executor.engine.outcome import revert_names
-from executor.lenders import gas_overhead
-from executor.routing.candidates import ROUTER_GAS
 from executor.routing.funding import chain_gas
+from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas
 from executor.venues import gas
 from tests.support.routers import OPERATOR
 
@@ -49,6 +48,7 @@ class Row:
 
     chain: str
     venues: tuple[str, ...]
+    pools: tuple[str, ...]
     kinds: tuple[str, ...]
     tokens: tuple[str, ...]
     gas_of_legs: tuple[int, ...]
@@ -142,6 +142,7 @@ async def carried_out(scene: Scene, chain: str, forecast: Forecast) -> Row:
     return Row(
         chain,
         tuple(leg.pool.dex for leg in legs),
+        tuple(scene.name(leg.pool) for leg in legs),
         tuple(leg.pool.kind.value for leg in legs),
         tuple(leg.token_in.symbol for leg in legs),
         legs_gas(scene, sized),
@@ -176,9 +177,9 @@ def legs_gas(scene: Scene, sized: SizedRoute) -> tuple[int, ...]:
 def static_gas(scene: Scene, forecast: Forecast) -> int:
     """The gas that sizing takes the trade to need."""
     sized = forecast.sized
-    legs = sum(legs_gas(scene, sized))
+    legs = route_gas(sized.route, scene.states, sized.amounts)
     chained = chain_gas(sized.route) if sized.funding is Funding.CALLBACK_CHAIN else 0
-    return ROUTER_GAS + legs + chained + gas_overhead(sized.funding)
+    return ROUTER_GAS + legs + chained + loan_gas(sized.funding, sized.route.settlement)
 
 
 def percentile(values: Iterable[float], share: float) -> float:

@@ -69,7 +69,20 @@ class Scene:
     @property
     def settlements(self) -> tuple[Token, ...]:
         """The tokens that a route may begin and end with."""
-        return tuple(self.desk.token(symbol) for symbol in SETTLEMENTS if symbol in self.book.tokens)
+        held = self.book.tokens
+        return tuple(self.token(held[symbol]) for symbol in SETTLEMENTS if symbol in held)
+
+    def name(self, pool: Pool) -> str:
+        """What people call the pool."""
+        record = self.records.get(pool.key)
+        return record.name if record else f"{pool.kind} {pool.token0.symbol}/{pool.token1.symbol}"
+
+    def token(self, address: str) -> Token:
+        """The token at an address of the book, as the chain data know it, if they do."""
+        if address == NATIVE:
+            return Token(self.book.chain_id, ZERO_ADDRESS, "ETH", DECIMALS_OF_ETHER)
+        known = self.chain.token_at(to_address(address))
+        return known or self.desk.token(self.book.symbol(address))
 
     async def refresh(self, identities: Iterable[str] | None = None) -> None:
         """Read the newest block: pools of these identities, or all; and what lenders have."""
@@ -165,27 +178,21 @@ def _pairs(scene: Scene) -> Iterator[tuple[PoolRecord | None, LegRequest, Token,
     book = scene.book
     for record in book.pools:
         if record.venue != "uniswap_v2" or "STA" not in record.name:
-            tokens = [_token(scene.desk, address) for address in record.tokens]
+            tokens = [scene.token(address) for address in record.tokens]
             for token_in, token_out in permutations(tokens, 2):
                 if int(token_in.address, 16) < int(token_out.address, 16):
                     yield record, _words(record, token_in), token_in, token_out
     for share, asset in (("sDAI", "DAI"), ("steakUSDC", "USDC")):
         if share in book.tokens:
-            token = scene.desk.token(share)
+            token = scene.token(book.tokens[share])
             yield (
                 None,
                 LegRequest(token.address, asset, kind=VenueKind.ERC4626),
                 token,
                 scene.desk.token(asset),
             )
-    weth = scene.desk.token("WETH")
-    yield None, LegRequest(weth.address, "WETH"), weth, _token(scene.desk, NATIVE)
-
-
-def _token(desk: Desk, address: str) -> Token:
-    if address == NATIVE:
-        return Token(desk.book.chain_id, ZERO_ADDRESS, "ETH", DECIMALS_OF_ETHER)
-    return desk.token(desk.book.symbol(address))
+    weth = scene.token(book.tokens["WETH"])
+    yield None, LegRequest(weth.address, "WETH"), weth, scene.token(NATIVE)
 
 
 def _words(record: PoolRecord, token_in: Token) -> LegRequest:

@@ -88,12 +88,14 @@ class TransferFeeEntry(Strict):
 class TokenEntry(AddressEntry):
     """A token. That the chain gives this symbol and these decimals is checked without being written out.
 
-    `symbol` is what the token itself answers, where people call it otherwise.
+    `symbol` is what the token itself answers, where people call it otherwise. `transfer_gas` is what it costs
+    more than a plain token on a route that moves it: tokens behind a proxy, or with lists to look up.
     """
 
     decimals: Annotated[WholeNumber, Field(le=36)]
     symbol: str | None = None
     transfer_fee: TransferFeeEntry | None = None
+    transfer_gas: Annotated[WholeNumber, Field(le=1_000_000)] = 0
 
 
 class DexEntry(Strict):

@@ -125,7 +125,7 @@ def _token(file: ChainFile, symbol: str, entry: TokenEntry) -> KnownToken:
     kept = entry.transfer_fee
     fee = None if kept is None else TransferFee(kept.bps, kept.rounded == "up")
     return KnownToken(
-        Token(file.chain_id, entry.address, symbol, entry.decimals, fee),
+        Token(file.chain_id, entry.address, symbol, entry.decimals, fee, entry.transfer_gas),
         known_address(f"tokens.{symbol}", entry, {}, implied),
     )
 

@@ -1,6 +1,6 @@
 """A token of one chain."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from executor.domain.address import Address
@@ -21,7 +21,8 @@ class TransferFee:
 @dataclass(frozen=True, slots=True)
 class Token:
     """An ERC-20 token. `decimals` is 0 to 36; amounts everywhere are ints in its smallest unit.
-    `transfer_fee` is None where all that is sent arrives.
+    `transfer_fee` is None where all that is sent arrives. `transfer_gas` is what the token costs more than a
+    plain one on a route that moves it, as far as that is known.
     """
 
     chain_id: int
@@ -29,6 +30,7 @@ class Token:
     symbol: str
     decimals: int
     transfer_fee: TransferFee | None = None
+    transfer_gas: int = field(default=0, compare=False)
 
     def shown(self, amount: int) -> Decimal:
         """`amount` (smallest unit) in whole tokens; for people only, never fed back into arithmetic."""

@@ -31,10 +31,10 @@ from executor.engine.session import Session
 from executor.engine.sizing import Market, outputs_of, size
 from executor.plan import encode
 from executor.policy.profit import Profit, profit_of
-from executor.routing.candidates import ROUTER_GAS
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import Terms
 from executor.routing.funding import choose_funding
+from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas
 from executor.routing.paths import BestPath, best_path
 from executor.routing.sizing import forward
 
@@ -285,10 +285,8 @@ def _unable(sized: SizedRoute, market: Market) -> list[Means]:
 
 
 def _static_gas(sized: SizedRoute, states: Mapping[str, PoolState]) -> int:
-    legs = zip(sized.route.legs, sized.amounts, strict=False)
-    return ROUTER_GAS + sum(
-        venues.gas(states[leg.pool.key], leg.zero_for_one, amount) for leg, amount in legs
-    )
+    legs = route_gas(sized.route, states, sized.amounts)
+    return ROUTER_GAS + legs + loan_gas(sized.funding, sized.route.settlement)
 
 
 async def _simulated(

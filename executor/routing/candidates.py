@@ -7,15 +7,12 @@ from executor.domain.errors import MathsError
 from executor.domain.pool import Pool
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token
+from executor.routing.gas import ROUTER_GAS, route_gas
 from executor.routing.premium import no_premium
 from executor.routing.sizing import best_size
 from executor.routing.states import States
-from executor.venues import gas
 
-ROUTER_GAS = 31_000
-"""Gas of a call of the router without its legs: 21,000 for the transaction, calldata of about 150 bytes,
-guards and the profit rule.
-"""
+__all__ = ["ROUTER_GAS", "Candidate", "pick", "route_gas", "routes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +46,6 @@ def routes(
         for buy in buy_pools
         for sell in sell_pools
         if buy.identity != sell.identity
-    )
-
-
-def route_gas(route: Route, states: States, amounts: Sequence[int]) -> int:
-    """Estimated gas of the legs at these amounts. Raises as quoting does."""
-    return sum(
-        gas(states[leg.pool.key], leg.zero_for_one, amount)
-        for leg, amount in zip(route.legs, amounts, strict=False)
     )
 
 

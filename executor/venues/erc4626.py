@@ -52,8 +52,9 @@ __all__ = [
 FOLLOWABLE = False
 TOPICS: frozenset[bytes] = frozenset()
 
-DEPOSIT_GAS = 48_000
-REDEEM_GAS = 42_000
+DEPOSIT_GAS = 43_000
+REDEEM_GAS = 37_000
+"""Gas of a leg through a vault that holds its own assets, fitted to random routes on the local chain."""
 
 
 def amount_out(state: ERC4626State, zero_for_one: bool, amount_in: int) -> int:

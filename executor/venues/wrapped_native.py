@@ -19,8 +19,9 @@ from executor.venues.curve import Curve, Stretch
 FOLLOWABLE = True
 TOPICS: frozenset[bytes] = frozenset()
 
-WRAP_GAS = 21_000
-UNWRAP_GAS = 12_000
+WRAP_GAS = 14_000
+UNWRAP_GAS = 5_000
+"""Gas of a leg that wraps or unwraps, less that of the transfer which it is spared."""
 
 
 @dataclass(frozen=True, slots=True)
