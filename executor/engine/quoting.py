@@ -33,7 +33,7 @@ from executor.plan import encode
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import Terms
-from executor.routing.funding import choose_funding
+from executor.routing.funding import choose_funding, premium_of
 from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas
 from executor.routing.paths import BestPath, best_path
 from executor.routing.sizing import forward
@@ -203,7 +203,7 @@ async def _as_asked(session: Session, opportunity: Opportunity, market: Market) 
 
     amounts = await with_enough_ticks(session.rpc, market.states, market.head, walk)
     funding = opportunity.funding or Funding.INVENTORY
-    return SizedRoute(route, amounts, funding)
+    return SizedRoute(route, amounts, funding, premium_of(funding, market.purse.terms)(amounts[0]))
 
 
 def _pairs(sized: SizedRoute) -> tuple[tuple[int, int], ...]:

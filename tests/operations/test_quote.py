@@ -102,6 +102,14 @@ def test_where_nothing_is_to_be_earned_it_says_so_with_the_figures(trading: Trad
     assert "earns nothing" in told["refusal"]
 
 
+def test_a_loan_that_was_asked_for_has_its_premium_in_a_loss_too(trading: Trading) -> None:
+    told = as_json(trading, "--route", ROUTE, "--amount", 10**18, "--funding", "aave_v3")
+    free = as_json(trading, "--route", ROUTE, "--amount", 10**18)
+
+    assert int(told["premium"]) > 0
+    assert int(told["gross_profit"]) == int(free["gross_profit"]) - int(told["premium"])
+
+
 def test_people_see_tables(trading: Trading) -> None:
     trading.open_gap()
     text = quoted(trading, "--route", ROUTE).stdout
