@@ -26,26 +26,11 @@ library Memory {
         }
     }
 
-    function putByte(uint256 at, uint256 value) internal pure {
-        // memory[at] = bytes1(uint8(value))
-        assembly ("memory-safe") {
-            mstore8(at, value)
-        }
-    }
-
     /// @dev Writes 32 bytes of which the first 20 count.
     function putAddress(uint256 at, address value) internal pure {
         // memory[at:at + 20] = bytes20(value)
         assembly ("memory-safe") {
             mstore(at, shl(96, value))
-        }
-    }
-
-    /// @dev Writes 32 bytes of which the first 16 count.
-    function putAmount(uint256 at, uint256 value) internal pure {
-        // memory[at:at + 16] = bytes16(uint128(value))
-        assembly ("memory-safe") {
-            mstore(at, shl(128, value))
         }
     }
 
