@@ -114,6 +114,9 @@ def test_a_newcomer_who_follows_it_on_the_local_chain_earns(node: Node, tmp_path
     settings = yaml.safe_load(blocks("yaml")[0].replace(SERVED, node.url))
     (tmp_path / "config.yaml").write_text(yaml.safe_dump({**settings, "journal": str(tmp_path / "journal")}))
     run(".venv/bin/executor check", node, tmp_path)
+    held_by_all, taken_by_others = (line for line in commands() if "executor wallet" in line)
+    assert "ETH" in run(held_by_all, node, tmp_path).stdout
+    assert json.loads(run(taken_by_others, node, tmp_path).stdout) == {"approvals": [], "unread": []}
 
     (tmp_path / "opportunities.jsonl").write_text(
         "".join(json.dumps(given) + "\n" for given in opportunities())
