@@ -348,6 +348,6 @@ def limits_of(settings: ChainSettings, chain: ChainData, skipped: Collection[str
 
 
 def describe(leg: Leg) -> str:
-    """One leg in words."""
-    percent = f"{Decimal(leg.pool.fee).scaleb(-4).normalize():f} %"
-    return f"{leg.token_in.symbol} -> {leg.token_out.symbol} at {leg.pool.dex} {leg.pool.address} ({percent})"
+    """One leg in words; without a fee where the pool's state tells it."""
+    words = f"{leg.token_in.symbol} -> {leg.token_out.symbol} at {leg.pool.dex} {leg.pool.identity}"
+    return f"{words} ({Decimal(leg.pool.fee).scaleb(-4).normalize():f} %)" if leg.pool.fee else words

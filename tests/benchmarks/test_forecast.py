@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.forecast import Row, run, summary
+from benchmarks.forecast import Row, percentile, run, summary
+from executor.venues import VENUES
 
 ROUTES = 60
 
@@ -21,6 +22,16 @@ def test_every_route_earns_what_was_forecast_to_the_wei(rows: list[Row]) -> None
 
     assert wrong == []
     assert len(rows) == ROUTES
+
+
+def test_the_routes_cross_every_kind_of_venue_and_take_most_means(rows: list[Row]) -> None:
+    assert {kind for row in rows for kind in row.kinds} == set(VENUES)
+    assert len({row.funding for row in rows}) >= 8
+
+
+def test_gas_by_the_model_of_sizing_is_near_what_was_used(rows: list[Row]) -> None:
+    assert percentile((row.static_gas_error for row in rows), 0.5) <= 4
+    assert percentile((row.static_gas_error for row in rows), 0.9) <= 10
 
 
 def test_gas_is_what_the_simulation_said(rows: list[Row]) -> None:
