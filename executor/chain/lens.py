@@ -44,6 +44,9 @@ MOST_LENT = 100
 MOST_CREATED = 20
 """Pools in one call. What a created lens answers counts as code, which has a limit and costs gas."""
 
+MOST_BYTES = 2**16 - 1
+"""The longest request that its header can tell."""
+
 _ADDRESS = to_address("0x4c656e73206f6620746865206d61726b65742e2e")
 _READ = selector("read(bytes)")
 
@@ -105,8 +108,8 @@ async def read_further(rpc: Rpc, state: State, toward_low: bool, head: BlockHead
 
 
 def _packed(pool: Pool, request: bytes | None) -> _Request | None:
-    """The request with its header: kind and length."""
-    if request is None or pool.kind not in LENS_KINDS:
+    """The request with its header: kind and length. None where no lens can be asked it."""
+    if request is None or pool.kind not in LENS_KINDS or len(request) > MOST_BYTES:
         return None
     return _Request(pool.key, bytes([LENS_KINDS[pool.kind]]) + len(request).to_bytes(2, "big") + request)
 

@@ -24,12 +24,14 @@ from executor.chain.rpc import NodeRefusedError, Rpc
 from executor.domain.address import to_address
 from executor.domain.errors import NodeError, PoolNotFoundError, TicksUnknownError
 from executor.domain.market import PoolState, V3State
-from executor.domain.pool import Pool
+from executor.domain.pool import Pool, VenueKind
+from executor.domain.pool_details import BalancerV2Details
 from executor.venues import uniswap_v3
 from executor.venues.tick_lens import TICK_LENSES
 from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK
 from tests.chain.test_lens import V2_SHAPE, V3_SHAPE, pools
 from tests.support.lens import multicall_code
+from tests.support.market import USDC, WETH
 from tests.support.misbehaving_node import Behaviour, MisbehavingNode
 from tests.support.traffic import comparable, pools_of, wrappers_of
 from tools.generate import compiled_lens
@@ -205,6 +207,16 @@ async def test_a_block_that_is_gone_is_an_error_and_never_another_block(ethereum
         with pytest.raises(NodeError):
             await read_market(rpc, POOLS, pinned)
         assert rpc.lends_code and rpc.creates_in_calls
+
+
+async def test_a_pool_that_names_more_tokens_than_a_lens_can_be_asked_about_is_asked_alone(full: Rpc) -> None:
+    tokens = tuple(to_address(f"0x{number:040x}") for number in range(1, 402))
+    details = BalancerV2Details(to_address("0x" + "77" * 20), "0x" + "66" * 32, tokens)
+    pool = Pool(
+        "unnamed", VenueKind.BALANCER_V2, to_address("0x" + "66" * 20), WETH, USDC, 0, details=details
+    )
+    with pytest.raises(PoolNotFoundError):
+        await read_market(full, [pool], await head(full))
 
 
 async def test_a_pool_that_does_not_answer_is_named(full: Rpc) -> None:
