@@ -210,7 +210,7 @@ async def test_a_block_that_is_gone_is_an_error_and_never_another_block(ethereum
 
 
 async def test_a_pool_that_names_more_tokens_than_a_lens_can_be_asked_about_is_asked_alone(full: Rpc) -> None:
-    tokens = tuple(to_address(f"0x{number:040x}") for number in range(1, 402))
+    tokens = tuple(to_address(f"0x{number:040x}") for number in range(1, 602))
     details = BalancerV2Details(to_address("0x" + "77" * 20), "0x" + "66" * 32, tokens)
     pool = Pool(
         "unnamed", VenueKind.BALANCER_V2, to_address("0x" + "66" * 20), WETH, USDC, 0, details=details
