@@ -45,7 +45,12 @@ def route_gas(route: Route, states: States, amounts: Sequence[int]) -> int:
         gas(states[leg.pool.key], leg.zero_for_one, amount)
         for leg, amount in zip(route.legs, amounts, strict=False)
     )
-    return legs + between(route) + sum(leg.token_in.transfer_gas for leg in route.legs)
+    return legs + beside_legs(route)
+
+
+def beside_legs(route: Route) -> int:
+    """The part of `route_gas` that is the same for all amounts: what lies between the legs, dear tokens."""
+    return between(route) + sum(leg.token_in.transfer_gas for leg in route.legs)
 
 
 def between(route: Route) -> int:

@@ -22,6 +22,7 @@ from executor.domain.token import Token
 from executor.routing.bounds import profit_bound
 from executor.routing.candidates import ROUTER_GAS, Candidate
 from executor.routing.cycle import Terms, compiled
+from executor.routing.gas import beside_legs
 from executor.routing.premium import repaid
 from executor.routing.sides import Side, Sides
 from executor.routing.states import States
@@ -168,7 +169,7 @@ class _Search:
         """The most that a cycle can net."""
         sides = [self._sides.of(leg) for leg in route.legs]
         profit = profit_bound(sides, self._terms)
-        return inf if profit is None else profit - self._gas_cost(sides, (1,) * len(sides))
+        return inf if profit is None else profit - self._least_gas_cost(route, sides)
 
     def size(self, route: Route) -> None:
         """Size one cycle, and keep it if it is the best."""
@@ -180,7 +181,8 @@ class _Search:
         if amounts is None:
             return
         sides = [self._sides.of(leg) for leg in route.legs]
-        gas = self._overhead + sum(side.gas(amount) for side, amount in zip(sides, amounts, strict=False))
+        gas = self._overhead + beside_legs(route)
+        gas += sum(side.gas(amount) for side, amount in zip(sides, amounts, strict=False))
         assert self._terms.gas_cost is not None
         profit = amounts[-1] - amounts[0] - self._terms.premium(amounts[0])
         net = profit - self._terms.gas_cost(gas)
@@ -197,13 +199,14 @@ class _Search:
         known = None if bound is None or bound == inf or not complete else int(bound)
         return BestPath(self.best, optimal, known, sized, tuple(self._unknown))
 
-    def _gas_cost(self, sides: Sequence[Side], amounts: Sequence[int]) -> int:
+    def _least_gas_cost(self, route: Route, sides: Sequence[Side]) -> int:
+        """What the gas of the least trade costs, which crosses no tick."""
         assert self._terms.gas_cost is not None
         try:
-            gas = sum(side.gas(amount) for side, amount in zip(sides, amounts, strict=True))
+            legs = sum(side.gas(1) for side in sides)
         except (MathsError, TicksUnknownError):
             return 0
-        return self._terms.gas_cost(self._overhead + gas)
+        return self._terms.gas_cost(self._overhead + beside_legs(route) + legs)
 
 
 def _times(product: int, price: int) -> int:

@@ -13,6 +13,7 @@ from executor.domain.route import Leg, Route
 from executor.domain.split import Part, SplitRoute
 from executor.routing.candidates import ROUTER_GAS
 from executor.routing.cycle import MAX_AMOUNT
+from executor.routing.gas import beside_legs
 from executor.routing.hops import Hop
 from executor.routing.parallel import ChainHop, ParallelHop, moved
 from executor.routing.piecewise import solve_pieces
@@ -128,7 +129,8 @@ def _along(hops: Sequence[Hop], amount: int) -> Amounts:
 
 
 def _net(share: RouteShare, sides: Sides, gas_cost: GasPrice) -> int:
-    gas = sum(sides.of(leg).gas(amount) for leg, amount in zip(share.route.legs, share.amounts, strict=False))
+    legs = zip(share.route.legs, share.amounts, strict=False)
+    gas = beside_legs(share.route) + sum(sides.of(leg).gas(amount) for leg, amount in legs)
     return share.amounts[-1] - share.amounts[0] - gas_cost(gas)
 
 
@@ -156,7 +158,7 @@ def _sized(
             given = sides.of(leg).hop.out(part) if part > 0 else 0
             if given:
                 parts.append(Part(leg, part, given))
-                gas += sides.of(leg).gas(part)
+                gas += sides.of(leg).gas(part) + leg.token_in.transfer_gas
         used.append(tuple(parts))
         amount = sum(part.amount_out for part in parts)
     route = SplitRoute(tuple(used))
