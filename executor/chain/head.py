@@ -22,17 +22,6 @@ async def head(rpc: Rpc, block: int | str = "latest", *, l2: L2Kind = L2Kind.NON
     return parse_head(answer, l2=l2)
 
 
-async def head_by_hash(rpc: Rpc, block_hash: str, *, l2: L2Kind = L2Kind.NONE) -> BlockHead:
-    """The header of this very block. Raises NodeError, also when the node does not have it."""
-    answer = await rpc.call("eth_getBlockByHash", block_hash, False)
-    if answer is None:
-        raise answer_error(f"block {block_hash}", "is unknown to the node")
-    found = parse_head(answer, l2=l2)
-    if found.hash != block_hash:
-        raise answer_error("block.hash", f"is {found.hash} instead of {block_hash}")
-    return found
-
-
 def parse_head(answer: object, *, l2: L2Kind = L2Kind.NONE) -> BlockHead:
     """A BlockHead from the answer to eth_getBlockByNumber. Raises NodeError naming the field.
 

@@ -20,7 +20,7 @@ from executor.chain.reading import read_all
 from executor.chain.rpc import NodeRefusedError, Rpc, throttled
 from executor.domain.abi import CODEC, decoded, selector
 from executor.domain.address import to_address
-from executor.domain.errors import PoolNotFoundError
+from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.pool import Pool, VenueKind
 
@@ -81,7 +81,7 @@ async def read_market(
     states: dict[str, PoolState] = {}
     for key, answer in (answers or {}).items():
         # An answer that is no state of this kind of pool is as good as none.
-        with suppress(PoolNotFoundError):
+        with suppress(PoolNotFoundError, MathsError):
             if answer is not None:
                 states[key] = venues.lens_state(wanted[key], answer)
     # What did not answer, perhaps for want of gas, is asked on its own: that says what is the matter.
