@@ -122,7 +122,8 @@ def gas(state: ERC4626State, zero_for_one: bool, amount_in: int) -> int:
     """Estimate of the gas of one deposit or redemption as a leg, by OpenZeppelin's vault; what others do with
     the money costs more.
     """
-    return DEPOSIT_GAS if state.deposits(zero_for_one) else REDEEM_GAS
+    dear = (state.pool.token0.transfer_gas + state.pool.token1.transfer_gas) * 2 // 3
+    return (DEPOSIT_GAS if state.deposits(zero_for_one) else REDEEM_GAS) + dear
 
 
 def emitters(pool: Pool) -> tuple[Address, ...]:

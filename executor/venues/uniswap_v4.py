@@ -5,7 +5,9 @@ and moves just what that of V3 does: the maths are V3's, with the fee that proto
 together. Pools whose hook may change amounts are refused: `HookEffect` in `uniswap_v4_state`.
 """
 
+from executor.domain.address import ZERO_ADDRESS
 from executor.domain.market import V3State
+from executor.domain.pool_details import V4Details
 from executor.venues.uniswap_v3 import (
     after,
     amount_in,
@@ -61,10 +63,13 @@ __all__ = [
     "swaps",
 ]
 
-LEG_GAS = 80_000
+LEG_GAS = 76_000
 """Gas of one swap inside one tick range, with its lock, payment and withdrawal: fitted to routes through the
 router on the local chain.
 """
+
+HOOK_GAS = 16_000
+"""What a hook that counts before and after each swap costs: others may cost less, or much more."""
 
 TICK_GAS = 25_000
 """Gas of crossing one initialised tick."""
@@ -72,4 +77,7 @@ TICK_GAS = 25_000
 
 def gas(state: V3State, zero_for_one: bool, amount_in: int) -> int:
     """Estimate of the gas of one swap as a leg. Raises as `amount_out` does."""
-    return LEG_GAS + TICK_GAS * swaps(state, zero_for_one).ticks_crossed(amount_in)
+    details = state.pool.details
+    hooked = isinstance(details, V4Details) and details.hooks != ZERO_ADDRESS
+    crossing = TICK_GAS * swaps(state, zero_for_one).ticks_crossed(amount_in)
+    return LEG_GAS + (HOOK_GAS if hooked else 0) + crossing
