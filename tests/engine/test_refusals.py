@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from importlib import resources
 from typing import Any
 
@@ -219,6 +220,10 @@ def like_a_real_network(trading: Trading, real: RealLookingNode) -> dict[str, An
 
     The chain data leave out the feeds, which are not Chainlink's here.
     """
+    # A real network is only traded on while its newest block is young, and a node that was put back lives in
+    # the time of the block that it was put back to.
+    newest = int(trading.node.block()["timestamp"], 16)
+    trading.node.mine(timestamp=max(int(time.time()), newest + 1))
     data = trading.folder / "chain.yaml"
     text = (resources.files("executor") / "chains" / "ethereum.yaml").read_text()
     data.write_text(text[: text.index("feeds:")] + "feeds: {}\n")
