@@ -16,7 +16,7 @@ from executor.plan.compile.direct import DIRECT
 from executor.routing.states import States
 from executor.venues import gas
 
-ROUTER_GAS = 34_000
+ROUTER_GAS = 33_000
 """Gas of a call of the router without its legs: 21,000 for the transaction, calldata, guards and the profit
 rule.
 """
@@ -26,8 +26,8 @@ LOOP_SHARE = 10_000
 venues are measured on routes of two legs, and each further one saves it.
 """
 
-THROUGH_ROUTER = 2_300
-FURTHER_THROUGH_ROUTER = 12_200
+THROUGH_ROUTER = 3_000
+FURTHER_THROUGH_ROUTER = 14_700
 """What tokens on their way cost more where not every pool can pay the next: the first, and each one more."""
 
 SHARED_LOCKS: Mapping[VenueKind, tuple[int, int]] = {

@@ -52,8 +52,12 @@ LEG_GAS = 61_000
 the transaction) less its V2 leg, measured on a local node with the original bytecode.
 """
 
-PANCAKE_GAS = 8_000
-"""What a swap at PancakeSwap costs more: fitted to routes through the router on the local chain."""
+FORK_GAS = {V3Callback.PANCAKE: 8_000, V3Callback.ALGEBRA: 8_000}
+SLIPSTREAM_GAS = 22_000
+"""What a swap at forks costs more: fitted to routes through the router on the local chain."""
+
+UNISWAP_SPACING = 50
+"""Uniswap's fees in millionths are so many times their tick spacing, but for the lowest."""
 
 TICK_GAS = 25_000
 """Gas of crossing one initialised tick: the middle of the 20,000 to 30,000 seen in practice. The first swap
@@ -146,5 +150,14 @@ def gas(state: V3State, zero_for_one: bool, amount_in: int) -> int:
     """Estimate of the gas of one swap as a leg: a fixed part and a part for each initialised tick that it
     crosses. Raises as `amount_out` does.
     """
-    fork = PANCAKE_GAS if state.pool.callback is V3Callback.PANCAKE else 0
+    fork = FORK_GAS.get(state.pool.callback, 0) or (SLIPSTREAM_GAS if _of_slipstream(state) else 0)
     return LEG_GAS + fork + TICK_GAS * swaps(state, zero_for_one).ticks_crossed(amount_in)
+
+
+def _of_slipstream(state: V3State) -> bool:
+    """Whether the pool has a tick spacing that Uniswap gives to no pool of its fee: as far as gas goes, one
+    of Slipstream.
+    """
+    pool = state.pool
+    usual = pool.fee == UNISWAP_SPACING * pool.tick_spacing or (pool.fee, pool.tick_spacing) == (100, 1)
+    return pool.callback is V3Callback.UNISWAP and not usual
