@@ -152,8 +152,9 @@ abstract contract Lending is Settle, PlanRunner {
 
     /// @dev Runs the continuation that begins at `at` in the data of an accepted callback, with the borrowed amount as `last`.
     function _runLoan(uint256 start, uint256 length, uint256 at, uint256 amount) internal {
+        address settlement = Read.addr(Read.skip(start, 1));
         uint256 end = Read.skip(start, length);
-        if (at != end) _runSteps(at, end, address(uint160(Read.word(start) >> 88)), amount, 0);
+        if (at != end) _runSteps(at, end, settlement, amount, 0);
     }
 
     /// @dev Runs the continuation in data that carries no loan.
