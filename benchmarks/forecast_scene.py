@@ -189,7 +189,7 @@ def _pairs(scene: Scene) -> Iterator[tuple[PoolRecord | None, LegRequest, Token,
                 None,
                 LegRequest(token.address, asset, kind=VenueKind.ERC4626),
                 token,
-                scene.desk.token(asset),
+                scene.token(book.tokens[asset]),
             )
     weth = scene.token(book.tokens["WETH"])
     yield None, LegRequest(weth.address, "WETH"), weth, scene.token(NATIVE)

@@ -126,7 +126,7 @@ def gas(state: ERC4626State, zero_for_one: bool, amount_in: int) -> int:
     """
     dear = state.pool.token0.transfer_gas + state.pool.token1.transfer_gas
     if state.deposits(zero_for_one):
-        return DEPOSIT_GAS + 3 * dear
+        return DEPOSIT_GAS + 2 * dear
     return REDEEM_GAS + dear // 2
 
 
