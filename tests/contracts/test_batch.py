@@ -204,7 +204,8 @@ def test_no_plan_starts_without_the_gas_that_it_was_promised(desk: Desk) -> None
         with pytest.raises(RpcError) as refused:
             desk.node.rpc("eth_call", request(desk, data, gas), "latest")
         assert str(refused.value.data).startswith("0x" + abi.selector(TOO_LITTLE).hex())
-    told = outcomes(desk, desk.node.send(OPERATOR, desk.router, data, gas=enough))
+    # A little more: the estimate is for another second than the block's, in which pools may write more.
+    told = outcomes(desk, desk.node.send(OPERATOR, desk.router, data, gas=enough + enough // 20))
     assert [outcome.profit is not None for outcome in told] == [True, True]
     assert desk.balance("WETH") > before
 

@@ -177,9 +177,9 @@ def test_the_price_is_what_a_small_trade_gives(walk: tuple[StableState, list[tup
         state, zero_for_one = direction(state, i, j)
         price = Fraction(*curve_pools.marginal(state, zero_for_one))
         dx = state.balances[i] // 10**6
-        assume(dx > 10**6)
         given_out = gives(state, zero_for_one, dx)
-        assume(given_out > 10**6)
+        if min(dx, given_out) <= 10**6:
+            continue
 
         # The curve falls by no more than this over a millionth of a balance; the rest is rounding.
         assert abs(Fraction(given_out, dx) / price - 1) < Fraction(1, 10**3)
