@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -28,6 +30,12 @@ APPLICATION_VERSION = "1"
 """Raised only when works of the old version can no longer be replayed by the new code; drain them first."""
 
 RECEIVE_POLL_SECONDS = 0.05
+
+SUBSECONDS_SINCE = (3, 42, 0)
+"""The first SQLite whose `unixepoch` knows parts of seconds, which DBOS takes for granted from Python 3.12
+on; the library may be older than the interpreter, and would answer NULL.
+"""
+
 _RUNNING = ("PENDING", "ENQUEUED", "DELAYED")
 
 
@@ -241,6 +249,8 @@ def _durable(connection: Any, _: object) -> None:
     """WAL with a full sync at each commit: a returned commit is on the disk."""
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}")
+    if sqlite3.sqlite_version_info < SUBSECONDS_SINCE:
+        connection.create_function("unixepoch", -1, lambda *_: time.time())
 
 
 def _unusable(error: Exception) -> DurableError:
