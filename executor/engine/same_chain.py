@@ -95,7 +95,7 @@ class SameChainRun:
                 return ready
             course = await self._judged_again(ready, newer, last=round_number == MOST_ROUNDS - 1)
             if course is not Course.RESIZE:
-                return replace(ready, market=newer) if course is Course.PROCEED else None
+                return await self._confirm(ready.plan, newer) if course is Course.PROCEED else None
             market = newer
         raise AssertionError("the last round always ends in a decision")
 
@@ -121,10 +121,6 @@ class SameChainRun:
         only_better = all(reason.code == "better_size" for reason in found.reasons)
         if not only_better or found.as_sized is None:
             self._declined(*found.reasons)
-            return Course.DECLINE
-        decision = await self._decide(plan, replace(simulation, profit=found.as_sized.gross), newer)
-        if decision.verdict is not Verdict.PROCEED:
-            self._declined(*decision.reasons)
             return Course.DECLINE
         return Course.PROCEED
 
@@ -152,8 +148,10 @@ class SameChainRun:
         return await self._confirm(plan, market)
 
     async def _confirm(self, plan: Plan, market: Market) -> Ready | None:
-        """The decision once more, on the very bytes that would go out: what they must earn is written longer
-        than in the trial, and costs a little more gas."""
+        """The decision once more, on the very bytes that would go out and the block that they would follow.
+
+        What they must earn is written longer than in the trial, and costs a little more gas.
+        """
         simulation = await self._simulate(plan, market)
         if simulation is None:
             return None

@@ -24,7 +24,6 @@ from executor.venues.balancer_v2_reads import (
     belongs,
     details,
     extend,
-    find,
     identify,
     lens_request,
     lens_state,
@@ -33,6 +32,7 @@ from executor.venues.balancer_v2_reads import (
 )
 from executor.venues.balancer_v2_state import BalancerV2State
 from executor.venues.curve import Curve, Stretch
+from executor.venues.pairing import unlisted as find
 from executor.venues.searching import least_input
 
 MAX_BALANCE = 2**112 - 1

@@ -4,10 +4,8 @@ from executor.domain.abi import CODEC, decoded, decoded_address, eth_call, selec
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.call import EthCall, Reading
 from executor.domain.dex import Dex
-from executor.domain.errors import PoolNotFoundError
 from executor.domain.pool import Pool, PoolIdentity
 from executor.domain.pool_details import BalancerV2Details
-from executor.domain.token import Token
 from executor.venues.balancer_relay import relay_request, relayed
 from executor.venues.balancer_v2_answers import known, no_pool, providers_of, state_of
 from executor.venues.balancer_v2_state import BalancerV2State
@@ -50,16 +48,6 @@ def identify(address: Address) -> Reading[PoolIdentity]:
     others = [token for token in found.tokens if token != address]
     token0, token1 = sorted(others[:2], key=lambda token: int(token, 16))
     return PoolIdentity(address, token0, token1, found.vault, tokens=tuple(others), details=found)
-
-
-def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
-    """Raises PoolNotFoundError always: no contract of Balancer's knows the pools of two tokens."""
-    yield from ()
-    raise PoolNotFoundError(
-        f"Balancer keeps no list of the pools of {token_a.symbol} and {token_b.symbol}.",
-        fix="name the pool by its address",
-        dex=dex.name,
-    )
 
 
 def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:

@@ -23,7 +23,6 @@ from executor.venues.balancer_v3_reads import (
     belongs,
     details,
     extend,
-    find,
     identify,
     lens_request,
     lens_state,
@@ -31,6 +30,7 @@ from executor.venues.balancer_v3_reads import (
 )
 from executor.venues.balancer_v3_state import BalancerV3State
 from executor.venues.curve import Curve, Stretch
+from executor.venues.pairing import unlisted as find
 from executor.venues.searching import least_input
 
 __all__ = [

@@ -6,10 +6,8 @@ from executor.domain.abi import CODEC, decoded, decoded_address, decoded_int, et
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.call import EthCall, Reading
 from executor.domain.dex import Dex
-from executor.domain.errors import PoolNotFoundError
 from executor.domain.pool import Pool, PoolIdentity
 from executor.domain.pool_details import BalancerV3Details
-from executor.domain.token import Token
 from executor.venues.balancer_relay import relay_request, relayed
 from executor.venues.balancer_v3_answers import PROBE, known, no_pool, probes, state_of
 from executor.venues.balancer_v3_state import BalancerV3State
@@ -49,16 +47,6 @@ def identify(address: Address) -> Reading[PoolIdentity]:
     found = yield from details(address)
     token0, token1 = sorted(found.tokens[:2], key=lambda token: int(token, 16))
     return PoolIdentity(address, token0, token1, found.vault, tokens=found.tokens, details=found)
-
-
-def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
-    """Raises PoolNotFoundError always: no contract of Balancer's knows the pools of two tokens."""
-    yield from ()
-    raise PoolNotFoundError(
-        f"Balancer keeps no list of the pools of {token_a.symbol} and {token_b.symbol}.",
-        fix="name the pool by its address",
-        dex=dex.name,
-    )
 
 
 def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:

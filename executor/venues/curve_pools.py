@@ -20,7 +20,6 @@ from executor.domain.dex import Dex
 from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.pool import Pool, PoolIdentity
 from executor.domain.pool_details import CurveDetails, CurveShape
-from executor.domain.token import Token
 from executor.venues import curve_crypto, curve_stable
 from executor.venues.balancer_relay import relay_request, relayed
 from executor.venues.curve import Curve
@@ -29,6 +28,7 @@ from executor.venues.curve_events import FOLLOWABLE, TOPICS, emitters, follow, f
 from executor.venues.curve_identity import details, quote
 from executor.venues.curve_reads import State, state_calls, state_from
 from executor.venues.curve_stable import StableState
+from executor.venues.pairing import unlisted as find
 
 __all__ = [
     "FOLLOWABLE",
@@ -202,16 +202,6 @@ def extend(state: State, toward_low: bool) -> Reading[State]:
     """Nothing lies beyond the balances: the state as it is."""
     yield from ()
     return state
-
-
-def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
-    """Raises PoolNotFoundError: pools of two coins are many and unlike, so they are named by address."""
-    yield from ()
-    raise PoolNotFoundError(
-        f"pools of {dex.name} are not searched for by their tokens ({token_a.symbol}, {token_b.symbol}).",
-        fix="name the pool by its address",
-        dex=dex.name,
-    )
 
 
 def identify(address: Address) -> Reading[PoolIdentity]:

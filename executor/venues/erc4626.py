@@ -16,7 +16,6 @@ from executor.venues.erc4626_reads import (
     belongs,
     details,
     extend,
-    find,
     identify,
     lens_request,
     lens_state,
@@ -24,6 +23,7 @@ from executor.venues.erc4626_reads import (
     read,
 )
 from executor.venues.erc4626_state import ERC4626State
+from executor.venues.pairing import unlisted as find
 
 __all__ = [
     "FOLLOWABLE",

@@ -15,7 +15,6 @@ from executor.domain.dex import Dex
 from executor.domain.errors import PoolNotFoundError
 from executor.domain.pool import Pool, PoolIdentity
 from executor.domain.pool_details import ERC4626Details
-from executor.domain.token import Token
 from executor.venues.erc4626_state import ERC4626State
 from executor.venues.quoting import one_quote
 
@@ -100,16 +99,6 @@ def lens_state(pool: Pool, answer: bytes) -> ERC4626State:
     assets, supply, *answers = (int(str(value)) for value in values)
     most, *others = answers
     return _state(pool, assets, supply, [most, *(None if each == NO_ANSWER else each for each in others)])
-
-
-def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
-    """Vaults have no factory to ask. Raises PoolNotFoundError."""
-    yield from ()
-    raise PoolNotFoundError(
-        f"{dex.name} cannot be asked for the vault of {token_a.symbol} and {token_b.symbol}.",
-        fix="name the vault",
-        dex=dex.name,
-    )
 
 
 def identify(address: Address) -> Reading[PoolIdentity]:

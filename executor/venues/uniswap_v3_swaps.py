@@ -5,6 +5,7 @@ Made once for a state and a direction, and asked many times. Amounts are in the 
 goes in includes the fee.
 """
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from typing import NoReturn
 
@@ -17,7 +18,7 @@ from executor.venues.uniswap_v3_ladder import End, Ladder, Liquidity
 from executor.venues.uniswap_v3_maths import MAX_UINT256, sqrt_ratio_at_tick, tick_at_sqrt_ratio
 
 
-class Swaps:
+class Swaps(ABC):
     """`first`, `first_out`: input that reaches the first stop, and its output. `before_in`, `before_out`,
     `crossed`: what the ladder's sums have to lose to count from this state. `index`: the first stop's.
     `near`: inputs below it are allowed and stay in the first piece.
@@ -57,11 +58,11 @@ class Swaps:
         self.scaled = self.liquidity << 96
         self.turned = -self.scaled * self.sqrt_price_x96
 
+    @abstractmethod
     def out(self, amount_in: int) -> int:
         """What comes out for all of `amount_in`. Raises MathsError if there is no such amount or liquidity,
         TicksUnknownError if not enough was read.
         """
-        raise NotImplementedError
 
     def least_in(self, amount_out: int) -> int:
         """The smallest input whose output is at least `amount_out`. Raises as `out` does."""

@@ -53,8 +53,25 @@ def _write(path: Path, account: LocalAccount, passphrase: SecretStr) -> Address:
         raise WalletError(
             f"{path} cannot be written ({error.strerror}).", fix="name another folder"
         ) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _sync_folder(path.parent)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise WalletError(
+            f"{path} cannot be written to its end ({error.strerror}).",
+            fix="make room, or name another folder",
+        ) from None
     return to_address(account.address)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The file's name is on the disk, too, when its address is told: money may be sent there at once."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -10,16 +10,11 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Self
 
-import aiohttp
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from tests.chaos.geth_pool import GethPool, read_transaction
-
-Request = dict[str, Any]
-Answer = dict[str, Any]
+from tests.support.proxy import Answer, ChangingProxy, Request
 
 YESTERDAY = 3
 """Blocks by which a node that lags is behind."""
@@ -44,39 +39,20 @@ class Fault(StrEnum):
     NO_RECEIPT = "no_receipt"
 
 
-class FaultyNode:
+class FaultyNode(ChangingProxy):
     """Passes JSON-RPC on to `upstream`, with a fault in that share of exchanges that `odds` gives each of
     them.
 
     The seed decides all of it. `happened` counts the faults. While `calm` is set nothing goes wrong.
     """
 
-    def __init__(self, upstream: str, seed: int, odds: Mapping[Fault, float], *, port: int = 0) -> None:
-        self._upstream = upstream
+    def __init__(self, upstream: str, seed: int, odds: Mapping[Fault, float]) -> None:
+        super().__init__(upstream)
         self._random = random.Random(seed)
         self._odds = dict(odds)
         self.pool = GethPool()
         self.happened: Counter[Fault] = Counter()
         self.calm = False
-        self._session: aiohttp.ClientSession | None = None
-        application = web.Application(client_max_size=2**24)
-        application.router.add_post("/", self._handle)
-        self._server = TestServer(application, port=port or None)
-
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession()
-        await self._server.start_server()
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self._server.close()
-        if self._session is not None:
-            await self._session.close()
-
-    @property
-    def url(self) -> str:
-        """Where it serves."""
-        return f"http://127.0.0.1:{self._server.port}/"
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
@@ -88,9 +64,9 @@ class FaultyNode:
             return self._hung_up(request)
         if fault is Fault.DELAYED:
             await asyncio.sleep(self._random.uniform(0.05, 0.5))
-        answers = [await self._answer(one, fault) for one in requests]
+        answers = [await self._faulty_answer(one, fault) for one in requests]
         if fault is Fault.DUPLICATED:
-            answers = [await self._answer(one, None) for one in requests]
+            answers = [await self._faulty_answer(one, None) for one in requests]
         if fault is Fault.ANSWER_LOST:
             return self._hung_up(request)
         if fault is Fault.REORDERED:
@@ -111,13 +87,13 @@ class FaultyNode:
                 return fault
         return None
 
-    async def _answer(self, request: Request, fault: Fault | None) -> Answer:
+    async def _faulty_answer(self, request: Request, fault: Fault | None) -> Answer:
         method = request["method"]
         if method == "eth_sendRawTransaction":
             return await self._send(request)
         if fault is Fault.YESTERDAYS_STATE and method in STATE_METHODS:
             request = await self._aged(request)
-        answer = await self._pass(request)
+        answer = await self._answer(request)
         if fault is Fault.WRONG_NONCE and method == "eth_getTransactionCount" and "result" in answer:
             count = int(answer["result"], 16) + self._random.choice((-2, -1, 1, 2))
             answer["result"] = hex(max(count, 0))
@@ -127,7 +103,7 @@ class FaultyNode:
 
     async def _aged(self, request: Request) -> Request:
         """The same question about an earlier block."""
-        head = int((await self._pass({**request, "method": "eth_blockNumber", "params": []}))["result"], 16)
+        head = int((await self._answer({**request, "method": "eth_blockNumber", "params": []}))["result"], 16)
         params = list(request["params"])
         if params and params[-1] in ("latest", "pending"):
             params[-1] = hex(max(head - YESTERDAY, 0))
@@ -137,7 +113,7 @@ class FaultyNode:
         """By geth's rules, in geth's words; what geth would take goes to the node."""
         new = read_transaction(bytes.fromhex(request["params"][0].removeprefix("0x")))
         mined, balance, block = [
-            (await self._pass({**request, "method": method, "params": params}))["result"]
+            (await self._answer({**request, "method": method, "params": params}))["result"]
             for method, params in (
                 ("eth_getTransactionCount", [new.sender, "latest"]),
                 ("eth_getBalance", [new.sender, "latest"]),
@@ -152,15 +128,9 @@ class FaultyNode:
         )
         if words is not None:
             return {"jsonrpc": "2.0", "id": request["id"], "error": {"code": -32000, "message": words}}
-        answer = await self._pass(request)
+        answer = await self._answer(request)
         if "error" not in answer:
             self.pool.take(new)
-        return answer
-
-    async def _pass(self, request: Request) -> Answer:
-        assert self._session is not None
-        async with self._session.post(self._upstream, json=request) as response:
-            answer: Answer = await response.json()
         return answer
 
     def _hung_up(self, request: web.Request) -> web.StreamResponse:

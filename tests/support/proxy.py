@@ -34,7 +34,7 @@ class ChangingProxy:
         self.withhold = withhold
         self.methods: list[str] = []
         self._session: aiohttp.ClientSession | None = None
-        application = web.Application()
+        application = web.Application(client_max_size=2**24)
         application.router.add_post("/", self._handle)
         self._server = TestServer(application)
 

@@ -180,7 +180,7 @@ def test_no_exchange_finds_vaults_or_calls_them_its_own(ethereum_full_node: Node
     dex = Dex("any", VenueKind.ERC4626, vault.address)
     identity = read_from(ethereum_full_node, erc4626.identify(vault.address))
     assert not read_from(ethereum_full_node, erc4626.belongs(dex, identity))
-    with pytest.raises(PoolNotFoundError, match="cannot be asked"):
+    with pytest.raises(PoolNotFoundError, match="keeps no list"):
         read_from(ethereum_full_node, erc4626.find(dex, vault.pool.token0, vault.pool.token1))
 
 

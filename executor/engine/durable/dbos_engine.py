@@ -22,6 +22,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from executor.domain.errors import ExecutorError
 from executor.engine.durable.port import DurableError, FencedError, Json, Steps, Work, WorkState, require_json
 from executor.engine.durable.slots import Lock, Slots
 
@@ -73,15 +74,22 @@ class DbosEngine:
             slots = Slots(engine, Path(url.database or "").resolve() if sqlite else None)
             lock, epoch = slots.take(executor_id)
         except SQLAlchemyError as error:
+            engine.dispose()
             raise _unusable(error) from None
+        except ExecutorError:
+            engine.dispose()
+            raise
         _WORKS.clear()
         _WORKS.update(works)
         cls._open = True
         try:
             _launch(url, engine, executor_id, loop)
         except BaseException:
+            # What was half launched would stand in the way of the next attempt of this process.
+            DBOS.destroy()
             cls._open = False
             lock.release()
+            engine.dispose()
             raise
         return cls(executor_id, engine, slots, lock, epoch)
 
