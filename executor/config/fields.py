@@ -81,6 +81,18 @@ def _http_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _websocket_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("ws://", "wss://")):
+        raise ValueError("must be the ws:// or wss:// address of a node")
+    return value
+
+
+def _database_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().startswith(("postgresql://", "postgresql+psycopg://")):
+        raise ValueError("must be the postgresql:// address of a database")
+    return value
+
+
 def _hex_bytes(value: object) -> bytes:
     if isinstance(value, bytes):
         return value
@@ -111,6 +123,12 @@ HexBytes = Annotated[
 ]
 RpcUrl = Annotated[SecretStr, AfterValidator(_http_url)]
 """A node's URL. Secret, since providers put keys into it."""
+
+WebsocketUrl = Annotated[SecretStr, AfterValidator(_websocket_url)]
+"""A node's websocket URL. Secret for the same reason."""
+
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_url)]
+"""A PostgreSQL database's URL. Secret, since it may hold a password."""
 
 
 def key_path(location: tuple[int | str, ...]) -> str:

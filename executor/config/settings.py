@@ -10,9 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from executor.config.amounts import BPS, GWEI, Factor, Gwei, Positive, Seconds
 from executor.config.environment import (
     ENVIRONMENT_PREFIX,
     EnvironmentSource,
@@ -21,30 +22,24 @@ from executor.config.environment import (
 )
 from executor.config.errors import config_error
 from executor.config.exact_yaml import load_yaml
-from executor.config.fields import AddressText, ExactDecimal, RpcUrl, Strict, WholeNumber
+from executor.config.fields import (
+    AddressText,
+    DatabaseUrl,
+    ExactDecimal,
+    RpcUrl,
+    Strict,
+    WebsocketUrl,
+    WholeNumber,
+)
+from executor.config.sending import (
+    BidSettings,
+    BreakerSettings,
+    GasMoneySettings,
+    LaneSettings,
+    RetrySettings,
+)
 from executor.config.wallet import WalletSettings
 from executor.domain.errors import ConfigError
-
-BPS = 10_000
-GWEI = 10**9
-
-
-def _whole_wei(value: Decimal) -> Decimal:
-    if value * GWEI != int(value * GWEI):
-        raise ValueError("is finer than one wei (9 decimals)")
-    return value
-
-
-def _whole_bps(value: Decimal) -> Decimal:
-    if not 1 <= value <= 10 or value * BPS != int(value * BPS):
-        raise ValueError("must be between 1 and 10 with at most 4 decimals")
-    return value
-
-
-Gwei = Annotated[ExactDecimal, AfterValidator(_whole_wei)]
-Positive = Annotated[WholeNumber, Field(ge=1)]
-Seconds = Annotated[WholeNumber, Field(ge=1, le=86_400)]
-"""A time limit: at least a second, at most a day, so that it fits a plan's deadline."""
 
 ChainName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 """Names a file of the journal too, so it holds nothing that a path could be made of."""
@@ -93,6 +88,15 @@ class ChainSettings(Strict):
     rpc_url: RpcUrl = Field(
         description="JSON-RPC over HTTP; often holds a provider's key, so better set by environment variable"
     )
+    rpc_urls: tuple[RpcUrl, ...] = Field(
+        default=(), description="further nodes: they step in when the first fails, and are asked for a quorum"
+    )
+    quorum: Positive = Field(
+        default=1, description="nodes that must say the same before it is believed where money hangs on it"
+    )
+    ws_url: WebsocketUrl | None = Field(
+        default=None, description="websocket that tells new blocks; null: the node is asked again and again"
+    )
     data: Path | None = Field(
         default=None, description="chain data file of your own; default: the one that comes with this name"
     )
@@ -104,6 +108,9 @@ class ChainSettings(Strict):
     )
     wallet: WalletSettings | None = Field(
         default=None, description="who signs; needed for all but dry runs and checks"
+    )
+    wallets: tuple[WalletSettings, ...] = Field(
+        default=(), description="further operator wallets, each a lane of its own beside `wallet`"
     )
     journal: Path | None = Field(
         default=None, description="journal file of this chain; default: <journal>/<chain name>.sqlite3"
@@ -117,9 +124,7 @@ class ChainSettings(Strict):
     max_trade_size_usd: ExactDecimal | None = Field(
         default=None, description="largest input in USD; null: no limit"
     )
-    gas_limit_multiplier: Annotated[ExactDecimal, AfterValidator(_whole_bps)] = Field(
-        default=Decimal("1.2"), description="gas limit over gas estimate"
-    )
+    gas_limit_multiplier: Factor = Field(default=Decimal("1.2"), description="gas limit over gas estimate")
     max_base_fee_gwei: Gwei | None = Field(
         default=None, description="on an L1: highest base fee to send at; null: no limit"
     )
@@ -134,6 +139,9 @@ class ChainSettings(Strict):
     )
     max_execution_time_seconds: Seconds = Field(
         default=180, description="how long to wait for a receipt before reporting pending"
+    )
+    max_concurrent_executions: Positive = Field(
+        default=4, description="opportunities of this chain that are carried out at a time"
     )
     confirmations: Positive = Field(
         default=1, description="blocks, the transaction's own included, before a result counts"
@@ -153,6 +161,14 @@ class ChainSettings(Strict):
         default=10, description="how long to wait for one answer of the node"
     )
 
+    lanes: LaneSettings = Field(default_factory=LaneSettings, description="transactions in flight")
+    bids: BidSettings = Field(default_factory=BidSettings, description="what is offered for gas")
+    retries: RetrySettings = Field(default_factory=RetrySettings, description="further tries after a failure")
+    breaker: BreakerSettings = Field(default_factory=BreakerSettings, description="rest after losses")
+    gas_money: GasMoneySettings = Field(
+        default_factory=GasMoneySettings, description="native coin of the operator wallets"
+    )
+
     _base_dir: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="after")
@@ -168,6 +184,30 @@ class ChainSettings(Strict):
         if twice:
             raise ValueError(f"{twice[0]} stands under both `fixed_prices_usd` and `pool_prices`: keep one")
         return self
+
+    @model_validator(mode="after")
+    def _enough_nodes(self) -> Self:
+        if self.quorum > 1 + len(self.rpc_urls):
+            raise ValueError(
+                f"quorum is {self.quorum}, but rpc_url and rpc_urls name {1 + len(self.rpc_urls)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_wallet_first(self) -> Self:
+        if self.wallets and self.wallet is None:
+            raise ValueError("`wallets` are further ones: name the first under `wallet`")
+        return self
+
+    @property
+    def nodes(self) -> tuple[RpcUrl, ...]:
+        """All nodes, the first one first."""
+        return (self.rpc_url, *self.rpc_urls)
+
+    @property
+    def operators(self) -> tuple[WalletSettings, ...]:
+        """All operator wallets, the first one first."""
+        return () if self.wallet is None else (self.wallet, *self.wallets)
 
     @property
     def gas_limit_multiplier_bps(self) -> int:
@@ -194,6 +234,7 @@ class ChainSettings(Strict):
             name: _under(folder, getattr(self, name)) for name in ("data", "deployment", "journal")
         }
         changes["wallet"] = self.wallet.anchored(folder) if self.wallet else None
+        changes["wallets"] = tuple(wallet.anchored(folder) for wallet in self.wallets)
         copy = self.model_copy(update=changes)
         copy._base_dir = folder
         return copy
@@ -216,6 +257,15 @@ class Settings(BaseSettings):
         default=Path(),
         description="folder of the durable records, one file a chain; default: the per-user data folder",
         validate_default=False,
+    )
+    database_url: DatabaseUrl | None = Field(
+        default=None,
+        description="PostgreSQL database of the durable records, for several executors; null: an SQLite file",
+    )
+    executor_id: str = Field(
+        default="executor-1",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$",
+        description="name of this process among those that share a database; no two may run under one",
     )
     chains: dict[ChainName, ChainSettings] = Field(
         default_factory=dict, description="settings by chain name (ethereum, base, sepolia)"
