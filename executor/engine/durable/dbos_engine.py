@@ -13,6 +13,8 @@ import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -23,7 +25,16 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from executor.domain.errors import ExecutorError
-from executor.engine.durable.port import DurableError, FencedError, Json, Steps, Work, WorkState, require_json
+from executor.engine.durable.port import (
+    Adopt,
+    DurableError,
+    FencedError,
+    Json,
+    Steps,
+    Work,
+    WorkState,
+    require_json,
+)
 from executor.engine.durable.slots import Lock, Slots
 
 APPLICATION = "arbitrage-executor"
@@ -52,27 +63,35 @@ class DbosEngine:
         self._engine, self._slots, self._lock, self._epoch = engine, slots, lock, epoch
 
     @classmethod
-    async def open(cls, url: str | URL, executor_id: str, works: Mapping[str, Work]) -> DbosEngine:
+    async def open(
+        cls, url: str | URL, executor_id: str, works: Mapping[str, Work], *, file_lock: Lock | None = None
+    ) -> DbosEngine:
         """Open the database at `url` (sqlite:///path or postgresql+psycopg://...) under `executor_id`, with
         the works that can be carried out, and take up those that a crash of this executor left.
 
+        `file_lock` is that of the SQLite file where the caller holds it already; it stays the caller's.
         Raises SlotTakenError, DurableError.
         """
         if cls._open:
             raise DurableError("a durable engine is open in this process.", fix="close that one first")
         return await asyncio.to_thread(
-            cls._opened, make_url(url), executor_id, works, asyncio.get_running_loop()
+            cls._opened, make_url(url), executor_id, works, asyncio.get_running_loop(), file_lock
         )
 
     @classmethod
     def _opened(
-        cls, url: URL, executor_id: str, works: Mapping[str, Work], loop: asyncio.AbstractEventLoop
+        cls,
+        url: URL,
+        executor_id: str,
+        works: Mapping[str, Work],
+        loop: asyncio.AbstractEventLoop,
+        file_lock: Lock | None,
     ) -> DbosEngine:
         engine = _engine(url)
         sqlite = url.get_backend_name() == "sqlite"
         try:
             slots = Slots(engine, Path(url.database or "").resolve() if sqlite else None)
-            lock, epoch = slots.take(executor_id)
+            lock, epoch = slots.take(executor_id, file_lock)
         except SQLAlchemyError as error:
             engine.dispose()
             raise _unusable(error) from None
@@ -140,20 +159,20 @@ class DbosEngine:
         except (dbos_error.DBOSException, SQLAlchemyError) as error:
             raise _unusable(error) from None
 
-    async def take_over(self) -> int:
+    async def take_over(self, adopt: Adopt) -> int:
         """As the port says."""
         taken = 0
         for other in await asyncio.to_thread(self._slots.others, self.executor_id):
-            taken += await self._take_over_from(other)
+            if adopt.left_by(other) or await self._left_by(other):
+                taken += await self._take_over_from(other, adopt)
         return taken
 
-    async def _take_over_from(self, other: str) -> int:
-        if not await self._left_by(other):
-            return 0
+    async def _take_over_from(self, other: str, adopt: Adopt) -> int:
         lock = await asyncio.to_thread(self._slots.take_dead, other)
         if lock is None:
             return 0
         try:
+            adopt.take(other)
             ids = await self._left_by(other)
             if ids:
                 await DBOS.resume_workflows_async(ids)
@@ -188,7 +207,10 @@ class DbosEngine:
     async def close(self) -> None:
         """As the port says. Harmless when repeated."""
         if type(self)._open:
-            await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=0)
+            # DBOS made its own threads the loop's and ends them: the loop needs others to go on.
+            loop, threads = asyncio.get_running_loop(), ThreadPoolExecutor()
+            await loop.run_in_executor(threads, partial(DBOS.destroy, workflow_completion_timeout_sec=0))
+            loop.set_default_executor(threads)
             self._lock.release()
             self._engine.dispose()
             type(self)._open = False

@@ -68,8 +68,8 @@ class DurableEngine(Protocol):
     async def send(self, work_id: str, topic: str, message: Json) -> None:
         """A message to the work, kept until it asks for it."""
 
-    async def take_over(self) -> int:
-        """Take up the works of executors that are dead; returns how many."""
+    async def take_over(self, adopt: Adopt) -> int:
+        """Take up what executors that are dead have left; returns how many works that were."""
 
     async def check_owner(self) -> None:
         """Raises FencedError when another process has taken this one for dead and its works over. To be asked
@@ -78,6 +78,16 @@ class DurableEngine(Protocol):
 
     async def close(self) -> None:
         """Stop. Works that run are taken up by whoever opens the slot next."""
+
+
+class Adopt(Protocol):
+    """What executors leave beside their works."""
+
+    def left_by(self, executor_id: str) -> bool:
+        """Whether there is something of that executor's."""
+
+    def take(self, executor_id: str) -> None:
+        """Make it this one's: it is dead, and its lock is held meanwhile."""
 
 
 class DurableError(ExecutorError, RuntimeError):

@@ -57,9 +57,11 @@ class Slots:
         self._engine = engine
         self._file = file
 
-    def take(self, executor_id: str) -> tuple[Lock, int]:
-        """The slot's lock and its new epoch. Raises SlotTakenError while a living process holds it."""
-        lock = self._try(executor_id)
+    def take(self, executor_id: str, file_lock: Lock | None = None) -> tuple[Lock, int]:
+        """The slot's lock and its new epoch; nothing to lock where the caller holds the `file_lock`. Raises
+        SlotTakenError while a living process holds it.
+        """
+        lock = self._try(executor_id) if self._file is None or file_lock is None else NoLock()
         if lock is None:
             raise SlotTakenError(
                 f"an executor runs under the id {executor_id} already."

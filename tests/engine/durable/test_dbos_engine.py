@@ -340,3 +340,10 @@ async def test_what_is_stored_is_json_that_anybody_can_read(tmp_path: Path) -> N
     assert formats == ["portable_json"]
     assert json.loads(inputs[0])["positionalArgs"] == ["echo", "one", {"opportunity_id": "abc"}]
     assert [json.loads(output) for output in outputs] == [{"opportunity_id": "abc"}]
+
+
+async def test_an_engine_that_was_closed_leaves_the_loop_its_threads(tmp_path: Path) -> None:
+    for _ in range(2):
+        engine = await DbosEngine.open(f"sqlite:///{tmp_path / 'works.sqlite3'}", "executor-1", {})
+        await engine.close()
+        assert await asyncio.to_thread(lambda: 7) == 7

@@ -25,6 +25,16 @@ def note(folder: Path, work_id: str, line: str) -> None:
     os.close(descriptor)
 
 
+class NothingElse:
+    """The works are all that a dead worker leaves."""
+
+    def left_by(self, executor_id: str) -> bool:
+        return False
+
+    def take(self, executor_id: str) -> None:
+        pass
+
+
 async def main(url: str, executor_id: str, folder: Path, ids: list[str]) -> None:
     async def two_effects(steps: Steps, work_id: str, order: Json) -> Json:
         async def effect(name: str) -> Json:
@@ -44,7 +54,7 @@ async def main(url: str, executor_id: str, folder: Path, ids: list[str]) -> None
         await engine.start("two_effects", work_id, {"amount": str(2**255 + 1)})
         print(f"started {work_id}", flush=True)
     while True:
-        taken = await engine.take_over()
+        taken = await engine.take_over(NothingElse())
         if taken:
             print(f"taken {taken}", flush=True)
         await asyncio.sleep(0.2)
