@@ -44,6 +44,8 @@ def parse_receipt(answer: object, transaction_hash: str) -> Receipt:
     if not isinstance(logs, list) or not all(isinstance(log, dict) for log in logs):
         raise answer_error("receipt.logs", "is not a list of objects")
     gas_used, price = number("gasUsed"), number("effectiveGasPrice")
+    fields = cast(Mapping[str, object], answer)
+    data_fee, operator_fee = _optional(fields, "l1Fee"), _operator_fee(fields, gas_used)
     return Receipt(
         transaction_hash=told,
         block_number=number("blockNumber"),
@@ -51,8 +53,10 @@ def parse_receipt(answer: object, transaction_hash: str) -> Receipt:
         success=status == 1,
         gas_used=gas_used,
         effective_gas_price=price,
-        gas_cost=gas_used * price + _data_fees(cast(Mapping[str, object], answer), gas_used),
+        gas_cost=gas_used * price + data_fee + operator_fee,
         logs=tuple(logs),
+        l1_fee=data_fee + _optional(fields, "gasUsedForL1") * price,
+        operator_fee=operator_fee,
     )
 
 
@@ -111,15 +115,15 @@ def _party(topic: object, field: str) -> str:
     return "0x" + hex_data(topic, f"{field}.topics", 32)[12:].hex()
 
 
-def _data_fees(answer: Mapping[str, object], gas_used: int) -> int:
-    """What an OP stack chain takes besides gas, in wei: the L1 data fee and the operator fee (Isthmus rule,
-    or Jovian's where the receipt carries Jovian's scalar).
+def _operator_fee(answer: Mapping[str, object], gas_used: int) -> int:
+    """What an OP stack chain's operator takes besides gas, in wei: the Isthmus rule, or Jovian's where the
+    receipt carries Jovian's scalar.
     """
-
-    def optional(key: str) -> int:
-        return 0 if answer.get(key) is None else quantity(answer[key], f"receipt.{key}")
-
-    scaled = gas_used * optional("operatorFeeScalar")
+    scaled = gas_used * _optional(answer, "operatorFeeScalar")
     jovian = answer.get("daFootprintGasScalar") is not None
-    operator = scaled * _JOVIAN_FACTOR if jovian else scaled // _ISTHMUS_UNIT
-    return optional("l1Fee") + operator + optional("operatorFeeConstant")
+    share = scaled * _JOVIAN_FACTOR if jovian else scaled // _ISTHMUS_UNIT
+    return share + _optional(answer, "operatorFeeConstant")
+
+
+def _optional(answer: Mapping[str, object], key: str) -> int:
+    return 0 if answer.get(key) is None else quantity(answer[key], f"receipt.{key}")

@@ -23,7 +23,8 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What the chain says of a transaction. `gas_cost` is gasUsed x effectiveGasPrice (+ L1 fee on an L2), in
-    wei.
+    wei; the parts of it that are no gas: `l1_fee` for the data on the parent chain (on Arbitrum its share of
+    the gas), `operator_fee` of an OP stack chain.
     """
 
     transaction_hash: str
@@ -34,3 +35,5 @@ class Receipt:
     effective_gas_price: int
     gas_cost: int
     logs: tuple[dict[str, object], ...] = ()
+    l1_fee: int = 0
+    operator_fee: int = 0

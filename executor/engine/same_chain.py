@@ -292,6 +292,9 @@ class SameChainRun:
             "max_fee_per_gas": fees.max_fee_per_gas,
             "max_priority_fee_per_gas": fees.max_priority_fee_per_gas,
             "deadline": ready.plan.deadline,
+            "expected_gas_used": ready.simulation.gas_used,
+            "expected_gas_price": fees.effective_price,
+            "expected_gas_cost": self.draft.gas_cost_wei,
         }
         return replace(self.draft, details={**self.draft.details, **offer})
 

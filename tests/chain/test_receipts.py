@@ -123,7 +123,9 @@ def test_a_status_that_is_neither_is_refused() -> None:
 
 
 def test_an_op_stack_receipt_adds_the_data_fee() -> None:
-    assert parse_receipt(answer(l1Fee=hex(5_000)), HASH).gas_cost == 100_000 * 10**9 + 5_000
+    told = parse_receipt(answer(l1Fee=hex(5_000)), HASH)
+    assert told.gas_cost == 100_000 * 10**9 + 5_000
+    assert (told.l1_fee, told.operator_fee) == (5_000, 0)
 
 
 def test_an_isthmus_receipt_adds_the_operator_fee() -> None:
@@ -136,6 +138,13 @@ def test_a_jovian_receipt_scales_the_operator_fee_up() -> None:
     """gasUsed * scalar * 100 + constant."""
     told = answer(operatorFeeScalar=hex(2), operatorFeeConstant=hex(7), daFootprintGasScalar=hex(400))
     assert parse_receipt(told, HASH).gas_cost == 100_000 * 10**9 + 20_000_007
+    assert parse_receipt(told, HASH).operator_fee == 20_000_007
+
+
+def test_the_parent_chains_share_of_arbitrums_gas_is_told_and_not_charged_twice() -> None:
+    told = parse_receipt(answer(gasUsedForL1=hex(40_000)), HASH)
+    assert told.gas_cost == 100_000 * 10**9
+    assert told.l1_fee == 40_000 * 10**9
 
 
 async def test_wrapping_and_unwrapping_count_for_the_wrapped_coin_alone(
