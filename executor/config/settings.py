@@ -112,6 +112,10 @@ class ChainSettings(Strict):
     wallets: tuple[WalletSettings, ...] = Field(
         default=(), description="further operator wallets, each a lane of its own beside `wallet`"
     )
+    authentication_wallet: WalletSettings | None = Field(
+        default=None,
+        description="key that names the executor to relays; it signs no transaction and holds no money",
+    )
     journal: Path | None = Field(
         default=None, description="journal file of this chain; default: <journal>/<chain name>.sqlite3"
     )
@@ -199,6 +203,20 @@ class ChainSettings(Strict):
             raise ValueError("`wallets` are further ones: name the first under `wallet`")
         return self
 
+    @model_validator(mode="after")
+    def _each_wallet_once(self) -> Self:
+        keys = [wallet.key for wallet in self.operators]
+        if len(set(keys)) < len(keys):
+            raise ValueError(
+                "a wallet stands under `wallet` and `wallets` more than once: name each key once"
+            )
+        if self.authentication_wallet is not None and self.authentication_wallet.key in keys:
+            raise ValueError(
+                "`authentication_wallet` is an operator's wallet too: it holds no money, so give it a key of "
+                "its own"
+            )
+        return self
+
     @property
     def nodes(self) -> tuple[RpcUrl, ...]:
         """All nodes, the first one first."""
@@ -235,6 +253,8 @@ class ChainSettings(Strict):
         }
         changes["wallet"] = self.wallet.anchored(folder) if self.wallet else None
         changes["wallets"] = tuple(wallet.anchored(folder) for wallet in self.wallets)
+        authentication = self.authentication_wallet
+        changes["authentication_wallet"] = authentication.anchored(folder) if authentication else None
         copy = self.model_copy(update=changes)
         copy._base_dir = folder
         return copy

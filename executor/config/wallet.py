@@ -71,6 +71,15 @@ class WalletSettings(Strict):
             raise ValueError("give exactly one of keystore, ape_account, development_account")
         return self
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names the key: its kind, and the file, alias or index."""
+        if self.keystore is not None:
+            return "keystore", str(self.keystore)
+        if self.ape_account is not None:
+            return "ape_account", self.ape_account
+        return "development_account", str(self.development_account)
+
     def anchored(self, folder: Path) -> Self:
         """The same with relative paths counted from `folder`."""
         source = self.passphrase

@@ -1,11 +1,12 @@
 """From wallet settings to a signer."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 from executor.config.wallet import WalletSettings
 from executor.domain.address import Address
+from executor.domain.errors import WalletError
 from executor.wallet.development import DEVELOPMENT_ADDRESSES, development_signer
 from executor.wallet.keystore import ape_keystore_path, keystore_address, open_keystore
 from executor.wallet.passphrase import Prompt, read_passphrase
@@ -26,6 +27,51 @@ def open_signer(
     return open_keystore(
         path, read_passphrase(wallet.passphrase, question=question, prompt=prompt, environ=environ)
     )
+
+
+OpenedKeystores = MutableMapping[Path, Signer]
+"""Signers by keystore file, so that a wallet which several chains use is asked for once."""
+
+
+def open_signers(
+    wallets: Sequence[WalletSettings],
+    *,
+    prompt: Prompt | None = None,
+    environ: Mapping[str, str] | None = None,
+    opened: OpenedKeystores | None = None,
+) -> tuple[Signer, ...]:
+    """The signers that the settings name, in their order. Each passphrase is asked for once: what is in
+    `opened` is not opened again, and what is opened is added to it.
+
+    Raises WalletError, also where two wallets are one key; as far as the files tell, before it asks.
+    """
+    opened = {} if opened is None else opened
+    _require_different([wallet_address(wallet, environ=environ) for wallet in wallets])
+    signers = tuple(_opened_once(wallet, prompt, environ, opened) for wallet in wallets)
+    _require_different([signer.address for signer in signers])
+    return signers
+
+
+def _opened_once(
+    wallet: WalletSettings, prompt: Prompt | None, environ: Mapping[str, str] | None, opened: OpenedKeystores
+) -> Signer:
+    if wallet.development_account is not None:
+        return development_signer(wallet.development_account)
+    path = _keystore_path(wallet, environ).absolute()
+    if path not in opened:
+        opened[path] = open_signer(wallet, prompt=prompt, environ=environ)
+    return opened[path]
+
+
+def _require_different(addresses: Sequence[Address | None]) -> None:
+    known = [address for address in addresses if address is not None]
+    for address in known:
+        if known.count(address) > 1:
+            raise WalletError(
+                f"The wallets name the key of {address} more than once.",
+                fix="name each key once: two lanes with one key would take each other's nonces",
+                address=address,
+            )
 
 
 def wallet_address(wallet: WalletSettings, *, environ: Mapping[str, str] | None = None) -> Address | None:
