@@ -1,14 +1,15 @@
 """What to do next about a nonce whose fate is open: one pure, ordered decision over the facts.
 
-The order is the rule. What is mined counts first; then who else took the nonce; then whether the intent is
-still wanted; then whether it is out at all; then whether it waits too long. Nothing that is unknown ever
-frees a nonce or ends an intent.
+The order is the rule. What is mined counts first, whatever else is said. An intent that has ended can only be
+found mined after all. Then: is the block that it was in still there; has another taken the nonce; is it still
+wanted; is it out at all; does it wait too long. Nothing that is unknown ever frees a nonce, ends an intent or
+takes back what was mined.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from executor.domain.intent import IntentState
+from executor.domain.intent import OPEN, Block, IntentState
 
 
 class Step(StrEnum):
@@ -31,7 +32,8 @@ class Step(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Blocks and seconds between steps. `finality_blocks` include the transaction's own. `settle_blocks`: how
-    long a nonce must stay another's. `bump_blocks`: how long an attempt may wait at the front of its lane.
+    long a nonce must stay another's. `bump_blocks`: how long the dearest attempt may wait at the front of its
+    lane.
     """
 
     finality_blocks: int
@@ -44,70 +46,90 @@ class Pace:
 class Facts:
     """What is known of an intent just now. None: unknown, because no node said it or nodes disagree.
 
-    `mined_count`: transactions of the wallet in the chain. `winner`: which of its attempts has a receipt, in
-    `block_number` with `block_hash`; `recorded_hash`: the block in which it was found before. `no_receipt`:
-    true only if nodes say of each attempt that it has none. `lost_since`: the block at which its nonce was
-    first seen taken without a receipt of ours. `known`: whether a node still holds one of its attempts.
-    `sent_block`, `sent_at`: when its dearest attempt was last sent. `at_front`: all lower nonces are mined.
+    `head`, `time`: the newest block and its timestamp (Unix s): a plan's deadline is judged by the chain's
+    time, not by this machine's clock.
+    `mined_count`: transactions of the wallet in the chain.
+    `found`: the block in which one of its attempts has a receipt. `recorded`: where it was found before.
+    `still_there`: whether the chain has the recorded block at its height.
+    `no_receipt`: true only if it is said of each of its attempts that it has none.
+    `known`: whether a node still holds one of its attempts; false only if it is said of each that none does.
+    `lost_since`: the block at which its nonce was first seen taken without a receipt of ours; None: it was
+    not, or not without a break.
+    `silent_seconds`, `sent_block`: since its dearest attempt was last sent; None: not by this process.
+    `front_since`: the block since which its dearest attempt has been out and all lower nonces mined.
     `cancelling`: its dearest attempt is the transfer to oneself.
     """
 
     state: IntentState
-    wanted: bool
     nonce: int
+    wanted: bool
+    deadline: int | None
     head: int
-    now: int
-    mined_count: int | None
-    winner: str | None
-    block_number: int | None
-    block_hash: str | None
-    recorded_hash: str | None
-    no_receipt: bool
-    lost_since: int | None
-    known: bool | None
-    sent_block: int | None
-    sent_at: int | None
-    at_front: bool
-    cancelling: bool
-    deadline: int | None = None
+    time: int
+    mined_count: int | None = None
+    found: Block | None = None
+    recorded: Block | None = None
+    still_there: bool | None = None
+    no_receipt: bool = False
+    known: bool | None = None
+    lost_since: int | None = None
+    silent_seconds: float | None = None
+    sent_block: int | None = None
+    front_since: int | None = None
+    cancelling: bool = False
+
+    @property
+    def expired(self) -> bool:
+        """True once its deadline has passed: the next block would revert it."""
+        return self.deadline is not None and self.time >= self.deadline
+
+    @property
+    def taken(self) -> bool:
+        """True if the wallet has more transactions in the chain than would leave this nonce free."""
+        return self.mined_count is not None and self.mined_count > self.nonce
 
 
 def next_step(facts: Facts, pace: Pace) -> Step:
     """The one thing to do about the intent now."""
-    if facts.winner is not None and facts.block_number is not None:
-        return _mined(facts, pace)
+    if facts.state is IntentState.FINAL:
+        return Step.WAIT
+    if facts.found is not None and (facts.state, facts.recorded) != (IntentState.MINED, facts.found):
+        # What is recorded in another block is taken back first: so its books are reversed before the new
+        # ones are written.
+        return Step.REOPEN if facts.state is IntentState.MINED else Step.RECORD
     if facts.state is IntentState.MINED:
-        # A receipt that is gone was reorganised away; a node that does not answer proves nothing.
-        return Step.REOPEN if facts.no_receipt else Step.WAIT
-    if facts.mined_count is not None and facts.mined_count > facts.nonce:
-        return _taken(facts, pace)
-    return _waiting(facts, pace)
-
-
-def is_expired(facts: Facts) -> bool:
-    """True once its deadline has passed: the chain would revert it."""
-    return facts.deadline is not None and facts.now >= facts.deadline
+        return _mined(facts, pace)
+    if facts.state not in OPEN:
+        return Step.WAIT
+    return _taken(facts, pace) if facts.taken else _waiting(facts, pace)
 
 
 def _mined(facts: Facts, pace: Pace) -> Step:
-    assert facts.block_number is not None
-    if facts.state is not IntentState.MINED or facts.block_hash != facts.recorded_hash:
-        return Step.RECORD
-    deep = facts.head - facts.block_number + 1 >= pace.finality_blocks
-    return Step.FINALISE if deep else Step.WAIT
+    assert facts.recorded is not None
+    if facts.found is None and facts.no_receipt and facts.still_there is False:
+        return Step.REOPEN
+    # A receipt that is missing while its block stands is the node's fault, not a reorganisation.
+    confirmed = facts.found is not None or facts.still_there is True
+    deep = facts.head - facts.recorded.number + 1 >= pace.finality_blocks
+    return Step.FINALISE if confirmed and deep else Step.WAIT
 
 
 def _taken(facts: Facts, pace: Pace) -> Step:
-    if not facts.no_receipt or facts.lost_since is None:
+    """A receipt may lag behind the count, and a single count may be wrong: only a nonce that stays taken over
+    blocks, while no node has a receipt of ours nor holds one of ours, is lost.
+    """
+    if not facts.no_receipt or facts.known is not False or facts.lost_since is None:
         return Step.WAIT
     return Step.SUPERSEDE if facts.head >= facts.lost_since + pace.settle_blocks else Step.WAIT
 
 
 def _waiting(facts: Facts, pace: Pace) -> Step:
-    if not facts.cancelling and (not facts.wanted or is_expired(facts)):
+    if not facts.cancelling and (not facts.wanted or facts.expired):
         return Step.CANCEL
-    if facts.sent_at is None or facts.sent_block is None or facts.known is False:
+    if facts.silent_seconds is None:
         return Step.RESEND
-    if facts.at_front and facts.head - facts.sent_block >= pace.bump_blocks:
+    # Before the resend of what a pool dropped: dropped for its price, it would be dropped again.
+    if facts.front_since is not None and facts.head - facts.front_since >= pace.bump_blocks:
         return Step.REPRICE
-    return Step.RESEND if facts.now - facts.sent_at >= pace.resend_seconds else Step.WAIT
+    gone = facts.known is False and (facts.sent_block is None or facts.head > facts.sent_block)
+    return Step.RESEND if gone or facts.silent_seconds >= pace.resend_seconds else Step.WAIT
