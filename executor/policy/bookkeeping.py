@@ -130,8 +130,8 @@ def entries_of(mined: Mined, ours: Ours, trade: Trade | None = None) -> tuple[En
 def with_blocks_word(
     entries: Sequence[Entry], settlement: Address, blocks_word: Mapping[Holding, BlockChange]
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """The entries of a trade in `settlement` with what the router's balances did beyond the logs, and what could not be
-    attributed since others moved them in the same block, in words.
+    """The entries of a trade that settles in `settlement` with what the balances did beyond the logs; and
+    what could not be attributed since others moved them in the same block, in words.
 
     Of the settlement token that is an entry of its own; of other tokens it corrects what is left in the
     router, which is nothing where a taxed token only passed through.

@@ -219,7 +219,8 @@ class World:
         self.logs.append(log(ROUTER, TIP_PAID, topic(to), data=words(amount)))
 
 
-TOKENS: tuple[Address | None, ...] = (WETH, USDC, TAXED, NATIVE)
+ERC20S = (WETH, USDC, TAXED)
+TOKENS: tuple[Address | None, ...] = (*ERC20S, NATIVE)
 AMOUNT = st.integers(0, 2**130)
 PARTIES = st.sampled_from([ROUTER, POOL, LENDER, OPERATOR, SECOND_OPERATOR])
 SWAPS = st.tuples(st.sampled_from([WETH, USDC, TAXED]), PARTIES, PARTIES, AMOUNT)
@@ -260,19 +261,19 @@ def test_the_entries_of_a_trade_add_up_to_what_every_account_gained(
         mined(*world.logs, gas_cost=sum(costs), l1_fee=costs[1], operator_fee=costs[2]), OURS, trade
     )
     logged = World(logs=world.logs)
-    for token in TOKENS[:3]:
+    for token in ERC20S:
         gained = total([one for one in booked if one.account == ROUTER], token)
         logged.held[ROUTER, token] = gained
     changes: dict[Holding, BlockChange] = {
-        (ROUTER, token): BlockChange(world.held[ROUTER, token], logged.held[ROUTER, token], shared=False)
-        for token in TOKENS
+        (ROUTER, held): BlockChange(world.held[ROUTER, held], logged.held[ROUTER, held], shared=False)
+        for held in TOKENS
     }
     booked, unclear = with_blocks_word(booked, settlement, changes)
     assert unclear == ()
     for who in OURS.accounts:
-        for token in TOKENS:
-            mine = total([entry for entry in booked if entry.account == who], token)
-            assert mine == world.held[who, token], (who, token)
+        for held in TOKENS:
+            mine = total([entry for entry in booked if entry.account == who], held)
+            assert mine == world.held[who, held], (who, held)
 
 
 @given(
@@ -291,9 +292,9 @@ def test_the_entries_of_a_wallets_own_business_add_up_too(
     world.pay(OPERATOR, BUILDER, gas)
     booked = entries_of(mined(*world.logs, to=to, value=value, gas_cost=gas), OURS)
     for who in OURS.accounts:
-        for token in TOKENS:
-            mine = total([entry for entry in booked if entry.account == who], token)
-            assert mine == world.held[who, token], (who, token)
+        for held in TOKENS:
+            mine = total([entry for entry in booked if entry.account == who], held)
+            assert mine == world.held[who, held], (who, held)
     assert {entry.kind for entry in booked} <= {Kind.GAS, Kind.TRANSFER}
 
 
