@@ -8,6 +8,10 @@ from typing import Any, ClassVar
 from executor.domain.errors import PlanError
 from executor.plan.format import Opcode
 from executor.plan.layout import Layout
+from executor.plan.shaped import Shaped
+
+_SHAPED: dict[int, Shaped] = {}
+"""The writer of each layout, by its opcode, from its first use on."""
 
 
 class Step(ABC):
@@ -44,7 +48,11 @@ class Step(ABC):
         """The step's bytes. Raises PlanError naming the field that is missing or does not fit."""
         if self.contradiction():
             raise PlanError(self.contradiction(), fix="make the step's fields agree", step=self.in_words())
-        return self.layout.encode(self)
+        layout = self.layout
+        shaped = _SHAPED.get(layout.number)
+        if shaped is None:
+            shaped = _SHAPED[layout.number] = Shaped(layout)
+        return shaped(self)
 
     @classmethod
     def build(cls, layout: Layout, values: dict[str, Any]) -> Step:
