@@ -6,60 +6,16 @@ account really gained in the block, wherever nobody else touched it there.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from eth_hash.auto import keccak
 
 from executor.domain.address import Address
+from executor.domain.booking import NATIVE, Entry, Holding, Kind
 from executor.domain.log import Log
 from executor.policy.transfers import changes, moves, party, word
 
 TIP_PAID = keccak(b"TipPaid(address,uint256)")
 """The router's event: `to`, indexed, and what it got in wei."""
-
-Holding = tuple[Address, Address | None]
-"""An account, and the token that it holds."""
-
-NATIVE = None
-"""Stands where a token's address would: the chain's own coin."""
-
-
-class Kind(StrEnum):
-    """What an entry is for.
-
-    Gross: what the trade brought in the settlement token before premium and tip. Premium: the lenders'. Tip:
-    paid out of profit. Rebate: a tip that came to a wallet of ours. Gas, l1_fee, operator_fee: what the chain
-    took. Residue: other tokens, or native coin, that the trade left in the router or took from it. Unlogged:
-    a balance that moved by more or less than its token logged, as tokens do that keep a part of each
-    transfer. Transfer: moved by ourselves from or to one of our accounts, neither profit nor loss.
-    """
-
-    GROSS = "gross"
-    PREMIUM = "premium"
-    TIP = "tip"
-    REBATE = "rebate"
-    GAS = "gas"
-    L1_FEE = "l1_fee"
-    OPERATOR_FEE = "operator_fee"
-    RESIDUE = "residue"
-    UNLOGGED = "unlogged"
-    TRANSFER = "transfer"
-
-
-COSTS = frozenset({Kind.GAS, Kind.L1_FEE, Kind.OPERATOR_FEE})
-"""What the chain takes, in the native coin."""
-PROFIT = frozenset(Kind) - {Kind.TRANSFER}
-"""What profit is made of, costs included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """`account` gained `amount` (negative: lost) of `token`, in its smallest unit; NATIVE in wei."""
-
-    account: Address
-    kind: Kind
-    token: Address | None
-    amount: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from executor.domain.booking import Booking, Kind
 from executor.domain.intent import Purpose
-from executor.policy.bookkeeping import COSTS, Entry, Kind, total
 
 
 class Cause(StrEnum):
@@ -59,32 +59,10 @@ class Expected:
     gas_cost: int
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """One transaction as the books have it. `gas_price` in wei per gas."""
-
-    purpose: Purpose
-    success: bool
-    cancelled: bool
-    gas_used: int
-    gas_price: int
-    entries: tuple[Entry, ...]
-
-    @property
-    def made_the_trade(self) -> bool:
-        """True if this is the transaction that carried the opportunity out."""
-        return self.purpose is Purpose.TRADE and self.success and not self.cancelled
-
-    @property
-    def cost(self) -> int:
-        """What the chain took for it, in wei."""
-        return -total(self.entries, None, COSTS)
-
-
 _OF_ROUTER = frozenset({Kind.GROSS, Kind.PREMIUM, Kind.TIP, Kind.UNLOGGED})
 
 
-def realised_profit(booked: Sequence[Booked], settlement: object) -> int:
+def realised_profit(booked: Sequence[Booking], settlement: object) -> int:
     """What the router really gained in the token at `settlement`, after premium and tip."""
     return sum(
         entry.amount
@@ -94,18 +72,18 @@ def realised_profit(booked: Sequence[Booked], settlement: object) -> int:
     )
 
 
-def realised_cost(booked: Sequence[Booked]) -> int:
+def realised_cost(booked: Sequence[Booking]) -> int:
     """What the chain took for all of these transactions, in wei."""
     return sum(one.cost for one in booked)
 
 
-def differences(expected: Expected, booked: Sequence[Booked], settlement: object) -> tuple[Difference, ...]:
+def differences(expected: Expected, booked: Sequence[Booking], settlement: object) -> tuple[Difference, ...]:
     """Each cause that made a difference, the settlement token's first. `settlement` is its address."""
     found = [*_in_settlement(expected, booked, settlement), *_in_native(expected, booked)]
     return tuple(one for one in found if one.amount)
 
 
-def _in_settlement(expected: Expected, booked: Sequence[Booked], settlement: object) -> Iterator[Difference]:
+def _in_settlement(expected: Expected, booked: Sequence[Booking], settlement: object) -> Iterator[Difference]:
     if not any(one.made_the_trade for one in booked):
         yield _nothing_gained(expected, booked)
         return
@@ -117,7 +95,7 @@ def _in_settlement(expected: Expected, booked: Sequence[Booked], settlement: obj
     yield _of(Cause.TAX, sums[Kind.UNLOGGED], "the balance rose by", "than the token's logs say")
 
 
-def _nothing_gained(expected: Expected, booked: Sequence[Booked]) -> Difference:
+def _nothing_gained(expected: Expected, booked: Sequence[Booking]) -> Difference:
     trades = [one for one in booked if one.purpose is Purpose.TRADE]
     if any(not one.success for one in trades):
         cause, words = Cause.REVERTED, "the transaction reverted, and gained nothing"
@@ -128,7 +106,7 @@ def _nothing_gained(expected: Expected, booked: Sequence[Booked]) -> Difference:
     return Difference(cause, -expected.profit, False, words)
 
 
-def _in_native(expected: Expected, booked: Sequence[Booked]) -> Iterator[Difference]:
+def _in_native(expected: Expected, booked: Sequence[Booking]) -> Iterator[Difference]:
     """Gas used is counted at the price that was expected, the price at the gas that was used."""
     main = _main(booked)
     if main is None:
@@ -149,13 +127,13 @@ def _in_native(expected: Expected, booked: Sequence[Booked]) -> Iterator[Differe
     yield Difference(Cause.OTHER_TRANSACTIONS, -lost, True, f"{len(others)} further transactions cost gas")
 
 
-def _main(booked: Sequence[Booked]) -> Booked | None:
+def _main(booked: Sequence[Booking]) -> Booking | None:
     """The transaction to compare with what was expected: the one that made the trade, else the last."""
     made = [one for one in booked if one.made_the_trade]
     return (made or list(booked))[-1] if booked else None
 
 
-def _by_kind(booked: Sequence[Booked], settlement: object) -> Mapping[Kind, int]:
+def _by_kind(booked: Sequence[Booking], settlement: object) -> Mapping[Kind, int]:
     sums = dict.fromkeys(_OF_ROUTER, 0)
     for one in booked:
         for entry in one.entries:

@@ -9,16 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from executor.domain.address import Address, to_address
+from executor.domain.booking import NATIVE, Entry, Holding, Kind
 from executor.domain.log import Log
 from executor.plan.format import Opcode
 from executor.plan.steps import Loan, PoolLoan, Step
 from executor.policy.bookkeeping import (
-    NATIVE,
     TIP_PAID,
     BlockChange,
-    Entry,
-    Holding,
-    Kind,
     Mined,
     Ours,
     Trade,

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from executor.domain.address import Address
-from executor.domain.intent import Purpose
-from executor.policy.bookkeeping import NATIVE, Entry, Kind
+from executor.domain.booking import NATIVE, Booking, Entry, Kind
+from executor.domain.intent import Block, Purpose
 from executor.policy.differences import (
-    Booked,
     Cause,
     Difference,
     Expected,
@@ -26,7 +25,7 @@ EXPECTED = Expected(profit=500, premium=9, tip=0, gas_used=100, gas_price=10, ga
 
 def booked(
     *, gross: int = 509, premium: int = -9, tip: int = 0, unlogged: int = 0, used: int = 100, price: int = 10
-) -> Booked:
+) -> Booking:
     entries = (
         Entry(ROUTER, Kind.GROSS, WETH, gross),
         Entry(ROUTER, Kind.PREMIUM, WETH, premium),
@@ -34,15 +33,37 @@ def booked(
         Entry(ROUTER, Kind.UNLOGGED, WETH, unlogged),
         Entry(OPERATOR, Kind.GAS, NATIVE, -used * price),
     )
-    return Booked(Purpose.TRADE, True, False, used, price, entries)
+    return transaction(used, price, entries)
 
 
-def failed(used: int = 40, price: int = 10, *, cancelled: bool = False) -> Booked:
+def transaction(
+    used: int, price: int, entries: tuple[Entry, ...], *, success: bool = True, cancelled: bool = False
+) -> Booking:
+    return Booking(
+        chain="ethereum",
+        chain_id=1,
+        intent_id=1,
+        opportunity_id="seen-1",
+        purpose=Purpose.TRADE,
+        sender=OPERATOR,
+        transaction_hash="0x" + "11" * 32,
+        block=Block(7, "0x" + "22" * 32),
+        block_time=1_700_000_000,
+        success=success,
+        cancelled=cancelled,
+        gas_used=used,
+        gas_price=price,
+        checked="agrees",
+        entries=entries,
+    )
+
+
+def failed(used: int = 40, price: int = 10, *, cancelled: bool = False) -> Booking:
     entries = (Entry(OPERATOR, Kind.GAS, NATIVE, -used * price),)
-    return Booked(Purpose.TRADE, cancelled, cancelled, used, price, entries)
+    return transaction(used, price, entries, success=cancelled, cancelled=cancelled)
 
 
-def causes(*transactions: Booked) -> dict[Cause, int]:
+def causes(*transactions: Booking) -> dict[Cause, int]:
     return {one.cause: one.amount for one in differences(EXPECTED, transactions, WETH)}
 
 
@@ -100,7 +121,7 @@ FAILURES = st.builds(failed, GAS, GAS, cancelled=st.booleans())
     st.lists(TRADES, max_size=1),
 )
 def test_the_causes_add_up_to_the_difference(
-    expected: Expected, failures: list[Booked], trades: list[Booked]
+    expected: Expected, failures: list[Booking], trades: list[Booking]
 ) -> None:
     transactions = [*failures, *trades]
     found = differences(expected, transactions, WETH)
