@@ -21,8 +21,8 @@ from executor.chain.logs import logs_of
 from executor.chain.quantities import answer_error, to_quantity
 from executor.chain.rpc import Rpc, results
 from executor.chain.subscription import LogNotice, Subscription
-from executor.domain.chain import L2Kind
 from executor.domain.errors import ExecutorError, MathsError, NodeError, PoolNotFoundError
+from executor.domain.fee_rules import ETHEREUM_BASE_FEE, BaseFeeRule
 from executor.domain.log import Log
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.pool import Pool
@@ -57,13 +57,13 @@ class MarketFollower:
         self,
         rpc: Rpc,
         *,
-        l2: L2Kind = L2Kind.NONE,
+        rule: BaseFeeRule = ETHEREUM_BASE_FEE,
         depth: int = DEPTH,
         reach: Mapping[str, Reach] | None = None,
     ) -> None:
         self.book = MarketBook(depth)
         self._rpc = rpc
-        self._l2 = l2
+        self._rule = rule
         self._depth = depth
         self._reach = dict(reach or {})
         self._topics = venues.topics()
@@ -74,7 +74,7 @@ class MarketFollower:
     async def watch(self, pools: Iterable[Pool], reach: Mapping[str, Reach] | None = None) -> None:
         """Follow these pools, too, from the book's head on. Raises PoolNotFoundError, NodeError."""
         self._reach.update(reach or {})
-        at = self.book.head or await head(self._rpc, l2=self._l2)
+        at = self.book.head or await head(self._rpc, rule=self._rule)
         states = await read_market(self._rpc, pools, at, self._reach)
         self.book.add(states.values(), at)
 
@@ -85,7 +85,7 @@ class MarketFollower:
         at the new block with what could not be read there `to_read`.
         """
         if newest is None or self.book.knows(newest.hash):
-            newest = await head(self._rpc, l2=self._l2)
+            newest = await head(self._rpc, rule=self._rule)
         if self.book.head is None:
             return await self._restart(newest)
         touched, moved, reorganised = frozenset[str](), False, False
@@ -148,7 +148,7 @@ class MarketFollower:
     async def _heads_of(self, ws_url: str | SecretStr) -> AsyncGenerator[BlockHead | None, None]:
         """The heads that one connection announces; ends when other contracts' logs are needed."""
         emitters = self.book.emitters
-        async with Subscription(ws_url, emitters, self._topics, l2=self._l2) as subscription:
+        async with Subscription(ws_url, emitters, self._topics, rule=self._rule) as subscription:
             yield None
             async for notice in subscription.notices():
                 if self.book.emitters != emitters:
@@ -192,13 +192,13 @@ class MarketFollower:
         answer = await self._rpc.call("eth_getBlockByHash", block_hash, False)
         if answer is None:
             raise answer_error(f"block {block_hash}", "is unknown to the node")
-        return parse_head(answer, l2=self._l2)
+        return parse_head(answer, rule=self._rule)
 
     async def _between(self, first: int, last: int) -> dict[str, BlockHead]:
         """The headers of these numbers by their hashes, in one batch."""
         calls = [("eth_getBlockByNumber", (to_quantity(each), False)) for each in range(first, last + 1)]
         answers = results(await self._rpc.batch(calls)) if calls else []
-        found = [parse_head(answer, l2=self._l2) for answer in answers if answer is not None]
+        found = [parse_head(answer, rule=self._rule) for answer in answers if answer is not None]
         return {each.hash: each for each in found}
 
     def _go(self, shared: str, blocks: list[BlockHead], logs: list[tuple[Log, ...]]) -> frozenset[str]:

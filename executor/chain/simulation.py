@@ -13,6 +13,7 @@ from executor.domain.abi import CODEC
 from executor.domain.address import Address
 from executor.domain.decision import Simulation
 from executor.domain.errors import NodeError, RevertError
+from executor.domain.fee_rules import OSAKA, GasRules
 from executor.domain.market import BlockHead
 from executor.plan.simulated import SimulatedPlan, decode_simulated, simulation_of
 from executor.policy.fees import calldata_floor, gas_limit
@@ -28,6 +29,7 @@ async def simulate(
     calldata: bytes,
     block: BlockHead,
     gas_limit_multiplier_bps: int,
+    rules: GasRules = OSAKA,
     decode: RevertDecoder | None = None,
 ) -> Simulation:
     """`calldata` from `sender` to the router `to` on top of `block`: as `eth_call` for the profit, as
@@ -59,9 +61,11 @@ async def simulate(
         ) from None
     used = estimate
     if trace is not None and trace.returned == returned:
-        used = max(trace.gas_used, calldata_floor(calldata))
+        used = max(trace.gas_used, calldata_floor(calldata, rules))
     needed = max(estimate, used)
-    limit = gas_limit(needed, gas_limit_multiplier_bps, block_gas_limit=block.gas_limit, calldata=calldata)
+    limit = gas_limit(
+        needed, gas_limit_multiplier_bps, block_gas_limit=block.gas_limit, calldata=calldata, rules=rules
+    )
     return Simulation(block_number=block.number, profit=profit, gas_used=used, gas_limit=limit)
 
 

@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from executor.chain.head import parse_head
 from executor.chain.logs import log_filter, parse_log
 from executor.domain.address import Address
-from executor.domain.chain import L2Kind
 from executor.domain.errors import NodeError
+from executor.domain.fee_rules import ETHEREUM_BASE_FEE, BaseFeeRule
 from executor.domain.log import Log
 from executor.domain.market import BlockHead
 
@@ -50,7 +50,7 @@ class Subscription:
         emitters: Collection[Address],
         topics: Collection[bytes],
         *,
-        l2: L2Kind = L2Kind.NONE,
+        rule: BaseFeeRule = ETHEREUM_BASE_FEE,
         timeout_seconds: float = 10,
         silence_seconds: float = 30,
     ) -> None:
@@ -58,7 +58,7 @@ class Subscription:
         parts = urlsplit(self._url.get_secret_value())
         self.name = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self._filter = log_filter(emitters, topics)
-        self._l2 = l2
+        self._rule = rule
         self._timeout = timeout_seconds
         self._silence = silence_seconds
         self._session: aiohttp.ClientSession | None = None
@@ -137,7 +137,7 @@ class Subscription:
         if not isinstance(params, dict) or params.get("subscription") not in self._kinds:
             raise self._lost("it carried something that nobody asked for")
         if self._kinds[params["subscription"]] == "newHeads":
-            return parse_head(params.get("result"), l2=self._l2)
+            return parse_head(params.get("result"), rule=self._rule)
         return LogNotice(*parse_log(params.get("result"), "log"))
 
     def _lost(self, why: str) -> NodeError:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from executor.config.errors import config_error
 from executor.config.fields import AddressText, HexBytes, Strict, WholeNumber
 from executor.domain.chain import L2Kind
+from executor.domain.fee_rules import BaseFeeKind, DataFee
 from executor.domain.pool import FEE_UNIT, V3Callback, VenueKind
 from executor.domain.route import Funding
 from executor.domain.token import BASIS_POINTS
@@ -158,6 +159,59 @@ class SequencerEntry(AddressEntry):
     grace_period_seconds: Positive = 3_600
 
 
+Source = Annotated[str, Field(min_length=3)]
+
+
+class BaseFeeEntry(Strict):
+    """How the base fee moves: see BaseFeeRule."""
+
+    kind: BaseFeeKind
+    denominator: Positive
+    elasticity: Annotated[WholeNumber, Field(ge=2)]
+    source: Source
+
+
+class PriorityFeeEntry(Strict):
+    """The least that is offered above the base fee, in wei per gas."""
+
+    least_wei: Annotated[WholeNumber, Field(ge=0)]
+    source: Source
+
+
+class GasEntry(Strict):
+    """Gas of any transaction, the floor for each byte of calldata, the most that one transaction may have."""
+
+    transaction: Positive
+    zero_byte: Positive
+    other_byte: Positive
+    most: Positive
+    source: Source
+
+
+class DataEntry(Strict):
+    """What is charged for putting data on the parent chain."""
+
+    kind: DataFee
+    source: Source
+
+
+class FinalityEntry(Strict):
+    """Blocks, the transaction's own included, after which it stays."""
+
+    blocks: Positive
+    source: Source
+
+
+class FeesEntry(Strict):
+    """What the chain's present fork charges, and when a block is there for good."""
+
+    base_fee: BaseFeeEntry
+    priority_fee: PriorityFeeEntry
+    gas: GasEntry
+    data: DataEntry
+    finality: FinalityEntry
+
+
 class ChainFile(Strict):
     """A chain data file. `settlement` names the router's settlement tokens in order, by symbol or address."""
 
@@ -165,6 +219,7 @@ class ChainFile(Strict):
     name: str
     l2: L2Kind
     public_mempool: bool
+    fees: FeesEntry
     native_symbol: str
     wrapped_native: str
     settlement: Annotated[list[str], Field(min_length=1, max_length=MOST_SETTLEMENT_TOKENS)]
@@ -175,6 +230,19 @@ class ChainFile(Strict):
     feeds: dict[str, FeedEntry] = Field(default_factory=dict)
     registries: dict[str, AddressEntry] = Field(default_factory=dict)
     sequencer_uptime_feed: SequencerEntry | None = None
+
+    @field_validator("fees")
+    @classmethod
+    def _data_fee_of_its_kind(cls, fees: FeesEntry, others: ValidationInfo) -> FeesEntry:
+        data, l2 = fees.data.kind, others.data.get("l2")
+        fits = {
+            L2Kind.NONE: data is DataFee.NONE,
+            L2Kind.OP_STACK: data.is_op_stack,
+            L2Kind.ARBITRUM: data is DataFee.ARBITRUM,
+        }
+        if l2 is not None and not fits[l2]:
+            raise ValueError(f"data.kind {data} does not go with l2 {l2}")
+        return fees
 
     @field_validator("dexes")
     @classmethod

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from eth_hash.auto import keccak
 
-from executor.config.chain_file import ChainFile, DexEntry, FeedEntry, TokenEntry, parse_chain_file
+from executor.config.chain_file import ChainFile, DexEntry, FeedEntry, FeesEntry, TokenEntry, parse_chain_file
 from executor.config.checks import known_address, says
 from executor.config.exact_yaml import load_yaml, parse_yaml
 from executor.config.settings import Settings
@@ -14,6 +14,7 @@ from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, Feed, KnownDex, KnownToken, Lender, SequencerFeed
 from executor.domain.dex import Dex
 from executor.domain.errors import AddressError, ConfigError
+from executor.domain.fee_rules import BaseFeeRule, FeeRules, GasRules
 from executor.domain.token import Token, TransferFee
 
 _DATA = resources.files("executor") / "chains"
@@ -99,6 +100,7 @@ def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:
         name=file.name,
         l2=file.l2,
         public_mempool=file.public_mempool,
+        fees=_fees(file.fees),
         native_symbol=file.native_symbol,
         wrapped_native=_one(tokens, file.wrapped_native, f"{source}: wrapped_native"),
         dexes={name: _dex(name, entry, names) for name, entry in file.dexes.items()},
@@ -114,6 +116,17 @@ def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:
         registries={
             name: known_address(f"registries.{name}", entry, names) for name, entry in file.registries.items()
         },
+    )
+
+
+def _fees(entry: FeesEntry) -> FeeRules:
+    base, gas = entry.base_fee, entry.gas
+    return FeeRules(
+        base_fee=BaseFeeRule(base.kind, base.denominator, base.elasticity),
+        gas=GasRules(gas.transaction, gas.zero_byte, gas.other_byte, gas.most),
+        data=entry.data.kind,
+        least_priority_fee=entry.priority_fee.least_wei,
+        finality_blocks=entry.finality.blocks,
     )
 
 

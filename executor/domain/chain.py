@@ -9,6 +9,7 @@ from enum import StrEnum
 from executor.domain.address import Address
 from executor.domain.dex import Dex
 from executor.domain.errors import OpportunityError
+from executor.domain.fee_rules import FeeRules
 from executor.domain.route import Funding
 from executor.domain.token import Token
 
@@ -107,6 +108,7 @@ class ChainData:
     name: str
     l2: L2Kind
     public_mempool: bool
+    fees: FeeRules
     native_symbol: str
     wrapped_native: Token
     dexes: Mapping[str, KnownDex]

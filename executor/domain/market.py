@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from executor.domain.fee_rules import ETHEREUM_BASE_FEE, BaseFeeRule
 from executor.domain.pool import Pool
 
 
@@ -62,7 +63,7 @@ class V3State:
 @dataclass(frozen=True, slots=True)
 class BlockHead:
     """The block that a reading is pinned to. `base_fee` is this block's, `next_base_fee` the next one's, both
-    in wei per gas.
+    in wei per gas; `rule` is how it moves from here on.
     """
 
     number: int
@@ -72,3 +73,4 @@ class BlockHead:
     base_fee: int
     next_base_fee: int
     gas_limit: int
+    rule: BaseFeeRule = ETHEREUM_BASE_FEE

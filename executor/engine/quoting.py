@@ -159,7 +159,7 @@ async def _pools_of(session: Session, now: BlockHead, start: Token, through: Tok
 
 async def newest(session: Session) -> BlockHead:
     """The block that a quote is of. Raises StaleNodeError, NodeError."""
-    now = await head(session.rpc, l2=session.chain.l2)
+    now = await head(session.rpc, rule=session.chain.fees.base_fee)
     check_fresh(now, session.network)
     return now
 

@@ -25,7 +25,7 @@ async def read_again(session: Session, market: Market) -> Market | None:
 
     Raises StaleNodeError, PoolNotFoundError, NodeError.
     """
-    now = await head(session.rpc, l2=session.chain.l2)
+    now = await head(session.rpc, rule=session.chain.fees.base_fee)
     if now.hash == market.head.hash:
         return None
     check_fresh(now, session.network)

@@ -165,7 +165,7 @@ class SameChainRun:
     async def _read_market(self) -> tuple[Market, int]:
         self._note("reading the market")
         session, rpc = self._session, self._session.rpc
-        now = await head(rpc, l2=session.chain.l2)
+        now = await head(rpc, rule=session.chain.fees.base_fee)
         check_fresh(now, session.network)
         state = await read(rpc, read_router(session.router, session.sender), now)
         check_ready(state, session.sender)

@@ -55,7 +55,7 @@ async def _check_chain(settings: Settings, name: str) -> AsyncIterator[Finding]:
             data = chain_of(settings, name)
             rpc = await stack.enter_async_context(Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds))
             network = await identify(rpc)
-            newest = await head(rpc, l2=data.l2)
+            newest = await head(rpc, rule=data.fees.base_fee)
         except ExecutorError as error:
             yield _wrong("node", error)
             return

@@ -7,10 +7,7 @@ but besu, whose rule needs a second rung where the base fee is most of the price
 
 from enum import IntEnum
 
-from executor.policy.fees import Fees
-
-RPC_FEE_CAP = 10**18
-"""Wei that one transaction may cost at most by the default of most clients (`--rpc.txfeecap 1`)."""
+from executor.policy.fees import RPC_FEE_CAP, Fees
 
 
 class Rung(IntEnum):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from executor.chain.head import parse_head
 from executor.chain.receipts import parse_receipt, settlement_delta
 from executor.domain.address import Address
-from executor.domain.chain import L2Kind
 from executor.domain.errors import NodeError
+from executor.domain.fee_rules import BaseFeeKind, BaseFeeRule
 
 HASH = "0x" + "ab" * 32
 PARTY = Address("0x00000000000000000000000000000000000000A1")
@@ -61,6 +61,9 @@ SOUND_RECEIPT = {
 }
 
 
+rules = st.builds(BaseFeeRule, st.sampled_from(BaseFeeKind), st.just(250), st.integers(2, 10))
+
+
 def spoilt(sound: dict[str, object]) -> st.SearchStrategy[object]:
     """The answer with any of its fields replaced by anything, or something else altogether."""
     changes = st.fixed_dictionaries({}, optional=dict.fromkeys(sound, json_values))
@@ -72,9 +75,9 @@ def understood_or_refused(parse: Callable[[], object]) -> None:
         parse()
 
 
-@given(spoilt(dict(SOUND_HEADER)), st.sampled_from(L2Kind))
-def test_a_header(answer: object, l2: L2Kind) -> None:
-    understood_or_refused(lambda: parse_head(answer, l2=l2))
+@given(spoilt(dict(SOUND_HEADER)), rules)
+def test_a_header(answer: object, rule: BaseFeeRule) -> None:
+    understood_or_refused(lambda: parse_head(answer, rule=rule))
 
 
 @given(spoilt(dict(SOUND_RECEIPT)))
@@ -93,7 +96,7 @@ def test_sound_answers_are_understood() -> None:
     assert parse_receipt(SOUND_RECEIPT, HASH).success
 
 
-@pytest.mark.parametrize("l2", L2Kind)
-def test_a_block_without_room_for_gas_is_refused(l2: L2Kind) -> None:
+@pytest.mark.parametrize("kind", BaseFeeKind)
+def test_a_block_without_room_for_gas_is_refused(kind: BaseFeeKind) -> None:
     with pytest.raises(NodeError, match=r"block\.gasLimit"):
-        parse_head({**SOUND_HEADER, "gasLimit": "0x0"}, l2=l2)
+        parse_head({**SOUND_HEADER, "gasLimit": "0x0"}, rule=BaseFeeRule(kind, 250, 6))

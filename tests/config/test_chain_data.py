@@ -14,6 +14,7 @@ from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, KnownDex, L2Kind
 from executor.domain.deployment import LENDER_CONSTANTS
 from executor.domain.errors import ConfigError, OpportunityError
+from executor.domain.fee_rules import ETHEREUM_BASE_FEE, OSAKA, BaseFeeKind, DataFee
 from executor.domain.pool import V3Callback, VenueKind
 from executor.domain.route import Funding
 from executor.domain.token import TransferFee
@@ -59,6 +60,32 @@ def test_six_chains_and_a_test_network_come_with_the_executor() -> None:
 
 def test_a_chain_bears_the_name_of_its_file(chain: ChainData) -> None:
     assert load_chain(chain.name).chain_id == chain.chain_id
+
+
+def test_chains_charge_as_they_say() -> None:
+    """What was read in the clients' sources and the chains' own proposals; the files name them."""
+    found = {name: load_chain(name).fees for name in SIX_CHAINS}
+    kinds = {name: (fees.base_fee.kind, fees.data) for name, fees in found.items()}
+    assert kinds == {
+        "ethereum": (BaseFeeKind.GAS, DataFee.NONE),
+        "optimism": (BaseFeeKind.HEADER, DataFee.JOVIAN),
+        "bsc": (BaseFeeKind.FIXED, DataFee.NONE),
+        "polygon": (BaseFeeKind.TOLD, DataFee.NONE),
+        "base": (BaseFeeKind.HEADER, DataFee.JOVIAN),
+        "arbitrum": (BaseFeeKind.TOLD, DataFee.ARBITRUM),
+    }
+    assert found["polygon"].least_priority_fee == 25 * 10**9
+    assert found["bsc"].least_priority_fee == 5 * 10**7
+    assert found["ethereum"].base_fee == ETHEREUM_BASE_FEE
+    assert found["ethereum"].gas == OSAKA
+    assert found["arbitrum"].gas.most_per_transaction == 32_000_000
+    assert {fees.gas.most_per_transaction for name, fees in found.items() if name != "arbitrum"} == {2**24}
+
+
+def test_a_development_node_charges_like_ethereum_whatever_chain_it_bears(chain: ChainData) -> None:
+    local = chain.fees.on_local_node()
+    assert (local.base_fee, local.gas, local.least_priority_fee) == (ETHEREUM_BASE_FEE, OSAKA, 0)
+    assert (local.data, local.finality_blocks) == (chain.fees.data, chain.fees.finality_blocks)
 
 
 def test_every_address_has_a_source_and_a_check(chain: ChainData) -> None:
@@ -287,6 +314,14 @@ def test_a_chain_of_ones_own_is_a_file(tmp_path: Path, ethereum_text: str) -> No
         ("aliases: [uniswapv3, uniswap-v3]", "implementation: 0x" + "11" * 20, "dexes.uniswap_v3"),
         ("kind: uniswap_v2", "kind: solidly", "dexes.uniswap_v2"),
         ("l2: none", "l2: plasma", "l2"),
+        ("l2: none", "l2: op_stack", "fees"),
+        ("data: {kind: none,", "data: {kind: jovian,", "fees"),
+        ("data: {kind: none,", "data: {kind: granite,", "fees.data.kind"),
+        ("elasticity: 2,", "elasticity: 1,", "fees.base_fee.elasticity"),
+        ("blocks: 96", "blocks: 0", "fees.finality.blocks"),
+        ("least_wei: 1_000_000,", "least_wei: 0.5,", "fees.priority_fee.least_wei"),
+        ("least_wei: 1_000_000,", "", "fees.priority_fee.least_wei"),
+        (", source: EIP-1559", "", "fees.base_fee.source"),
         ("  balancer_v2:", "  inventory:", "lenders"),
     ],
 )

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.policy.bumping import RPC_FEE_CAP, Rung, bumped, fee_ceiling
-from executor.policy.fees import Fees
+from executor.policy.bumping import Rung, bumped, fee_ceiling
+from executor.policy.fees import RPC_FEE_CAP, Fees
 
 GWEI = 10**9
 UNBOUNDED = 10**30
