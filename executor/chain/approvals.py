@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from executor.chain.blocks import Block
-from executor.chain.calls import call_many
+from executor.chain.multicall import call_together
 from executor.chain.rpc import Rpc
 from executor.domain.abi import decoded_int, eth_call
 from executor.domain.address import Address
@@ -41,7 +41,7 @@ async def allowances(
     """
     asked = list(product(owners, tokens, spenders))
     calls = [eth_call(token, "allowance(address,address)", owner, spender) for owner, token, spender in asked]
-    answers = await call_many(rpc, calls, block)
+    answers = await call_together(rpc, calls, block)
     return tuple(
         Allowance(owner, token, spender, amount)
         for (owner, token, spender), answer in zip(asked, answers, strict=True)

@@ -39,7 +39,7 @@ async def call_together(
     parts = [calls[start : start + MOST_CALLS] for start in range(0, len(calls), MOST_CALLS)]
     batches = [parts[start : start + MOST_PARTS] for start in range(0, len(parts), MOST_PARTS)]
     exchanges = await asyncio.gather(
-        *(call_many(rpc, [_together(part) for part in batch], block) for batch in batches)
+        *(call_many(rpc, [together(part) for part in batch], block) for batch in batches)
     )
     answers = [answer for exchange in exchanges for answer in exchange]
     if None in answers:
@@ -48,8 +48,8 @@ async def call_together(
     found: list[bytes | None] = []
     doubtful: list[int] = []
     for part, answer in zip(parts, answers, strict=True):
-        *values, gas_left = _apart(answer, len(part) + 1)
-        if gas_left is None:
+        values, enough_gas = apart(answer, len(part))
+        if not enough_gas:
             doubtful += [len(found) + index for index, value in enumerate(values) if value is None]
         found += values
     again = await call_many(rpc, [calls[index] for index in doubtful], block)
@@ -58,9 +58,18 @@ async def call_together(
     return tuple(found)
 
 
-def _together(calls: Sequence[EthCall]) -> EthCall:
+def together(calls: Sequence[EthCall]) -> EthCall:
+    """One call of Multicall3 in the place of `calls`, at most `MOST_CALLS`; `apart` takes its answer."""
     listed = [(call.to, True, call.data) for call in (*calls, _GAS_LEFT)]
     return EthCall(MULTICALL3, _AGGREGATE + CODEC.encode(("(address,bool,bytes)[]",), (listed,)))
+
+
+def apart(answer: bytes | None, count: int) -> tuple[list[bytes | None], bool]:
+    """The answers to the `count` calls of `together`, None for one that failed, and whether there was gas
+    enough for all of them. Raises NodeError.
+    """
+    *answers, gas_left = _apart(answer, count + 1)
+    return answers, gas_left is not None
 
 
 def _apart(answer: bytes | None, count: int) -> list[bytes | None]:

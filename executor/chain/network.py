@@ -1,9 +1,9 @@
 """Which network a node serves, and whether it is a real one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from executor.chain.quantities import answer_error, quantity
-from executor.chain.rpc import Rpc, results
+from executor.chain.rpc import Call, Rpc, results
 from executor.domain.chain import ChainData
 from executor.domain.errors import ConfigError, NodeError
 
@@ -30,13 +30,23 @@ async def identify(rpc: Rpc) -> Network:
     Raises NodeError when it does not answer. An unknown client counts as real: that is the side on which
     money is at stake.
     """
-    chain_answer, client = results(await rpc.batch([("eth_chainId", ()), ("web3_clientVersion", ())]))
-    chain_id = quantity(chain_answer, "eth_chainId")
+    named = named_network(*results(await rpc.batch(NETWORK_CALLS)))
+    return named if named.is_local else replace(named, is_local=await _takes_orders(rpc))
+
+
+NETWORK_CALLS: tuple[Call, ...] = (("eth_chainId", ()), ("web3_clientVersion", ()))
+"""What `named_network` goes by."""
+
+
+def named_network(chain_id: object, client: object) -> Network:
+    """The network by the answers to `NETWORK_CALLS`: local where client or chain id say so. A development
+    node under another name counts as real here. Raises NodeError.
+    """
+    number = quantity(chain_id, "eth_chainId")
     if not isinstance(client, str):
         raise answer_error("web3_clientVersion", "is not text")
     named = any(name in client.lower() for name in _LOCAL_CLIENTS)
-    local = named or chain_id in _LOCAL_CHAIN_IDS or await _takes_orders(rpc)
-    return Network(chain_id=chain_id, is_local=local, client=client)
+    return Network(chain_id=number, is_local=named or number in _LOCAL_CHAIN_IDS, client=client)
 
 
 def require_chain(network: Network, chain: ChainData, name: str) -> None:

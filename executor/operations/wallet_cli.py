@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -61,20 +62,31 @@ def list_command(config: ConfigOption = None, as_json: JsonOption = False) -> No
 def balances_command(
     config: ConfigOption = None,
     token: Annotated[
-        list[str] | None, typer.Option("--token", help="Only tokens of this symbol; may be repeated.")
+        list[str] | None,
+        typer.Option("--token", help="Only tokens of this symbol or address; may be repeated."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what wallet and router hold on every configured chain. Exit code 1: a chain could not be read."""
-    from executor.operations.wallet import holdings_table, read_holdings
+    """Say what wallets and router hold on every configured chain, and warn of what is wrong with it. Exit
+    code 1: a chain could not be read, or something is to be warned of.
+    """
+    from executor.operations.wallet_balances import holdings_table, read_holdings
 
-    held, unread = asyncio.run(read_holdings(settings_of(config), token or ()))
+    found, unread = asyncio.run(read_holdings(settings_of(config), token or ()))
+    warnings = [warned for chain in found for warned in chain.warnings]
     if as_json:
-        told = {"holdings": [line.as_dict() for line in held], "unread": [line.as_dict() for line in unread]}
+        told = {
+            "holdings": [line.as_dict() for chain in found for line in chain.held],
+            "owners": {chain.chain: chain.owner for chain in found},
+            "warnings": [warned.as_dict() for warned in warnings],
+            "unread": [line.as_dict() for line in unread],
+        }
         print(json.dumps(told, indent=2))
     else:
-        Console().print(holdings_table(held, unread))
-    raise typer.Exit(ExitCode.CHECK_FAILED if unread else ExitCode.OK)
+        Console().print(holdings_table(found, unread))
+        for warned in warnings:
+            print(f"{warned.chain}: {warned.holder} {warned.address} {warned.message}.", file=sys.stderr)
+    raise typer.Exit(ExitCode.CHECK_FAILED if unread or warnings else ExitCode.OK)
 
 
 @wallet_app.command("approvals")
@@ -88,7 +100,7 @@ def approvals_command(
     """Say who may take tokens from wallet and router on every configured chain. Exit code 1: a chain could
     not be read.
     """
-    from executor.operations.wallet import approvals_table, read_approvals
+    from executor.operations.wallet_approvals import approvals_table, read_approvals
 
     found, unread = asyncio.run(read_approvals(settings_of(config), spender or ()))
     if as_json:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from eth_account import Account
 
-from devnet import ETHEREUM, Node
+from devnet import ETHEREUM
 from executor.domain.abi import eth_call
 from executor.domain.address import to_address
 from executor.operations.exit_codes import ExitCode
@@ -97,54 +97,15 @@ def test_the_list_says_whose_wallet_each_chain_uses(trading: Trading) -> None:
     ended = call("wallet", "list", "--config", config(trading), "--json")
 
     assert json.loads(ended.stdout) == [
-        {"chain": "ethereum", "kind": "development_account", "address": OPERATOR}
+        {
+            "chain": "ethereum",
+            "place": "wallet",
+            "role": "operator",
+            "kind": "development_account",
+            "address": OPERATOR,
+        }
     ]
     assert OPERATOR in call("wallet", "list", "--config", config(trading)).stdout
-
-
-def test_balances_are_those_of_wallet_and_router(trading: Trading) -> None:
-    ended = call("wallet", "balances", "--config", config(trading), "--json")
-    holdings = {
-        (line["holder"], line["symbol"]): int(line["amount"]) for line in json.loads(ended.stdout)["holdings"]
-    }
-
-    assert ended.code == ExitCode.OK
-    assert holdings["wallet", "ETH"] == trading.node.balance(OPERATOR)
-    assert holdings["router", "WETH"] == trading.balance()
-    assert holdings["router", "ETH"] == trading.node.balance(trading.router)
-
-
-def test_balances_are_shown_in_whole_tokens_without_the_empty_ones(trading: Trading) -> None:
-    shown = call("wallet", "balances", "--config", config(trading), "--token", "WETH").stdout
-
-    assert str(trading.balance() // 10**18) in shown
-    assert "USDC" not in shown
-
-
-def test_a_chain_that_does_not_answer_is_named(trading: Trading) -> None:
-    ended = call("wallet", "balances", "--config", config(trading, rpc_url="http://127.0.0.1:9"), "--json")
-
-    assert ended.code == ExitCode.CHECK_FAILED
-    assert json.loads(ended.stdout)["unread"][0]["chain"] == "ethereum"
-
-
-def test_a_node_of_another_chain_tells_no_balances(trading: Trading) -> None:
-    with Node.empty(chain_id=5) as other:
-        ended = call("wallet", "balances", "--config", config(trading, rpc_url=other.url), "--json")
-
-    told_of = json.loads(ended.stdout)
-    assert told_of["holdings"] == []
-    assert "chain id 5" in json.dumps(told_of["unread"])
-
-
-def test_a_token_that_is_not_there_spoils_no_other(trading: Trading) -> None:
-    trading.node.set_code(ETHEREUM.tokens["DAI"], b"")
-    ended = call("wallet", "balances", "--config", config(trading), "--json")
-    symbols = {line["symbol"] for line in json.loads(ended.stdout)["holdings"]}
-
-    assert ended.code == ExitCode.OK
-    assert "DAI" not in symbols
-    assert {"ETH", "WETH", "USDC"} <= symbols
 
 
 def test_approvals_are_told_with_their_spender_and_whether_they_have_a_bound(trading: Trading) -> None:

@@ -19,7 +19,8 @@ Change = Callable[[Request, Answer], Answer]
 class ChangingProxy:
     """Passes JSON-RPC on to a real node; `change` may put another answer in place of the node's.
 
-    A request that `withhold` names never reaches the node. `methods` keeps what was asked, in order.
+    A request that `withhold` names never reaches the node. `methods` keeps what was asked, in order, `posts`
+    counts the HTTP requests.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class ChangingProxy:
         self.change = change
         self.withhold = withhold
         self.methods: list[str] = []
+        self.posts = 0
         self._session: aiohttp.ClientSession | None = None
         application = web.Application(client_max_size=2**24)
         application.router.add_post("/", self._handle)
@@ -54,6 +56,7 @@ class ChangingProxy:
         return f"http://127.0.0.1:{self._server.port}/"
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self.posts += 1
         body = json.loads(await request.read())
         requests = body if isinstance(body, list) else [body]
         answers = [await self._answer(one) for one in requests]
