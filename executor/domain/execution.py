@@ -9,8 +9,8 @@ from executor.domain.decision import Reason
 
 
 class Status(StrEnum):
-    """Final states are all but PENDING. `success` is true for REALISED only, which a receipt and its logs
-    must show.
+    """Final states are all but ACCEPTED (recorded, nothing sent) and PENDING. `success` is true for REALISED
+    only, which a receipt and its logs must show.
     """
 
     REALISED = "realised"
@@ -20,6 +20,12 @@ class Status(StrEnum):
     REVERTED = "reverted"
     FAILED = "failed"
     PENDING = "pending"
+    ACCEPTED = "accepted"
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing more is to come."""
+        return self not in (Status.ACCEPTED, Status.PENDING)
 
 
 @dataclass(frozen=True, slots=True)

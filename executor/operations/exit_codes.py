@@ -37,6 +37,7 @@ _OF_STATUS = {
     Status.REVERTED: ExitCode.FAILED,
     Status.FAILED: ExitCode.FAILED,
     Status.PENDING: ExitCode.PENDING,
+    Status.ACCEPTED: ExitCode.PENDING,
 }
 
 

@@ -16,6 +16,7 @@ _COLOURS = {
     Status.DRY_RUN: "cyan",
     Status.DECLINED: "yellow",
     Status.PENDING: "magenta",
+    Status.ACCEPTED: "magenta",
     Status.REJECTED: "red",
     Status.REVERTED: "red",
     Status.FAILED: "red",

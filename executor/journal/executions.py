@@ -1,0 +1,224 @@
+"""Intake, executions, and what they hold while they last: a slot, and claims to what cannot be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from executor.domain.errors import JournalError
+from executor.domain.execution import Execution, Status
+from executor.domain.opportunity import Opportunity
+from executor.journal.codec import dump_execution, dump_opportunity, load_execution
+from executor.journal.database import Database, now
+from executor.journal.entries import Accepted, StoredExecution
+from executor.journal.part import Part
+from executor.journal.schema import UNFINISHED, claims, executions, slots_in_use
+
+_MINE = (executions.c.chain == bindparam("of_chain")) & (
+    executions.c.opportunity_id == bindparam("of_opportunity")
+)
+_STORED = select(executions).where(_MINE)
+_PUT = update(executions).where(_MINE, executions.c.executor_id == bindparam("of_executor"))
+_SLOTS = select(slots_in_use.c.slot, slots_in_use.c.opportunity_id).where(
+    slots_in_use.c.chain == bindparam("of_chain")
+)
+
+
+class ExecutionsPart(Part):
+    """The part of the record that is about opportunities."""
+
+    def __init__(self, database: Database, chain: str, executor_id: str) -> None:
+        super().__init__(database, chain, executor_id)
+        self._insert_execution = database.insert_new(executions)
+        self._insert_slot = database.insert_new(slots_in_use)
+        self._insert_claims = database.insert_new(claims)
+
+    def accept(self, opportunity: Opportunity, *, slots: int) -> Accepted:
+        """Take an opportunity in, and the lowest free one of the chain's `slots` with it, in one commit.
+
+        Where none is free the intake is recorded all the same; see `take_slot`.
+        """
+        opportunity_id = opportunity.opportunity_id
+        accepted = Execution(opportunity_id, self.chain, Status.ACCEPTED)
+        row = self._row(dump_opportunity(opportunity), accepted)
+        with self.database.writing() as connection:
+            new = connection.execute(self._insert_execution, row).rowcount == 1
+            if new:
+                return Accepted(None, True, self._take(connection, opportunity_id, slots))
+            stored = connection.execute(_STORED, self._key(opportunity_id)).mappings().one()
+            taken = connection.execute(_SLOTS, {"of_chain": self.chain}).all()
+        held = next((slot for slot, holder in taken if holder == opportunity_id), None)
+        return Accepted(self._stored(stored), False, held)
+
+    def take_slot(self, opportunity_id: str, slots: int) -> bool:
+        """Take the lowest free slot for an accepted opportunity; True if it has one now."""
+        with self.database.writing() as connection:
+            return self._take(connection, opportunity_id, slots) is not None
+
+    def free_slot(self, opportunity_id: str) -> None:
+        """Give its slot back; harmless when it has none."""
+        with self.database.writing() as connection:
+            self._free(connection, slots_in_use, opportunity_id)
+
+    def stored(self, opportunity_id: str) -> StoredExecution | None:
+        """What is recorded of that opportunity."""
+        with self.database.reading() as connection:
+            row = connection.execute(_STORED, self._key(opportunity_id)).mappings().one_or_none()
+        return None if row is None else self._stored(row)
+
+    def finish(self, opportunity: Opportunity, execution: Execution) -> None:
+        """Store the outcome of `opportunity`, over an earlier one. A final one frees its slot and its claims
+        in the same commit.
+
+        Raises JournalError if the opportunity is another executor's.
+        """
+        with self.database.writing() as connection:
+            if not self._put(connection, execution):
+                row = self._row(dump_opportunity(opportunity), execution)
+                if connection.execute(self._insert_execution, row).rowcount == 0:
+                    self._raise_not_ours(execution.opportunity_id)
+
+    def update(self, execution: Execution) -> None:
+        """Store a newer outcome of an execution that is already here; a final one as in `finish`.
+
+        Raises JournalError if it is not here or another executor's.
+        """
+        with self.database.writing() as connection:
+            if not self._put(connection, execution):
+                self._raise_not_ours(execution.opportunity_id)
+
+    def unfinished(self, executor_id: str | None = None) -> tuple[StoredExecution, ...]:
+        """What is accepted or pending, the oldest first; of one executor or of all."""
+        query = select(executions).where(
+            executions.c.chain == self.chain, executions.c.status.in_(UNFINISHED)
+        )
+        if executor_id is not None:
+            query = query.where(executions.c.executor_id == executor_id)
+        query = query.order_by(executions.c.accepted_at, executions.c.opportunity_id)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return tuple(self._stored(row) for row in rows)
+
+    def counts(self) -> dict[str, int]:
+        """How many executions stand in each status."""
+        query = (
+            select(executions.c.status, func.count())
+            .where(executions.c.chain == self.chain)
+            .group_by(executions.c.status)
+        )
+        with self.database.reading() as connection:
+            return {status: count for status, count in connection.execute(query)}  # noqa: C416
+
+    def claim(self, opportunity_id: str, keys: Collection[str]) -> tuple[str, ...]:
+        """Claim all of `keys` for an accepted opportunity, or none; the keys that somebody else has, so
+        nothing where it worked. Harmless when repeated.
+        """
+        # In one order everywhere: two that claim the same keys then never wait for each other.
+        wanted = sorted(set(keys))
+        if not wanted:
+            return ()
+        with self.database.writing() as connection:
+            while True:
+                found = self._claimed(connection, opportunity_id, wanted)
+                others = tuple(key for key in wanted if found.get(key, opportunity_id) != opportunity_id)
+                if others:
+                    connection.rollback()
+                    return others
+                if len(found) == len(wanted):
+                    return ()
+
+    def release(self, opportunity_id: str) -> None:
+        """Give all its claims back; harmless when it has none."""
+        with self.database.writing() as connection:
+            self._free(connection, claims, opportunity_id)
+
+    def _claimed(self, connection: Connection, opportunity_id: str, wanted: list[str]) -> dict[str, str]:
+        """Who has which key, after all that were free were claimed. One of another's that was given back in
+        between is missing.
+        """
+        common = {
+            "chain": self.chain,
+            "chain_id": self._chain_id,
+            "opportunity_id": opportunity_id,
+            "claimed_at": now(),
+        }
+        connection.execute(self._insert_claims.values([{"key": key, **common} for key in wanted]))
+        query = select(claims.c.key, claims.c.opportunity_id).where(
+            claims.c.chain == self.chain, claims.c.key.in_(wanted)
+        )
+        return dict(connection.execute(query).tuples().all())
+
+    def _take(self, connection: Connection, opportunity_id: str, slots: int) -> int | None:
+        while True:
+            taken = connection.execute(_SLOTS, {"of_chain": self.chain}).all()
+            for slot, holder in taken:
+                if holder == opportunity_id:
+                    return int(slot)
+            used = {slot for slot, _ in taken}
+            free = next((slot for slot in range(slots) if slot not in used), None)
+            if free is None:
+                return None
+            row = {
+                "chain": self.chain,
+                "slot": free,
+                "chain_id": self._chain_id,
+                "opportunity_id": opportunity_id,
+                "executor_id": self.executor_id,
+                "taken_at": now(),
+            }
+            # Another process may have been faster; then look again.
+            if connection.execute(self._insert_slot, row).rowcount == 1:
+                return free
+
+    def _put(self, connection: Connection, execution: Execution) -> bool:
+        """Store it over what is here, if that is ours."""
+        values = {
+            "of_executor": self.executor_id,
+            "status": execution.status.value,
+            "result": dump_execution(execution),
+            "updated_at": now(),
+        }
+        found = connection.execute(_PUT, {**self._key(execution.opportunity_id), **values}).rowcount == 1
+        if found and execution.status.is_final:
+            self._free(connection, slots_in_use, execution.opportunity_id)
+            self._free(connection, claims, execution.opportunity_id)
+        return found
+
+    def _free(self, connection: Connection, table: Any, opportunity_id: str) -> None:
+        its = (table.c.chain == self.chain) & (table.c.opportunity_id == opportunity_id)
+        connection.execute(delete(table).where(its))
+
+    def _row(self, opportunity: str, execution: Execution) -> dict[str, object]:
+        moment = now()
+        return {
+            "chain": self.chain,
+            "opportunity_id": execution.opportunity_id,
+            "chain_id": self._chain_id,
+            "opportunity": opportunity,
+            "status": execution.status.value,
+            "result": dump_execution(execution),
+            "executor_id": self.executor_id,
+            "accepted_at": moment,
+            "updated_at": moment,
+        }
+
+    def _key(self, opportunity_id: str) -> dict[str, object]:
+        return {"of_chain": self.chain, "of_opportunity": opportunity_id}
+
+    def _stored(self, row: Any) -> StoredExecution:
+        return self._decoded(
+            "execution",
+            lambda: StoredExecution(
+                row["opportunity"], load_execution(row["result"]), row["accepted_at"], row["executor_id"]
+            ),
+        )
+
+    def _raise_not_ours(self, opportunity_id: str) -> NoReturn:
+        raise JournalError(
+            f"the opportunity {opportunity_id} is not this executor's on {self.chain}.",
+            fix="accept it first; if another executor has taken it over, leave it to that one",
+            opportunity_id=opportunity_id,
+            executor_id=self.executor_id,
+        )

@@ -1,0 +1,81 @@
+"""The durable record of one chain: what is not written here was not sent.
+
+Promises. A write that returned survives a kill and a power cut. An attempt is here before its bytes leave.
+A nonce of a wallet is held by one intent. One opportunity id has one execution, at most one live trade, and
+one executor whose work it is. A slot has one holder, and so has a claim.
+
+Each method is one transaction and blocks until it is durable: on a local SQLite file a fraction of a
+millisecond. Methods raise JournalError when the database cannot be used; then nothing may be sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from executor.journal import flags
+from executor.journal.database import FILE_NAME, Database, now
+from executor.journal.entries import Accepted, NewIntent, StopFlag, StoredExecution
+from executor.journal.intents import IntentsPart
+from executor.journal.schema import UNFINISHED, WATCHED, breakers, executions, intents, slots_in_use
+from executor.policy.breaker import Breaker, BreakerRules, BreakerState
+
+__all__ = ["FILE_NAME", "Accepted", "Database", "NewIntent", "Record", "StopFlag", "StoredExecution"]
+
+
+class Record(IntentsPart):
+    """One chain's record, kept by one executor: `Record(database, chain, executor_id)`."""
+
+    def adopt(self, dead_executor_id: str) -> int:
+        """Take over a dead executor's unfinished executions, its open intents and its slots, in one
+        transaction; how many executions and intents that were. Only for who holds the dead one's lock.
+        """
+        if dead_executor_id == self.executor_id:
+            return 0
+        with self.database.writing() as connection:
+            taken = 0
+            for table, still in (
+                (executions, executions.c.status.in_(UNFINISHED)),
+                (intents, intents.c.state.in_(WATCHED)),
+                (slots_in_use, None),
+            ):
+                its = (table.c.chain == self.chain) & (table.c.executor_id == dead_executor_id)
+                change = update(table).where(its if still is None else its & still)
+                count = connection.execute(change.values(executor_id=self.executor_id)).rowcount
+                taken += count if still is not None else 0
+            return taken
+
+    def stop_flag(self) -> StopFlag | None:
+        """The flag that forbids to sign and to send on this chain now, if one stands."""
+        with self.database.reading() as connection:
+            return flags.standing(connection, self.chain)
+
+    def breaker(self, key: str, rules: BreakerRules | None = None) -> Breaker:
+        """The breaker of that chain, wallet or route under `rules`, closed if none is recorded. Times in Unix
+        seconds.
+        """
+        rules = rules or BreakerRules()
+        query = select(breakers).where(breakers.c.chain == self.chain, breakers.c.key == key)
+        with self.database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return Breaker(rules) if row is None else self._decoded("entry", lambda: _breaker(row, rules))
+
+    def put_breaker(self, key: str, breaker: Breaker) -> None:
+        """Record a breaker; its rules are settings and are not kept."""
+        values = {
+            "state": breaker.state.value,
+            "losses": breaker.losses,
+            "opened_at": breaker.opened_at,
+            "rest_seconds": breaker.rest_seconds,
+            "updated_at": now(),
+        }
+        row = {"chain": self.chain, "key": key, "chain_id": self._chain_id, **values}
+        put = self.database.insert(breakers)
+        put = put.on_conflict_do_update(index_elements=[breakers.c.chain, breakers.c.key], set_=values)
+        with self.database.writing() as connection:
+            connection.execute(put, row)
+
+
+def _breaker(row: Any, rules: BreakerRules) -> Breaker:
+    return Breaker(rules, BreakerState(row.state), row.losses, row.opened_at, row.rest_seconds)
