@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, select, text, update
+from sqlalchemy import bindparam, case, exists, func, insert, literal_column, select, text, update
 
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt
@@ -30,14 +30,6 @@ _NEXT_HELD = exists().where(
     _NEXT.c.nonce == intents.c.nonce + 1,
     _NEXT.c.state.in_(HOLDING),
 )
-LOWEST_FREE = select(
-    case(
-        (~exists().where(_HELD, intents.c.nonce == bindparam("least")), bindparam("least")),
-        else_=select(func.min(intents.c.nonce) + 1)
-        .where(_HELD, intents.c.nonce >= bindparam("least"), ~_NEXT_HELD)
-        .scalar_subquery(),
-    )
-)
 HOLDER = select(intents.c.id, intents.c.state).where(_HELD, intents.c.nonce == bindparam("at_nonce"))
 OWNED = (
     select(executions.c.executor_id, executions.c.status)
@@ -47,12 +39,25 @@ OWNED = (
     )
     .with_for_update()
 )
-LIVE_TRADE = select(intents.c.id).where(
-    intents.c.chain == bindparam("of_chain"),
-    intents.c.opportunity_id == bindparam("of_opportunity"),
-    intents.c.purpose == Purpose.TRADE.value,
-    intents.c.state == IntentState.LIVE.value,
+_LOWEST_FREE = case(
+    (~exists().where(_HELD, intents.c.nonce == bindparam("least")), bindparam("least")),
+    else_=select(func.min(intents.c.nonce) + 1)
+    .where(_HELD, intents.c.nonce >= bindparam("least"), ~_NEXT_HELD)
+    .scalar_subquery(),
 )
+_LIVE_TRADE = (
+    select(func.min(intents.c.id))
+    .where(
+        intents.c.chain == bindparam("of_chain"),
+        intents.c.opportunity_id == bindparam("of_opportunity"),
+        intents.c.purpose == Purpose.TRADE.value,
+        intents.c.state == literal_column("'live'"),
+    )
+    .scalar_subquery()
+)
+LANE = select(_LOWEST_FREE.label("lowest_free"), _LIVE_TRADE.label("live_trade"))
+"""The lane as it is: its lowest free nonce, and the opportunity's live trade."""
+
 PUT_PENDING = update(executions).where(
     executions.c.chain == bindparam("of_chain"), executions.c.opportunity_id == bindparam("of_opportunity")
 )

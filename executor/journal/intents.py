@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
@@ -59,8 +59,7 @@ class IntentsPart(ExecutionsPart):
             )
         with self.database.writing() as connection:
             self._require_ours(connection, new)
-            self._lock_lane(connection, new.sender)
-            nonce = self._nonce_for(connection, new, least_nonce)
+            nonce = self._next_nonce(connection, new, least_nonce)
             attempt = sign(nonce)
             self._require_fit(attempt, new.sender, nonce)
             row = self._intent_row(new, nonce)
@@ -198,32 +197,22 @@ class IntentsPart(ExecutionsPart):
         """The opportunity's row is locked from here on: two processes cannot both open its trade."""
         if new.opportunity_id is None:
             return
-        key = self._key(new.opportunity_id)
-        found = connection.execute(rows.OWNED, key).one_or_none()
+        found = connection.execute(rows.OWNED, self._key(new.opportunity_id)).one_or_none()
         if found is None or found.executor_id != self.executor_id:
             self._raise_not_ours(new.opportunity_id)
-        if new.purpose is not Purpose.TRADE:
-            return
-        live = connection.execute(rows.LIVE_TRADE, key).scalars().first()
-        if live is not None or found.status == Status.REALISED.value:
-            raise JournalError(
-                f"the opportunity {new.opportunity_id} is realised already."
-                if live is None
-                else f"the opportunity {new.opportunity_id} has a live trade already, intent {live}.",
-                fix="wait for what becomes of it; one opportunity is carried out once",
-                opportunity_id=new.opportunity_id,
-            )
+        if new.purpose is Purpose.TRADE and found.status == Status.REALISED.value:
+            self._raise_carried_out(new, "is realised already")
 
-    def _lock_lane(self, connection: Connection, sender: Address) -> None:
-        """One at a time gives out a wallet's nonces. An SQLite writer is alone anyway."""
-        if not self.database.is_sqlite:
-            lane = hashlib.sha256(f"lane {self._chain_id} {sender}".encode()).digest()
-            connection.execute(rows.LANE_LOCK, {"number": int.from_bytes(lane[:8], "big", signed=True)})
-
-    def _nonce_for(self, connection: Connection, new: NewIntent, least_nonce: int) -> int:
+    def _next_nonce(self, connection: Connection, new: NewIntent, least_nonce: int) -> int:
+        """The lane is locked from here on: one at a time gives out a wallet's nonces."""
+        self._lock_lane(connection, new.sender)
         lane = {"of_chain": self.chain, "of_sender": new.sender}
+        asked = {**lane, "least": least_nonce, "of_opportunity": new.opportunity_id}
+        found = connection.execute(rows.LANE, asked).one()
+        if new.purpose is Purpose.TRADE and found.live_trade is not None:
+            self._raise_carried_out(new, f"has a live trade, intent {found.live_trade}")
         if new.nonce is None:
-            return int(connection.execute(rows.LOWEST_FREE, {**lane, "least": least_nonce}).scalar_one())
+            return int(found.lowest_free)
         holder = connection.execute(rows.HOLDER, {**lane, "at_nonce": new.nonce}).one_or_none()
         if holder is not None:
             raise JournalError(
@@ -232,6 +221,19 @@ class IntentsPart(ExecutionsPart):
                 nonce=new.nonce,
             )
         return new.nonce
+
+    def _raise_carried_out(self, new: NewIntent, why: str) -> NoReturn:
+        raise JournalError(
+            f"the opportunity {new.opportunity_id} {why}.",
+            fix="wait for what becomes of it; one opportunity is carried out once",
+            opportunity_id=new.opportunity_id,
+        )
+
+    def _lock_lane(self, connection: Connection, sender: Address) -> None:
+        """An SQLite writer is alone anyway."""
+        if not self.database.is_sqlite:
+            lane = hashlib.sha256(f"lane {self._chain_id} {sender}".encode()).digest()
+            connection.execute(rows.LANE_LOCK, {"number": int.from_bytes(lane[:8], "big", signed=True)})
 
     def _require_fit(self, attempt: Attempt, sender: Address, nonce: int) -> None:
         signed = (str(attempt.chain_id), attempt.sender, attempt.nonce)
