@@ -31,8 +31,8 @@ from sqlalchemy import (
 from executor.domain.execution import Status
 from executor.domain.intent import HOLDS_NONCE, OPEN
 
-HEAD = "0001"
-"""The migration that makes the tables below."""
+HEAD = "0002"
+"""The migration after which the tables are as described here and in `books_schema`."""
 
 VERSION_TABLE = "record_version"
 

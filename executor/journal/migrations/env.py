@@ -2,11 +2,12 @@
 
 from alembic import context
 
-from executor.journal.schema import VERSION_TABLE, metadata
+from executor.journal.books_schema import bookings
+from executor.journal.schema import VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=bookings.metadata,
     version_table=VERSION_TABLE,
     transactional_ddl=True,
 )
