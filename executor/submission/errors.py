@@ -1,15 +1,29 @@
 """How a submission can end other than with a receipt."""
 
 from executor.domain.errors import ExecutorError
+from executor.policy.failures import Failure
 
 
 class TransactionRefusedError(ExecutorError, ConnectionError):
-    """The node surely did not take the transaction; nothing was sent and its nonce is free again."""
+    """The node surely did not take the transaction. If it was the first on its nonce, nothing was sent and
+    the nonce is free again; `facts["failure"]` names the kind of refusal.
+    """
 
     code = "transaction_refused"
+
+    @property
+    def failure(self) -> Failure:
+        """What went wrong, for `policy.failures.next_action`."""
+        return Failure(str(self.facts.get("failure", Failure.UNKNOWN)))
 
 
 class SupersededError(ExecutorError, RuntimeError):
     """Another transaction took the nonce; this one can never be mined."""
 
     code = "superseded"
+
+
+class StoppedError(ExecutorError, RuntimeError):
+    """The stop flag is set: nothing is signed or sent but cancels."""
+
+    code = "stopped"

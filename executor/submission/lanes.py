@@ -1,0 +1,312 @@
+"""A lane: the nonce stream of one wallet on one chain.
+
+The next nonce is derived each time from the chain and the live records; no counter is kept that could drift.
+An attempt is durable before its bytes leave, and an answer that is not surely a refusal counts as sent. What
+holds a nonce and must not happen is replaced by a transfer of nothing to oneself, never merely forgotten.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from executor.chain.quantities import quantity, to_quantity
+from executor.chain.rpc import Call, Rpc, results
+from executor.domain.address import Address
+from executor.domain.attempt import Attempt
+from executor.domain.errors import JournalError
+from executor.domain.execution import Execution
+from executor.domain.intent import AttemptKind, AttemptState, Intent, IntentState, Purpose, StoredAttempt
+from executor.journal.anchor import Anchor
+from executor.journal.record import NewIntent, Record
+from executor.policy.fees import Fees
+from executor.submission.clock import Clock, SystemClock
+from executor.submission.envelope import read_envelope
+from executor.submission.errors import StoppedError
+from executor.submission.log import get_logger
+from executor.submission.transmission import NOT_REPLACED, NOTHING_SENT, Fence, Transmission, refusal
+from executor.wallet.signer import Signer, TransactionFields
+
+TRANSFER_GAS = 21_000
+RECHECK_SECONDS = 1.0
+"""How often a task that waits for room looks for itself: another process may have made it."""
+
+_LOG = get_logger("executor.submission")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be sent: `data` and `value` (wei) to `to`, with its gas limit and fees (wei per gas).
+
+    `deadline`: Unix seconds of the chain's time from which on it is not wanted any more.
+    """
+
+    to: Address
+    data: bytes
+    value: int
+    gas_limit: int
+    fees: Fees
+    purpose: Purpose
+    opportunity_id: str | None = None
+    deadline: int | None = None
+
+
+class Lane:
+    """Signs, records and sends one wallet's transactions on one chain. Safe to share between tasks of one
+    event loop; other processes may use the same wallet through the same database.
+
+    `in_flight`: how many may be out at a time. `anchor`: the block that ties the record to its network; it is
+    looked at before each signature. `transfer_gas`: what a transfer to oneself takes, None to ask the node
+    each time, as Arbitrum needs. `fence` is awaited before each send.
+    """
+
+    def __init__(
+        self,
+        rpc: Rpc,
+        record: Record,
+        signer: Signer,
+        chain_id: int,
+        *,
+        in_flight: int,
+        anchor: Anchor,
+        fence: Fence | None = None,
+        clock: Clock | None = None,
+        transfer_gas: int | None = TRANSFER_GAS,
+    ) -> None:
+        self._rpc = rpc
+        self._record = record
+        self._signer = signer
+        self._chain_id = chain_id
+        self._in_flight = in_flight
+        self._anchor = anchor
+        self._clock = clock or SystemClock()
+        self._transfer_gas = transfer_gas
+        self._transmission = Transmission(rpc, record, self._clock, fence)
+        self._queue = asyncio.Lock()
+        self._reserved = 0
+        self._freed = asyncio.Event()
+        self._dropped: list[int] = []
+        self.sending: set[int] = set()
+        """Intents whose first attempt is just leaving: nobody else may touch them."""
+
+    @property
+    def sender(self) -> Address:
+        """The wallet's address."""
+        return self._signer.address
+
+    @property
+    def room(self) -> int:
+        """How many more may be sent now. Raises JournalError."""
+        return max(self._in_flight - self._record.in_flight(self.sender) - self._reserved, 0)
+
+    def silent_seconds(self, attempt: Attempt) -> float | None:
+        """Since this process last sent it; None if it never did."""
+        sent = self._transmission.last_sent.get(attempt.hash)
+        return None if sent is None else self._clock.now() - sent
+
+    def forget(self, attempt: Attempt) -> None:
+        """As if this process had never sent it."""
+        self._transmission.last_sent.pop(attempt.hash, None)
+
+    def take_dropped(self) -> list[int]:
+        """Intents that were dropped since this was last asked."""
+        dropped, self._dropped = self._dropped, []
+        return dropped
+
+    def notice(self) -> None:
+        """Wake those that wait for room: something of this lane has ended or was mined."""
+        self._freed.set()
+
+    async def send(self, order: Order, pending: Execution | None) -> Intent:
+        """Sign `order` at the next nonce, record it (with the `pending` execution), send it.
+
+        Waits for room. Raises StoppedError, JournalError or NodeError when nothing was sent, and
+        TransactionRefusedError when the node surely did not take it: then too the nonce is free. Returns as
+        soon as the bytes are out, also when the answer is unclear or the record fails meanwhile: what was
+        recorded stays live, and the tracker follows it. Where the fence raises, whoever took over does.
+        """
+        async with self._place():
+            least = await self._least_nonce()
+            self._transmission.check_stop()
+            intent = self._opened(order, least, None, pending)
+        return await self._send_first(intent)
+
+    async def fill(self, nonce: int, fees: Fees) -> Intent | None:
+        """Close the gap at `nonce` by a transfer of nothing to oneself; None if something is there by now.
+
+        Raises as `send` does; JournalError when the nonce is held. The stop flag does not hinder it: behind a
+        gap no cancel would be mined.
+        """
+        if await self._least_nonce() > nonce:
+            return None
+        order = Order(self.sender, b"", 0, await self._gas_of_transfer(), fees, Purpose.FILL)
+        return await self._send_first(self._opened(order, nonce, nonce, None))
+
+    async def replace(self, intent: Intent, fees: Fees, kind: AttemptKind) -> Intent:
+        """Offer `fees` for the intent's nonce: for the same call, or for a transfer to oneself (CANCEL).
+
+        Recorded first. Raises TransactionRefusedError when the node surely did not take this one (earlier
+        attempts may be out all the same), StoppedError (never for a cancel), JournalError, or what the fence
+        raises.
+        """
+        fields = await self._replacement(intent, fees, kind)
+        if not _allowed_while_stopped(intent, kind):
+            self._transmission.check_stop()
+        attempt = self._signed(fields, intent.opportunity_id)
+        await self._transmission.check_owner()
+        recorded = self._record.add_attempt(intent.intent_id, attempt, kind)
+        if not _allowed_while_stopped(intent, kind):
+            self._transmission.check_stop()
+        refused = await self._transmission.first(attempt, NOT_REPLACED)
+        if refused is not None:
+            raise refusal(attempt, refused)
+        return recorded
+
+    async def send_again(self, stored: StoredAttempt) -> None:
+        """The same bytes once more, to every node; the attempt stays out whatever they answer. Raises
+        StoppedError unless it is a cancel.
+        """
+        await self._transmission.again(stored)
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of the lane's places, in the order of asking, until the record itself counts it."""
+        async with self._queue:
+            while self.room == 0:
+                self._transmission.check_stop()
+                await self._wait_for_room()
+            self._reserved += 1
+        try:
+            yield
+        finally:
+            self._reserved -= 1
+
+    async def _wait_for_room(self) -> None:
+        self._freed.clear()
+        waits = [
+            asyncio.ensure_future(self._freed.wait()),
+            asyncio.ensure_future(self._clock.sleep(RECHECK_SECONDS)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _least_nonce(self) -> int:
+        """What the chain and the node's pool have not taken, in one exchange with a look whether it is the
+        right network still, and whether the work is still ours. Raises NodeError, JournalError.
+        """
+        calls: list[Call] = [
+            ("eth_getTransactionCount", (self.sender, "latest")),
+            ("eth_getTransactionCount", (self.sender, "pending")),
+            ("eth_getBlockByNumber", (to_quantity(self._anchor.number), False)),
+        ]
+        answers, _ = await asyncio.gather(self._rpc.batch(calls), self._transmission.check_owner())
+        mined, pending, block = results(answers)
+        _check_anchor(block, self._anchor, self._rpc.name)
+        return max(quantity(count, "eth_getTransactionCount") for count in (mined, pending))
+
+    def _opened(self, order: Order, least: int, nonce: int | None, pending: Execution | None) -> Intent:
+        new = NewIntent(
+            sender=self.sender,
+            purpose=order.purpose,
+            opportunity_id=order.opportunity_id,
+            deadline=order.deadline,
+            chain_id=self._chain_id,
+            nonce=nonce,
+        )
+
+        def sign(at: int) -> Attempt:
+            return self._signed(_fields(self._chain_id, order, at), order.opportunity_id)
+
+        intent = self._record.open_intent(new, least, sign, pending=pending)
+        self.sending.add(intent.intent_id)
+        return intent
+
+    async def _send_first(self, intent: Intent) -> Intent:
+        attempt = intent.attempts[0].attempt
+        try:
+            await self._transmission.check_owner()
+            try:
+                if intent.purpose is not Purpose.FILL:
+                    self._transmission.check_stop()
+            except StoppedError:
+                # It never left, and never will.
+                self._drop(intent, note="stopped")
+                raise
+            refused = await self._transmission.first(attempt, NOTHING_SENT)
+            if refused is not None:
+                self._drop(intent)
+                raise refusal(attempt, refused)
+        except JournalError as error:
+            _LOG.warning("left_to_the_tracker", hash=attempt.hash, error=error.message)
+        finally:
+            self.sending.discard(intent.intent_id)
+        return intent
+
+    def _drop(self, intent: Intent, note: str = "") -> None:
+        if note:
+            self._record.mark_attempt(intent.attempts[0].attempt.hash, AttemptState.REFUSED, note=note)
+        self._record.mark_intent(intent.intent_id, IntentState.DROPPED)
+        self._dropped.append(intent.intent_id)
+        self.notice()
+
+    async def _replacement(self, intent: Intent, fees: Fees, kind: AttemptKind) -> TransactionFields:
+        if kind is AttemptKind.CANCEL:
+            gas = await self._gas_of_transfer()
+            order = Order(self.sender, b"", 0, gas, fees, intent.purpose)
+        else:
+            said = read_envelope(intent.last_call.attempt.raw)
+            order = Order(said.to, said.data, said.value, said.gas_limit, fees, intent.purpose)
+        return _fields(self._chain_id, order, intent.nonce)
+
+    async def _gas_of_transfer(self) -> int:
+        if self._transfer_gas is not None:
+            return self._transfer_gas
+        transfer = {"from": self.sender, "to": self.sender, "value": "0x0"}
+        estimate = quantity(await self._rpc.call("eth_estimateGas", transfer), "eth_estimateGas")
+        return max(estimate * 6 // 5, TRANSFER_GAS)
+
+    def _signed(self, fields: TransactionFields, opportunity_id: str | None) -> Attempt:
+        signed = self._signer.sign(fields)
+        return Attempt(
+            opportunity_id=opportunity_id or "",
+            chain_id=fields.chain_id,
+            sender=signed.sender,
+            nonce=fields.nonce,
+            hash=signed.hash,
+            raw=signed.raw,
+            max_fee_per_gas=fields.max_fee_per_gas,
+            max_priority_fee_per_gas=fields.max_priority_fee_per_gas,
+            gas_limit=fields.gas_limit,
+        )
+
+
+def _allowed_while_stopped(intent: Intent, kind: AttemptKind) -> bool:
+    return kind is AttemptKind.CANCEL or intent.purpose is Purpose.FILL
+
+
+def _fields(chain_id: int, order: Order, nonce: int) -> TransactionFields:
+    return TransactionFields(
+        chain_id=chain_id,
+        nonce=nonce,
+        to=order.to,
+        data=order.data,
+        value=order.value,
+        gas_limit=order.gas_limit,
+        max_fee_per_gas=order.fees.max_fee_per_gas,
+        max_priority_fee_per_gas=order.fees.max_priority_fee_per_gas,
+    )
+
+
+def _check_anchor(block: object, anchor: Anchor, node: str) -> None:
+    found = block.get("hash") if isinstance(block, dict) else None
+    if not isinstance(found, str) or found.lower() != anchor.hash:
+        raise JournalError(
+            f"the journal belongs to another network: its block {anchor.number} is {anchor.hash}, the node "
+            f"{node} has {found}.",
+            fix="use the node this journal was made with, or give this network a database of its own",
+            anchor_number=anchor.number,
+            node=node,
+        )
