@@ -136,7 +136,7 @@ class ChainSettings(Strict):
         default_factory=L2GasThresholds, description="on an L2: gas price levels in gwei"
     )
     priority_fee_gwei: Gwei | None = Field(
-        default=None, description="tip per gas; null: what the node suggests"
+        default=None, description="tip per gas; null: what others pay lately, by bids.urgency"
     )
     profit_share_bps: Annotated[WholeNumber, Field(ge=1, le=BPS)] = Field(
         default=9500, description="share of the simulated profit that the chain must deliver, in 1/10000"

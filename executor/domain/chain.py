@@ -3,8 +3,9 @@ and a check.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Self
 
 from executor.domain.address import Address
 from executor.domain.dex import Dex
@@ -119,6 +120,10 @@ class ChainData:
     settlement: tuple[Token, ...]
     sequencer_feed: SequencerFeed | None = None
     registries: Mapping[str, KnownAddress] = field(default_factory=dict)
+
+    def on_local_node(self) -> Self:
+        """The same, charged for as on a development node that bears this chain's id."""
+        return replace(self, fees=self.fees.on_local_node())
 
     def dex(self, name: str, field: str = "dex") -> Dex:
         """The exchange of that name or alias, case ignored. Raises OpportunityError naming `field` and the

@@ -1,20 +1,32 @@
 """What a call costs beside its gas."""
 
-from executor.chain.data_fee import data_fee
+from executor.chain.data_fee import oracle_fee
 from executor.domain.decision import Simulation
 from executor.engine.session import Session
 from executor.engine.sizing import Market
+from executor.policy.data_fee import data_fee, operator_fee, signed_like
+from executor.submission.log import get_logger
 from executor.wallet.signer import TransactionFields, unsigned_envelope
+
+_LOG = get_logger(__name__)
+_SOME_NONCE = 0xA1B2C3
+"""As many bytes as nonces of busy wallets have."""
 
 
 async def call_data_fee(session: Session, calldata: bytes, simulation: Simulation, market: Market) -> int:
-    """What an L2 takes for putting the call's data on its parent chain, in wei; 0 elsewhere. Raises
-    NodeError.
+    """What an L2 takes for putting the call's data on its parent chain, the operator's fee for the whole gas
+    limit included, in wei; 0 elsewhere.
+
+    Reckoned without asking. Where the chain's oracle disagreed about a sample it is asked about this call,
+    and the higher figure counts. Raises NodeError.
     """
+    terms = market.gas.data
+    if terms is None:
+        return 0
     envelope = unsigned_envelope(
         TransactionFields(
             chain_id=session.chain.chain_id,
-            nonce=0,
+            nonce=_SOME_NONCE,
             to=session.router,
             data=calldata,
             value=0,
@@ -23,11 +35,12 @@ async def call_data_fee(session: Session, calldata: bytes, simulation: Simulatio
             max_priority_fee_per_gas=market.fees.max_priority_fee_per_gas,
         )
     )
-    return await data_fee(
-        session.rpc,
-        session.chain.l2,
-        unsigned_transaction=envelope,
-        gas_limit=simulation.gas_limit,
-        is_local=session.network.is_local,
-        block=market.head,
+    parameters = terms.parameters
+    ours = data_fee(signed_like(envelope), parameters) + operator_fee(simulation.gas_limit, parameters)
+    if terms.oracle_agrees:
+        return ours
+    theirs = await oracle_fee(session.rpc, envelope, simulation.gas_limit, market.head)
+    _LOG.warning(
+        "data_fee_disagrees", chain=session.name, ours=ours, oracle=theirs, fork=parameters.fork.name
     )
+    return max(ours, theirs)

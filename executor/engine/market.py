@@ -3,16 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 from executor.chain.balances import balances
 from executor.chain.lens import read_further, read_market
 from executor.chain.network import Network
-from executor.chain.quantities import answer_error, member, quantity, to_quantity
 from executor.chain.reading import read_all
-from executor.chain.rpc import NodeRefusedError, Rpc, results
-from executor.config.settings import ChainSettings
+from executor.chain.rpc import Rpc
 from executor.domain.address import Address
 from executor.domain.chain import ChainData
 from executor.domain.errors import TicksUnknownError
@@ -22,7 +20,6 @@ from executor.domain.route import Route
 from executor.domain.token import Token
 from executor.engine.errors import StaleNodeError
 from executor.lenders import LENDERS, read_terms
-from executor.policy.fees import Fees, choose_fees
 
 T = TypeVar("T")
 
@@ -83,32 +80,6 @@ async def read_purse(
         ),
     )
     return Purse(held.tokens[settlement.address], gas_money.native, tuple(terms))
-
-
-async def read_fees(rpc: Rpc, settings: ChainSettings, head: BlockHead) -> Fees:
-    """The fees to offer in the next blocks; the tip is the settings', else the node's suggestion.
-
-    The next base fee is the higher of the header's rule and the node's own word: chains differ in the rule,
-    and local nodes take orders. Raises NodeError.
-    """
-    history, suggested = await rpc.batch(
-        [("eth_feeHistory", ("0x1", to_quantity(head.number), [])), ("eth_maxPriorityFeePerGas", ())]
-    )
-    tip = settings.priority_fee
-    if tip is None:
-        tip = quantity(results([suggested])[0], "eth_maxPriorityFeePerGas")
-    told = _told_base_fee(history)
-    return choose_fees(replace(head, next_base_fee=max(head.next_base_fee, told)), priority_fee=tip)
-
-
-def _told_base_fee(history: object) -> int:
-    """The base fee of the next block by eth_feeHistory; 0 where the node does not have that method."""
-    if isinstance(history, NodeRefusedError):
-        return 0
-    fees = member(history, "baseFeePerGas", "eth_feeHistory")
-    if not isinstance(fees, list) or not fees:
-        raise answer_error("eth_feeHistory.baseFeePerGas", "is no list of fees")
-    return quantity(fees[-1], "eth_feeHistory.baseFeePerGas")
 
 
 async def read_states(rpc: Rpc, routes: tuple[Route, ...], head: BlockHead) -> dict[str, PoolState]:

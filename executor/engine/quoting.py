@@ -21,7 +21,8 @@ from executor.domain.route import Funding, Leg, SizedRoute
 from executor.domain.token import Token
 from executor.engine.costs import call_data_fee
 from executor.engine.fates import reason_of
-from executor.engine.market import check_fresh, read_fees, read_purse, read_states, with_enough_ticks
+from executor.engine.gas_market import read_gas
+from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
 from executor.engine.outcome import revert_names, revert_reason
 from executor.engine.pools import none_found
 from executor.engine.pricing import read_prices
@@ -91,7 +92,7 @@ class Quote:
 async def read_quoted(session: Session, now: BlockHead, resolved: Resolved) -> Market:
     """The market of these routes at `now`. Raises PoolNotFoundError, ConfigError, NodeError."""
     settlement = resolved.settlement
-    states, prices, purse, fees = await asyncio.gather(
+    states, prices, purse, gas = await asyncio.gather(
         read_states(session.rpc, resolved.routes, now),
         read_prices(
             session.rpc, session.chain, session.settings, settlement, now, is_local=session.network.is_local
@@ -104,9 +105,9 @@ async def read_quoted(session: Session, now: BlockHead, resolved: Resolved) -> M
             settlement=settlement,
             head=now,
         ),
-        read_fees(session.rpc, session.settings, now),
+        read_gas(session.rpc, session.settings, session.chain.fees, now, is_local=session.network.is_local),
     )
-    return Market(now, resolved.routes, states, prices, purse, fees)
+    return Market(now, resolved.routes, states, prices, purse, gas)
 
 
 async def quote_opportunity(session: Session, opportunity: Opportunity) -> Quote:
@@ -311,6 +312,7 @@ async def _simulated(
             calldata=calldata,
             block=market.head,
             gas_limit_multiplier_bps=session.settings.gas_limit_multiplier_bps,
+            rules=session.chain.fees.gas,
             decode=revert_names,
         )
     except RevertError as error:

@@ -10,7 +10,8 @@ from executor.domain.lender import LenderTerms
 from executor.domain.market import PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, SizedRoute
-from executor.engine.market import check_fresh, read_fees, read_purse, read_states, with_enough_ticks
+from executor.engine.gas_market import read_gas
+from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
 from executor.engine.session import Session
 from executor.engine.sizing import Market, size_cap
 from executor.policy.profit import Profit, usd_to_settlement
@@ -29,7 +30,7 @@ async def read_again(session: Session, market: Market) -> Market | None:
     if now.hash == market.head.hash:
         return None
     check_fresh(now, session.network)
-    states, purse, fees = await asyncio.gather(
+    states, purse, gas = await asyncio.gather(
         read_states(session.rpc, market.routes, now),
         read_purse(
             session.rpc,
@@ -39,9 +40,9 @@ async def read_again(session: Session, market: Market) -> Market | None:
             settlement=market.prices.settlement,
             head=now,
         ),
-        read_fees(session.rpc, session.settings, now),
+        read_gas(session.rpc, session.settings, session.chain.fees, now, is_local=session.network.is_local),
     )
-    return replace(market, head=now, states=states, purse=purse, fees=fees)
+    return replace(market, head=now, states=states, purse=purse, gas=gas)
 
 
 async def judge_again(

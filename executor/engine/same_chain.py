@@ -16,7 +16,7 @@ from executor.chain.reading import read
 from executor.chain.simulation import simulate
 from executor.config.settings import ChainSettings
 from executor.domain.attempt import Attempt
-from executor.domain.chain import ChainData, L2Kind
+from executor.domain.chain import ChainData
 from executor.domain.decision import Decision, Reason, Simulation, Verdict
 from executor.domain.errors import ExecutorError, JournalError, RevertError
 from executor.domain.execution import Execution, Status
@@ -27,7 +27,8 @@ from executor.domain.route import Leg, SizedRoute
 from executor.engine.costs import call_data_fee
 from executor.engine.fates import ended_by
 from executor.engine.following import follow
-from executor.engine.market import check_fresh, read_fees, read_purse, read_states
+from executor.engine.gas_market import read_gas
+from executor.engine.market import check_fresh, read_purse, read_states
 from executor.engine.outcome import price_details, revert_names, revert_reason
 from executor.engine.pricing import Prices, read_prices
 from executor.engine.resolution import resolve
@@ -38,7 +39,6 @@ from executor.engine.sizing import Market, outputs_of, size, why_nothing
 from executor.engine.trust import require_trusted
 from executor.plan import encode
 from executor.policy.decide import DecisionFacts, Limits, decide
-from executor.policy.gas_levels import L2GasThresholds
 from executor.policy.profit import profit_of
 from executor.policy.revalidate import Course
 from executor.submission.lane import RouterCall, with_attempt
@@ -180,7 +180,7 @@ class SameChainRun:
             block_number=now.number,
             details={"router": session.router, "sender": session.sender},
         )
-        states, prices, purse, fees = await asyncio.gather(
+        states, prices, purse, gas = await asyncio.gather(
             read_states(rpc, resolved.routes, now),
             read_prices(
                 rpc, session.chain, session.settings, settlement, now, is_local=session.network.is_local
@@ -193,12 +193,12 @@ class SameChainRun:
                 settlement=settlement,
                 head=now,
             ),
-            read_fees(rpc, session.settings, now),
+            read_gas(rpc, session.settings, session.chain.fees, now, is_local=session.network.is_local),
         )
         skipped = skipped_limits(session.settings, prices)
         told = {"skipped_limits": list(skipped)} if skipped else {}
         self.draft = replace(self.draft, details={**self.draft.details, **price_details(prices), **told})
-        return Market(now, resolved.routes, states, prices, purse, fees), index
+        return Market(now, resolved.routes, states, prices, purse, gas), index
 
     def _is_late(self, block: BlockHead) -> bool:
         deadline, now = self._opportunity.deadline, self._now(block)
@@ -237,6 +237,7 @@ class SameChainRun:
                 calldata=plan.calldata,
                 block=market.head,
                 gas_limit_multiplier_bps=self._session.settings.gas_limit_multiplier_bps,
+                rules=self._session.chain.fees.gas,
                 decode=revert_names,
             )
         except RevertError as error:
@@ -260,6 +261,7 @@ class SameChainRun:
             now=self._now(market.head),
             deadline=self._opportunity.deadline,
             limits=limits_of(session.settings, session.chain, skipped_limits(session.settings, prices)),
+            gas_judgement=session.judge_gas(market.fees.effective_price, market.head.number),
         )
         return decide(facts)
 
@@ -336,15 +338,14 @@ def skipped_limits(settings: ChainSettings, prices: Prices) -> tuple[str, ...]:
 
 
 def limits_of(settings: ChainSettings, chain: ChainData, skipped: Collection[str] = ()) -> Limits:
-    """The user's limits as the policy takes them, without the `skipped` ones; gas price levels count on L2s
-    only."""
-    levels = None if chain.l2 is L2Kind.NONE else L2GasThresholds(**settings.l2_gas_thresholds.as_wei())
+    """The user's limits as the policy takes them, without the `skipped` ones."""
     return Limits(
         min_profit_usd=settings.min_profit_usd,
         max_trade_size_usd=None if SIZE_LIMIT in skipped else settings.max_trade_size_usd,
         profit_share_bps=settings.profit_share_bps,
         max_base_fee=settings.max_base_fee,
-        l2_gas_thresholds=levels,
+        max_fee_per_gas=settings.bids.max_fee_per_gas,
+        least_priority_fee=chain.fees.least_priority_fee,
     )
 
 

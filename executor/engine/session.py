@@ -16,12 +16,14 @@ from executor.chain.rpc import Rpc
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
 from executor.domain.address import Address, to_address
-from executor.domain.chain import ChainData
+from executor.domain.chain import ChainData, L2Kind
 from executor.domain.deployment import Deployment
 from executor.domain.errors import ConfigError
+from executor.engine.gas_market import GasWatch
 from executor.engine.router import check_code, operator_of
 from executor.journal.anchor import choose_anchor, verify_anchor
 from executor.journal.journal import Journal
+from executor.policy.gas_levels import GasJudgement, L2GasThresholds
 from executor.submission.clock import Clock
 from executor.submission.guard import check_public
 from executor.submission.lane import Lane
@@ -63,6 +65,14 @@ class Session:
     desk: Desk | None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     trusted: set[str] = field(default_factory=set)
+    gas_watch: GasWatch = field(default_factory=GasWatch)
+
+    def judge_gas(self, price: int, block: int) -> GasJudgement | None:
+        """How good gas is at `price` wei, on an L2; None on an L1, where only the base fee is limited."""
+        if self.chain.l2 is L2Kind.NONE:
+            return None
+        thresholds = L2GasThresholds(**self.settings.l2_gas_thresholds.as_wei())
+        return self.gas_watch.judge(price, block, thresholds)
 
 
 async def open_session(
@@ -83,6 +93,8 @@ async def open_session(
     rpc = await stack.enter_async_context(Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds))
     network = await identify(rpc)
     require_chain(network, chain, name)
+    if network.is_local:
+        chain = chain.on_local_node()
     deployment = read_own_deployment(own, chain, network)
     router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
     await check_code(rpc, router, deployment)

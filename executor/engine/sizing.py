@@ -13,6 +13,7 @@ from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import VenueKind
 from executor.domain.route import Route, SizedRoute
+from executor.engine.gas_market import GasMarket
 from executor.engine.market import Purse, with_enough_ticks
 from executor.engine.pricing import Prices
 from executor.plan.compile import Outputs, compile_route
@@ -36,7 +37,12 @@ class Market:
     states: dict[str, PoolState]
     prices: Prices
     purse: Purse
-    fees: Fees
+    gas: GasMarket
+
+    @property
+    def fees(self) -> Fees:
+        """What to offer for gas."""
+        return self.gas.fees
 
     def gas_cost(self, gas: int) -> int:
         """`gas` at the next block's price, in the settlement token's smallest unit."""

@@ -16,7 +16,8 @@ from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.chain import ChainData
 from executor.domain.errors import ConfigError, ExecutorError, PriceUnavailableError
 from executor.domain.market import BlockHead
-from executor.engine.market import check_fresh, read_fees
+from executor.engine.gas_market import read_gas
+from executor.engine.market import check_fresh
 from executor.engine.pricing import token_price
 from executor.engine.router import RouterState, check_code, check_ready, read_router
 from executor.engine.session import read_own_deployment
@@ -59,6 +60,7 @@ async def _check_chain(settings: Settings, name: str) -> AsyncIterator[Finding]:
         except ExecutorError as error:
             yield _wrong("node", error)
             return
+        data = data.on_local_node() if network.is_local else data
         chain = _Chain(name, own, data, rpc, network, newest)
         for finding in _node(chain):
             yield finding
@@ -181,8 +183,10 @@ async def _wallet(chain: _Chain, state: RouterState, sender: Address | None) -> 
     )
     yield _attempt("wallet is operator", lambda: check_ready(state, sender), f"{sender} may run plans")
     held = await balances(chain.rpc, sender, [], chain.newest)
-    fees = await read_fees(chain.rpc, chain.settings, chain.newest)
-    needed = TYPICAL_GAS * fees.max_fee_per_gas
+    gas = await read_gas(
+        chain.rpc, chain.settings, chain.data.fees, chain.newest, is_local=chain.network.is_local
+    )
+    needed = TYPICAL_GAS * gas.fees.max_fee_per_gas + (gas.data.sample_fee if gas.data else 0)
     facts: dict[str, object] = {"native_wei": str(held.native), "one_transaction_wei": str(needed)}
     native = chain.data.wrapped_native
     told = (

@@ -21,6 +21,12 @@ FJORD_LEAST = 100_000_000
 
 JOVIAN_OPERATOR_FACTOR = 100
 
+_LIKE_A_SIGNATURE = bytes.fromhex(
+    "01a083f1c2e5d4a79b680e3d5c1f2b7a94e6d8c05b317f42a9be6cd1089e53f774b2"
+    "a05ec71b93d60af842e5197c3db4680fa1de52c97b34f8160d9ac5e2704b8f31d69c"
+)
+"""Parity, r and s as they are encoded, no three bytes of which stand in a transaction by more than chance."""
+
 
 class OpFork(IntEnum):
     """Upgrades that changed the formula; each keeps what the one before it brought."""
@@ -49,6 +55,11 @@ class OpFeeParameters:
     def weighted_price(self) -> int:
         """Wei for a byte on the parent chain, times 1e6: sixteenths of calldata and blob space together."""
         return 16 * self.base_fee_scalar * self.l1_base_fee + self.blob_base_fee_scalar * self.blob_base_fee
+
+
+def signed_like(unsigned: bytes) -> bytes:
+    """Bytes that are charged as the unsigned transaction is once it is signed, within a few bytes."""
+    return unsigned + _LIKE_A_SIGNATURE
 
 
 def data_fee(signed: bytes, parameters: OpFeeParameters) -> int:

@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from executor.domain.decision import Decision, Reason, Verdict
 from executor.domain.token import Token
-from executor.policy.fees import Fees
-from executor.policy.gas_levels import GasLevel, L2GasThresholds, judge
+from executor.policy.fees import RPC_FEE_CAP, Fees, within_fee_cap
+from executor.policy.gas_levels import GasJudgement, GasLevel
 from executor.policy.profit import (
     NATIVE_RATE,
     Profit,
@@ -25,15 +25,16 @@ from executor.policy.profit import (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the user allows. `max_base_fee` in wei per gas; None is no limit; `l2_gas_thresholds` are set on
-    L2s only.
+    """What the user allows. `max_base_fee` and `max_fee_per_gas` in wei per gas; None is no limit.
+    `least_priority_fee`: what the chain asks above the base fee, in wei per gas.
     """
 
     min_profit_usd: Decimal
     max_trade_size_usd: Decimal | None = None
     profit_share_bps: int = 9_500
     max_base_fee: int | None = None
-    l2_gas_thresholds: L2GasThresholds | None = None
+    max_fee_per_gas: int | None = None
+    least_priority_fee: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class DecisionFacts:
     `simulated_profit` (settlement-token delta after premium and tip) and `amount_in` in the settlement
     token's smallest unit; `gas_used`, `gas_limit` in gas; `l1_fee` and `gas_money` (the sender's balance) in
     wei; `now` and `deadline` in Unix seconds. Prices are USD for one whole token, None where no feed gives
-    one. `settlement_is_native`: it is the wrapped native coin, so that gas needs no price.
+    one. `settlement_is_native`: it is the wrapped native coin, so that gas needs no price. `gas_judgement`:
+    how good the price of gas is, on chains that are judged by it.
     """
 
     simulated_profit: int
@@ -60,6 +62,7 @@ class DecisionFacts:
     native_usd: Fraction | None = None
     l1_fee: int = 0
     deadline: int | None = None
+    gas_judgement: GasJudgement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +219,29 @@ def _gas_price(facts: DecisionFacts, figures: _Figures) -> Iterator[Reason]:
             base_fee=base_fee,
             max_base_fee=highest,
         )
-    if facts.limits.l2_gas_thresholds is not None:
-        yield from _gas_level(facts.fees.effective_price, facts.limits.l2_gas_thresholds, figures)
+    ceiling, asked = facts.limits.max_fee_per_gas, base_fee + facts.limits.least_priority_fee
+    if ceiling is not None and asked > ceiling:
+        yield _reason(
+            "max_fee_too_low",
+            f"The next block asks {asked} wei for a unit of gas, bids.max_fee_per_gas_gwei allows {ceiling}.",
+            base_fee=base_fee,
+            least_priority_fee=facts.limits.least_priority_fee,
+            max_fee_per_gas=ceiling,
+        )
+    if within_fee_cap(facts.fees, facts.gas_limit) is None:
+        yield _reason(
+            "fee_cap_exceeded",
+            f"{facts.gas_limit} gas at {facts.fees.effective_price} wei cost more than {RPC_FEE_CAP} wei, "
+            "which nodes take for a mistake.",
+            gas_limit=facts.gas_limit,
+            gas_price=facts.fees.effective_price,
+            fee_cap=RPC_FEE_CAP,
+        )
+    if facts.gas_judgement is not None:
+        yield from _gas_level(facts.fees.effective_price, facts.gas_judgement, figures)
 
 
-def _gas_level(price: int, thresholds: L2GasThresholds, figures: _Figures) -> Iterator[Reason]:
-    judgement = judge(price, thresholds)
+def _gas_level(price: int, judgement: GasJudgement, figures: _Figures) -> Iterator[Reason]:
     level = judgement.level
     if level is GasLevel.NEVER:
         yield _reason(

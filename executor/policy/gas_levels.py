@@ -9,6 +9,10 @@ Each threshold is the highest price of its level:
     up to high        bad        net profit of at least twice the gas cost
     below extreme     bad        net profit of at least four times the gas cost
     from extreme      never      nothing is sent
+
+Gas that has become dear is judged at once. Gas that was bad is called better only when its price is
+MARGIN_BPS below the threshold, or has been below it for CALM_BLOCKS blocks: a price that trembles about a
+threshold does not turn trading on and off.
 """
 
 from dataclasses import dataclass
@@ -58,16 +62,62 @@ class GasJudgement:
     gas_costs_to_earn: int
 
 
+MARGIN_BPS = 1_000
+CALM_BLOCKS = 5
+FORGET_BLOCKS = 50
+"""Blocks without a look after which what was said before counts no more."""
+
+_BANDS = (
+    GasJudgement(GasLevel.PERFECT, 0),
+    GasJudgement(GasLevel.GOOD, 0),
+    GasJudgement(GasLevel.MARGINAL, 1),
+    GasJudgement(GasLevel.BAD, 2),
+    GasJudgement(GasLevel.BAD, 4),
+    GasJudgement(GasLevel.NEVER, 0),
+)
+_FIRST_BAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class GasStanding:
+    """What gas is called at `block`, and since which block its price has been below the threshold of that
+    name, None while it is not.
+    """
+
+    band: int
+    block: int
+    calm_since: int | None = None
+
+    @property
+    def judgement(self) -> GasJudgement:
+        """The level, and what it asks."""
+        return _BANDS[self.band]
+
+
 def judge(price: int, thresholds: L2GasThresholds) -> GasJudgement:
-    """Judge a price of gas in wei per gas."""
+    """Judge a price of gas in wei per gas, whatever it was before."""
+    return _BANDS[_band(price, thresholds)]
+
+
+def follow(before: GasStanding | None, price: int, block: int, thresholds: L2GasThresholds) -> GasStanding:
+    """What gas is called at `block`, where it was called `before`; `price` in wei per gas."""
+    plain = _band(price, thresholds)
+    if before is None or plain >= before.band or before.band < _FIRST_BAD:
+        return GasStanding(plain, block)
+    if not 0 <= block - before.block <= FORGET_BLOCKS:
+        return GasStanding(plain, block)
+    calm_since = block if before.calm_since is None else before.calm_since
+    if block - calm_since >= CALM_BLOCKS:
+        return GasStanding(plain, block)
+    raised = -(-price * 10_000 // (10_000 - MARGIN_BPS))
+    clear = max(_band(raised, thresholds), plain)
+    if clear < before.band:
+        return GasStanding(clear, block, calm_since if clear > plain else None)
+    return GasStanding(before.band, block, calm_since)
+
+
+def _band(price: int, thresholds: L2GasThresholds) -> int:
     if price >= thresholds.extreme:
-        return GasJudgement(GasLevel.NEVER, 0)
-    bands = (
-        (thresholds.ultra_low, GasJudgement(GasLevel.PERFECT, 0)),
-        (thresholds.low, GasJudgement(GasLevel.GOOD, 0)),
-        (thresholds.medium, GasJudgement(GasLevel.MARGINAL, 1)),
-        (thresholds.high, GasJudgement(GasLevel.BAD, 2)),
-    )
-    return next(
-        (judgement for highest, judgement in bands if price <= highest), GasJudgement(GasLevel.BAD, 4)
-    )
+        return len(_BANDS) - 1
+    highest = (thresholds.ultra_low, thresholds.low, thresholds.medium, thresholds.high)
+    return sum(price > threshold for threshold in highest)

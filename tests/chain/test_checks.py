@@ -7,12 +7,11 @@ import pytest
 
 from devnet import Node
 from executor.chain.checks import require_checked, run_checks
-from executor.chain.data_fee import GAS_PRICE_ORACLE, data_fee
 from executor.chain.network import identify, require_chain
 from executor.chain.rpc import Rpc
 from executor.config.chains import load_chain
 from executor.domain.address import Address
-from executor.domain.chain import ChainData, KnownAddress, L2Kind
+from executor.domain.chain import ChainData, KnownAddress
 from executor.domain.errors import ConfigError, NodeError, SafetyError
 from executor.wallet.guard import check_signer
 from tests.support.misbehaving_node import MisbehavingNode, each, result
@@ -176,26 +175,3 @@ async def test_a_node_that_does_not_say_what_it_is_is_refused(method: str, value
     async with MisbehavingNode(each(vague)) as node, Rpc(node.url()) as rpc:
         with pytest.raises(NodeError, match=method):
             await identify(rpc)
-
-
-async def test_an_l1_charges_nothing_for_data(rpc: Rpc) -> None:
-    for l2 in (L2Kind.NONE, L2Kind.ARBITRUM):
-        assert await data_fee(rpc, l2, unsigned_transaction=b"x", gas_limit=1, is_local=False) == 0
-
-
-async def test_a_local_op_stack_chain_without_an_oracle_charges_nothing_for_data(rpc: Rpc) -> None:
-    assert await data_fee(rpc, L2Kind.OP_STACK, unsigned_transaction=b"x", gas_limit=1, is_local=True) == 0
-
-
-async def test_a_real_op_stack_chain_without_an_oracle_is_an_error(rpc: Rpc) -> None:
-    with pytest.raises(NodeError, match="gas price oracle"):
-        await data_fee(rpc, L2Kind.OP_STACK, unsigned_transaction=b"x", gas_limit=1, is_local=False)
-
-
-async def test_the_data_fee_is_what_the_oracle_says_of_l1_and_operator(rpc: Rpc, ethereum: Node) -> None:
-    """A stand-in oracle that answers every question with 7."""
-    ethereum.set_code(GAS_PRICE_ORACLE, bytes.fromhex("60075f5260205ff3"))
-    fee = await data_fee(
-        rpc, L2Kind.OP_STACK, unsigned_transaction=b"\x02" * 300, gas_limit=10**6, is_local=False
-    )
-    assert fee == 14

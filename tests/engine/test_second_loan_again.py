@@ -10,6 +10,7 @@ import pytest
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.market import BlockHead
 from executor.domain.route import Funding, SecondLoan, SizedRoute
+from executor.engine.gas_market import GasMarket
 from executor.engine.market import Purse
 from executor.engine.pricing import Prices
 from executor.engine.revalidation import available, premium_again
@@ -29,7 +30,7 @@ def market(*terms: LenderTerms) -> Market:
     """A market in which these lenders stand ready."""
     head = BlockHead(1, "0x01", "0x00", 12, 1, 1, 30_000_000)
     prices = Prices(WETH, True, Fraction(3_000), Fraction(3_000))
-    return Market(head, (ROUTE,), {}, prices, Purse(0, 0, terms), Fees(1, 1, 1))
+    return Market(head, (ROUTE,), {}, prices, Purse(0, 0, terms), GasMarket(Fees(1, 1, 1)))
 
 
 def test_two_lenders_that_still_have_their_parts_can_pay_the_call() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from executor.domain.decision import Decision, Verdict
 from executor.policy.decide import DecisionFacts, Limits, decide
 from executor.policy.fees import Fees
-from executor.policy.gas_levels import L2GasThresholds
+from executor.policy.gas_levels import L2GasThresholds, judge
 from tests.support.market import USDC, WETH
 
 GWEI = 10**9
@@ -94,7 +94,10 @@ def test_the_fee_of_the_layer_below_is_part_of_the_cost() -> None:
         ({"limits": limits(min_profit_usd=Decimal("287.400001"))}, "below_min_profit"),
         ({"limits": limits(max_trade_size_usd=Decimal("29999.999999"))}, "above_max_trade_size"),
         ({"limits": limits(max_base_fee=20 * GWEI - 1)}, "base_fee_too_high"),
-        ({"limits": limits(l2_gas_thresholds=LEVELS)}, "gas_level_never"),
+        ({"limits": limits(max_fee_per_gas=20 * GWEI - 1)}, "max_fee_too_low"),
+        ({"limits": limits(max_fee_per_gas=21 * GWEI, least_priority_fee=GWEI + 1)}, "max_fee_too_low"),
+        ({"gas_limit": 48_000_000, "gas_money": 3 * ETHER}, "fee_cap_exceeded"),
+        ({"gas_judgement": judge(21 * GWEI, LEVELS)}, "gas_level_never"),
         ({"now": 2_000, "deadline": 2_000}, "deadline_passed"),
         ({"gas_money": 240_000 * 40 * GWEI - 1}, "insufficient_gas_money"),
         ({"native_usd": None}, "price_unavailable"),
@@ -115,6 +118,8 @@ def test_each_limit_declines_by_its_name(changes: dict[str, Any], code: str) -> 
         {"limits": limits(min_profit_usd=Decimal("287.4"))},
         {"limits": limits(max_trade_size_usd=Decimal(30_000))},
         {"limits": limits(max_base_fee=20 * GWEI)},
+        {"limits": limits(max_fee_per_gas=21 * GWEI, least_priority_fee=GWEI)},
+        {"gas_limit": 47_000_000, "gas_money": 3 * ETHER},
         {"now": 1_999, "deadline": 2_000},
         {"gas_money": 240_000 * 40 * GWEI},
     ],
@@ -131,7 +136,8 @@ def test_all_reasons_come_at_once() -> None:
             now=2_000,
             deadline=1_500,
             gas_money=0,
-            limits=Limits(Decimal(1), Decimal(1), max_base_fee=1, l2_gas_thresholds=LEVELS),
+            limits=Limits(Decimal(1), Decimal(1), max_base_fee=1),
+            gas_judgement=judge(21 * GWEI, LEVELS),
         )
     )
 
@@ -194,7 +200,8 @@ def test_on_an_l2_dearer_gas_asks_for_more_profit(
         GOOD,
         fees=Fees(price * 2, 0, price),
         simulated_profit=int(gas_cost * profit_in_gas_costs),
-        limits=Limits(Decimal(0), l2_gas_thresholds=LEVELS),
+        limits=Limits(Decimal(0)),
+        gas_judgement=judge(price, LEVELS),
     )
 
     assert codes(decide(facts)) == expected
@@ -207,7 +214,8 @@ any_limits = st.builds(
     max_trade_size_usd=st.none() | st.decimals(0, 10**8, places=2),
     profit_share_bps=st.integers(0, 10_000),
     max_base_fee=st.none() | st.integers(0, 10**12),
-    l2_gas_thresholds=st.none() | st.just(LEVELS),
+    max_fee_per_gas=st.none() | st.integers(0, 10**12),
+    least_priority_fee=st.integers(0, 10**10),
 )
 
 
@@ -216,6 +224,7 @@ def any_facts(draw: st.DrawFn) -> DecisionFacts:
     base_fee = draw(st.integers(0, 10**12))
     tip = draw(st.integers(0, 10**10))
     native = draw(st.booleans())
+    is_l2 = draw(st.booleans())
     return DecisionFacts(
         simulated_profit=draw(st.integers(-(10**19), 10**21)),
         amount_in=draw(st.integers(1, 10**24)),
@@ -231,6 +240,7 @@ def any_facts(draw: st.DrawFn) -> DecisionFacts:
         native_usd=draw(prices),
         l1_fee=draw(st.integers(0, 10**16)),
         deadline=draw(st.none() | st.integers(0, 2_000)),
+        gas_judgement=judge(base_fee + tip, LEVELS) if is_l2 else None,
     )
 
 
@@ -261,12 +271,11 @@ def test_a_decline_always_has_a_reason_and_a_go_never(facts: DecisionFacts) -> N
 
 @given(any_facts(), st.integers(0, 10**12))
 def test_dearer_gas_never_turns_a_decline_into_a_go(facts: DecisionFacts, more: int) -> None:
-    dearer = replace(
-        facts,
-        fees=Fees(
-            facts.fees.max_fee_per_gas + more, facts.fees.max_priority_fee_per_gas, facts.fees.base_fee + more
-        ),
+    fees = Fees(
+        facts.fees.max_fee_per_gas + more, facts.fees.max_priority_fee_per_gas, facts.fees.base_fee + more
     )
+    judgement = None if facts.gas_judgement is None else judge(fees.effective_price, LEVELS)
+    dearer = replace(facts, fees=fees, gas_judgement=judgement)
     if decide(dearer).verdict is Verdict.PROCEED:
         assert decide(facts).verdict is Verdict.PROCEED
 
