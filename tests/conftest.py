@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from sqlalchemy.engine import URL
 
 from devnet import Node, dumps
 from devnet.chains import CHAINS
+from tests.support.postgres import running_postgres
 
 # A busy machine makes single examples slow; whole tests have their own time limit.
 settings.register_profile("no_deadline", deadline=None)
@@ -83,3 +85,10 @@ def base_full(base_full_node: Node) -> Iterator[Node]:
     """The local Base chain with the full tier at rest; what the test does to it is undone."""
     with base_full_node.isolated():
         yield base_full_node
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[URL]:
+    """A PostgreSQL server, one for each worker. Take a database of your own from it by `new_database`."""
+    with running_postgres() as server:
+        yield server

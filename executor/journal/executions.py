@@ -148,7 +148,7 @@ class ExecutionsPart(Part):
         query = select(claims.c.key, claims.c.opportunity_id).where(
             claims.c.chain == self.chain, claims.c.key.in_(wanted)
         )
-        return dict(connection.execute(query).tuples().all())
+        return {key: holder for key, holder in connection.execute(query)}  # noqa: C416
 
     def _take(self, connection: Connection, opportunity_id: str, slots: int) -> int | None:
         while True:

@@ -33,7 +33,7 @@ from executor.engine.durable.port import (
     WorkState,
     require_json,
 )
-from tests.support.postgres import new_database, running_postgres
+from tests.support.postgres import new_database
 
 ROOT = Path(__file__).parents[3]
 WORKER = Path(__file__).parent / "worker.py"
@@ -41,10 +41,9 @@ PATIENCE = 30
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[URL]:
-    with running_postgres() as server:
-        yield server
+@pytest.fixture
+def postgres(postgres_server: URL) -> URL:
+    return postgres_server
 
 
 @contextmanager

@@ -1,0 +1,154 @@
+"""What is taken in is recorded once, holds one slot and what it claims, and ends once."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from executor.domain.errors import JournalError
+from executor.domain.execution import Status
+from executor.journal.anchor import Anchor
+from executor.journal.codec import dump_opportunity
+from executor.journal.database import Database
+from executor.journal.record import Accepted, Record
+from tests.support.records import execution, opened_trade, opportunity, record_in
+
+
+def test_an_opportunity_that_was_taken_in_is_recorded_with_its_slot(record: Record) -> None:
+    assert record.accept(opportunity(), slots=3) == Accepted(None, new=True, slot=0)
+    stored = record.stored("seen-1")
+    assert stored is not None
+    assert stored.execution.status is Status.ACCEPTED
+    assert (stored.opportunity, stored.executor_id) == (dump_opportunity(opportunity()), "executor-1")
+    assert record.stored("seen-2") is None
+
+
+def test_the_same_id_again_is_told_what_is_recorded(record: Record) -> None:
+    record.accept(opportunity(), slots=3)
+    again = record.accept(replace(opportunity(), amount=5), slots=3)
+    assert (again.new, again.slot, again.stored) == (False, 0, record.stored("seen-1"))
+
+
+def test_what_is_taken_in_while_no_slot_is_free_is_recorded_all_the_same(record: Record) -> None:
+    slots = [record.accept(opportunity(f"seen-{number}"), slots=2).slot for number in range(3)]
+    assert slots == [0, 1, None]
+    assert [one.execution.opportunity_id for one in record.unfinished()] == ["seen-0", "seen-1", "seen-2"]
+    assert not record.take_slot("seen-2", 2)
+    record.free_slot("seen-0")
+    assert record.take_slot("seen-2", 2)
+    assert record.accept(opportunity("seen-2"), slots=2).slot == 0
+
+
+def test_the_lowest_free_slot_is_taken_and_no_opportunity_has_two(record: Record) -> None:
+    for number in range(4):
+        record.accept(opportunity(f"seen-{number}"), slots=4)
+    record.free_slot("seen-1")
+    record.free_slot("seen-2")
+    assert record.take_slot("seen-0", 4)
+    assert record.accept(opportunity("seen-4"), slots=4).slot == 1
+    assert record.take_slot("seen-4", 4)
+    assert record.accept(opportunity("seen-5"), slots=4).slot == 2
+
+
+def test_a_lower_limit_than_before_lets_nobody_in_until_low_slots_are_free(record: Record) -> None:
+    for number in range(3):
+        record.accept(opportunity(f"seen-{number}"), slots=3)
+    assert record.accept(opportunity("seen-3"), slots=2).slot is None
+
+
+def test_slots_are_counted_for_each_chain(database: Database) -> None:
+    assert record_in(database, chain="ethereum").accept(opportunity(), slots=1).slot == 0
+    other = Record(database, "base", "executor-1")
+    other.tie(_base_anchor())
+    assert other.accept(opportunity(chain="base"), slots=1) == Accepted(None, new=True, slot=0)
+
+
+def test_a_final_outcome_frees_slot_and_claims_in_the_same_commit(record: Record) -> None:
+    record.accept(opportunity("seen-1"), slots=1)
+    record.claim("seen-1", ["pool"])
+    record.finish(opportunity("seen-1"), execution("seen-1", Status.PENDING))
+    assert record.accept(opportunity("seen-2"), slots=1).slot is None
+    assert record.claim("seen-2", ["pool"]) == ("pool",)
+    record.update(execution("seen-1", Status.REALISED))
+    assert record.take_slot("seen-2", 1)
+    assert record.claim("seen-2", ["pool"]) == ()
+    assert record.counts() == {"realised": 1, "accepted": 1}
+
+
+def test_an_outcome_without_an_intake_is_recorded_as_one(record: Record) -> None:
+    record.finish(opportunity(), execution(status=Status.REJECTED))
+    stored = record.stored("seen-1")
+    assert stored is not None
+    assert stored.execution.status is Status.REJECTED
+    assert record.unfinished() == ()
+
+
+def test_an_outcome_of_what_was_never_taken_in_cannot_be_renewed(record: Record) -> None:
+    with pytest.raises(JournalError, match="not this executor's"):
+        record.update(execution())
+
+
+def test_what_was_stored_is_there_as_it_was(record: Record) -> None:
+    realised = replace(
+        execution(status=Status.REALISED),
+        realised_profit=2**200,
+        profit_usd=Decimal("1.25"),
+        route=("a", "b"),
+    )
+    record.finish(opportunity(), realised)
+    stored = record.stored("seen-1")
+    assert stored is not None
+    assert stored.execution == realised
+
+
+def test_claims_are_all_or_nothing(record: Record) -> None:
+    for name in ("seen-1", "seen-2"):
+        record.accept(opportunity(name), slots=9)
+    assert record.claim("seen-1", ["pool a", "pool b"]) == ()
+    assert record.claim("seen-2", ["pool c", "pool b", "pool a"]) == ("pool a", "pool b")
+    assert record.claim("seen-1", ["pool c"]) == ()
+    record.release("seen-1")
+    assert record.claim("seen-2", ["pool c", "pool b", "pool a"]) == ()
+
+
+def test_claims_may_be_repeated_and_widened(record: Record) -> None:
+    record.accept(opportunity(), slots=9)
+    assert record.claim("seen-1", []) == ()
+    assert record.claim("seen-1", ["pool a", "pool a"]) == ()
+    assert record.claim("seen-1", {"pool b", "pool a"}) == ()
+
+
+def test_what_was_not_taken_in_can_hold_neither_slot_nor_claim(record: Record) -> None:
+    with pytest.raises(JournalError, match="refused"):
+        record.claim("seen-1", ["pool"])
+    with pytest.raises(JournalError, match="refused"):
+        record.take_slot("seen-1", 1)
+
+
+def test_chains_do_not_see_each_other(database: Database) -> None:
+    ethereum = record_in(database)
+    base = Record(database, "base", "executor-1")
+    base.tie(_base_anchor())
+    opened_trade(ethereum)
+    assert base.stored("seen-1") is None
+    assert (base.unfinished(), base.counts(), base.open_intents()) == ((), {}, ())
+    base.accept(opportunity(chain="base"), slots=1)
+    ethereum.claim("seen-1", ["lender"])
+    assert base.claim("seen-1", ["lender"]) == ()
+    assert base.adopt("executor-2") == 0
+
+
+def test_another_executors_opportunity_is_left_to_it(database: Database) -> None:
+    mine, other = record_in(database, "executor-1"), record_in(database, "executor-2")
+    mine.accept(opportunity(), slots=1)
+    assert other.unfinished("executor-2") == ()
+    assert len(other.unfinished()) == 1
+    with pytest.raises(JournalError, match="not this executor's"):
+        other.finish(opportunity(), execution(status=Status.FAILED))
+    with pytest.raises(JournalError, match="not this executor's"):
+        other.update(execution(status=Status.FAILED))
+    assert mine.unfinished("executor-1")[0].execution.status is Status.ACCEPTED
+
+
+def _base_anchor() -> Anchor:
+    return Anchor(8453, 1, "0x" + "cd" * 32, is_local=False)
