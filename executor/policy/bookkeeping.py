@@ -84,10 +84,10 @@ def entries_of(mined: Mined, ours: Ours, trade: Trade | None = None) -> tuple[En
 
 
 def with_blocks_word(
-    entries: Sequence[Entry], settlement: Address, blocks_word: Mapping[Holding, BlockChange]
+    entries: Sequence[Entry], settlement: Address | None, blocks_word: Mapping[Holding, BlockChange]
 ) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """The entries of a trade that settles in `settlement` with what the balances did beyond the logs; and
-    what could not be attributed since others moved them in the same block, in words.
+    """The entries of a trade that settles in `settlement` (None: of something else) with what the balances
+    did beyond the logs; and what could not be attributed since others moved them in the same block, in words.
 
     Of the settlement token that is an entry of its own; of other tokens it corrects what is left in the
     router, which is nothing where a taxed token only passed through.
@@ -102,7 +102,8 @@ def with_blocks_word(
                 f"its logs by {change.logged}"
             )
         elif missing:
-            kind = Kind.UNLOGGED if token == settlement else Kind.RESIDUE
+            of_trade = Kind.UNLOGGED if token == settlement else Kind.RESIDUE
+            kind = Kind.TRANSFER if settlement is None else of_trade
             extra.append(Entry(account, kind, token, missing))
     return _whole([*entries, *extra]), tuple(unclear)
 
