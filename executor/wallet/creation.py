@@ -24,16 +24,22 @@ def import_key(path: Path, key: SecretStr, passphrase: SecretStr) -> Address:
     """Write a keystore with `key` (64 hexadecimal digits, with or without 0x) to `path`; returns its address.
     Raises WalletError, which never carries the key.
     """
-    text = key.get_secret_value().strip().removeprefix("0x")
-    try:
-        if len(text) != 64:
-            raise ValueError
-        account: LocalAccount = Account.from_key(bytes.fromhex(text))
-    except ValueError:
+    account = _account_of(key)
+    if account is None:
         raise WalletError(
             "What was given is no private key.", fix="give 64 hexadecimal digits, not all of them zero"
-        ) from None
+        )
     return _write(path, account, passphrase)
+
+
+def _account_of(key: SecretStr) -> LocalAccount | None:
+    """The account, None where it is no key. Nothing is raised from where the key lies open."""
+    text = key.get_secret_value().strip().removeprefix("0x")
+    try:
+        account: LocalAccount | None = Account.from_key(bytes.fromhex(text)) if len(text) == 64 else None
+    except ValueError:
+        return None
+    return account
 
 
 def _write(path: Path, account: LocalAccount, passphrase: SecretStr) -> Address:

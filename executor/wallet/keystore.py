@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 
 from eth_account import Account
@@ -40,24 +41,43 @@ def open_keystore(path: Path, passphrase: SecretStr) -> LocalSigner:
     carries a secret.
     """
     content, told = _content(path), keystore_address(path)
-    try:
-        key = Account.decrypt(content, passphrase.get_secret_value())
-    except ValueError as error:
-        if "MAC" in str(error):
-            raise WalletError(
-                f"The passphrase does not open {path}.",
-                fix="give the passphrase that the keystore was made with",
-            ) from None
-        raise _no_keystore(path, "it cannot be decrypted") from None
-    except (LookupError, TypeError, AttributeError, NotImplementedError, ArithmeticError, MemoryError):
-        raise _no_keystore(path, "it cannot be decrypted") from None
-    try:
-        signer = LocalSigner(Account.from_key(key))
-    except ValueError:
-        raise _no_keystore(path, "what it holds is no key") from None
+    signer, problem = _signer_of(content, passphrase)
+    if problem is _Problem.PASSPHRASE:
+        raise WalletError(
+            f"The passphrase does not open {path}.", fix="give the passphrase that the keystore was made with"
+        )
+    if signer is None:
+        raise _no_keystore(path, problem.value)
     if told is not None and told != signer.address:
         raise _no_keystore(path, f"it says {told} but holds the key of {signer.address}")
     return signer
+
+
+class _Problem(Enum):
+    """Why a keystore gives no signer."""
+
+    NONE = ""
+    PASSPHRASE = "the passphrase is another"
+    CONTENT = "it cannot be decrypted"
+    KEY = "what it holds is no key"
+
+
+def _signer_of(content: dict[str, object], passphrase: SecretStr) -> tuple[LocalSigner | None, _Problem]:
+    """The signer, or why there is none.
+
+    Nothing is raised from in here, where key and passphrase lie open: a traceback that shows variables, as
+    some error reporters write them, would hold them.
+    """
+    try:
+        key = Account.decrypt(content, passphrase.get_secret_value())
+    except ValueError as error:
+        return None, _Problem.PASSPHRASE if "MAC" in str(error) else _Problem.CONTENT
+    except (LookupError, TypeError, AttributeError, NotImplementedError, ArithmeticError, MemoryError):
+        return None, _Problem.CONTENT
+    try:
+        return LocalSigner(Account.from_key(key)), _Problem.NONE
+    except ValueError:
+        return None, _Problem.KEY
 
 
 def _content(path: Path) -> dict[str, object]:

@@ -44,7 +44,7 @@ def read_passphrase(
         source.fd if source.fd is not None else _announced(os.environ if environ is None else environ)
     )
     if descriptor is not None:
-        return _from_descriptor(descriptor)
+        return _required(_from_descriptor(descriptor), f"file descriptor {descriptor}")
     return SecretStr((prompt or _from_terminal)(question))
 
 
@@ -60,7 +60,7 @@ def _announced(environ: Mapping[str, str]) -> int | None:
     return int(text)
 
 
-def _from_descriptor(descriptor: int) -> SecretStr:
+def _from_descriptor(descriptor: int) -> SecretStr | None:
     """One line, byte by byte, so that a second passphrase on the same descriptor is left for the next
     wallet.
     """
@@ -73,14 +73,14 @@ def _from_descriptor(descriptor: int) -> SecretStr:
             f"The passphrase cannot be read from file descriptor {descriptor} ({error.strerror}).",
             fix=f"open it for the process, for example with {descriptor}< <(command that prints it)",
         ) from None
-    return _decoded(bytes(line), f"file descriptor {descriptor}")
+    return _decoded(bytes(line))
 
 
 def _from_file(path: Path) -> SecretStr:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            line = file.read(_LONGEST).split(b"\n", 1)[0]
+            text = _decoded(file.read(_LONGEST).split(b"\n", 1)[0])
     except OSError as error:
         raise WalletError(
             f"The passphrase file {path} cannot be read ({error.strerror}).",
@@ -88,7 +88,7 @@ def _from_file(path: Path) -> SecretStr:
         ) from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise WalletError(f"Others can read the passphrase file {path}.", fix=f"chmod 600 {path}")
-    return _decoded(line, str(path))
+    return _required(text, str(path))
 
 
 def _from_keyring(name: str) -> SecretStr:
@@ -111,16 +111,20 @@ def _from_keyring(name: str) -> SecretStr:
     return SecretStr(found)
 
 
-def _decoded(line: bytes, origin: str) -> SecretStr:
-    try:
-        text = line.removesuffix(b"\r").decode()
-    except UnicodeDecodeError:
-        raise WalletError(
-            f"The passphrase from {origin} is not UTF-8 text.", fix="write it as UTF-8"
-        ) from None
-    if not text:
+def _required(text: SecretStr | None, origin: str) -> SecretStr:
+    if text is None:
+        raise WalletError(f"The passphrase from {origin} is not UTF-8 text.", fix="write it as UTF-8")
+    if not text.get_secret_value():
         raise WalletError(f"There is no passphrase on {origin}.", fix="put the passphrase on one line there")
-    return SecretStr(text)
+    return text
+
+
+def _decoded(line: bytes) -> SecretStr | None:
+    """The line as text, None where it is not UTF-8. Nothing is raised from where it lies open."""
+    try:
+        return SecretStr(line.removesuffix(b"\r").decode())
+    except UnicodeDecodeError:
+        return None
 
 
 def _from_terminal(question: str) -> str:
