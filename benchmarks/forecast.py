@@ -179,7 +179,12 @@ def static_gas(scene: Scene, forecast: Forecast) -> int:
     sized = forecast.sized
     legs = route_gas(sized.route, scene.states, sized.amounts)
     chained = chain_gas(sized.route) if sized.funding is Funding.CALLBACK_CHAIN else 0
-    return ROUTER_GAS + legs + chained + loan_gas(sized.funding, sized.route.settlement)
+    return (
+        ROUTER_GAS
+        + legs
+        + chained
+        + loan_gas(sized.funding, sized.route.settlement, route=sized.route, pool=sized.lender_pool)
+    )
 
 
 def percentile(values: Iterable[float], share: float) -> float:

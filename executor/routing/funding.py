@@ -14,10 +14,10 @@ from executor.domain.errors import OpportunityError, PlanError
 from executor.domain.lender import LenderTerms
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.route import POOL_LOANS, Funding, Route, SecondLoan, SizedRoute
-from executor.lenders import gas_overhead
 from executor.lenders import premium as lender_premium
 from executor.lenders.locks import clash, is_free, lender_lock
 from executor.plan.compile import compile_route
+from executor.routing.gas import loan_gas
 from executor.routing.premium import LoanPremium, PremiumOf, no_premium
 
 V2_CHAIN_GAS = 2_500
@@ -82,9 +82,9 @@ def choose_funding(
     own = [FundingChoice(Funding.INVENTORY, 0, 0)] if inventory >= amount_in else []
     chain = [FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))] if can_chain(route) else []
     lenders = able_lenders(route, terms, pools)
-    loans = [one_loan(lender, amount_in, pools) for lender in lenders if usable(lender) >= amount_in]
+    loans = [one_loan(route, lender, amount_in, pools) for lender in lenders if usable(lender) >= amount_in]
     if not loans:
-        both = (two_loans(*pair, amount_in, pools) for pair in permutations(lenders, 2))
+        both = (two_loans(route, *pair, amount_in, pools) for pair in permutations(lenders, 2))
         loans = [choice for choice in both if choice is not None]
     loans.sort(key=lambda choice: choice.cost(gas_cost))
     free = [*own, *chain] if chain_gas(route) else [*chain, *own]
@@ -105,14 +105,21 @@ def able_lenders(
     return tuple(lender for lender in terms if usable(lender) and _may_lend(lender, route, pools))
 
 
-def one_loan(lender: LenderTerms, amount: int, pools: Mapping[Address, Pool] = NO_POOLS) -> FundingChoice:
-    """All of `amount` from one lender."""
-    premium, gas = lender_premium(amount, lender), gas_overhead(lender.funding)
-    return FundingChoice(lender.funding, premium, gas, pools.get(lender.address))
+def one_loan(
+    route: Route, lender: LenderTerms, amount: int, pools: Mapping[Address, Pool] = NO_POOLS
+) -> FundingChoice:
+    """All of `amount` for the route from one lender."""
+    pool = pools.get(lender.address)
+    gas = loan_gas(lender.funding, route.settlement, route=route, pool=pool)
+    return FundingChoice(lender.funding, lender_premium(amount, lender), gas, pool)
 
 
 def two_loans(
-    first: LenderTerms, second: LenderTerms, amount: int, pools: Mapping[Address, Pool] = NO_POOLS
+    route: Route,
+    first: LenderTerms,
+    second: LenderTerms,
+    amount: int,
+    pools: Mapping[Address, Pool] = NO_POOLS,
 ) -> FundingChoice | None:
     """All that the first lender can lend, and the rest of `amount` from the second; None where they have not
     enough, the first alone has, or one locks the other.
@@ -122,10 +129,9 @@ def two_loans(
     locks = (lender_lock(first.funding, pools.get(first.address)), lender_lock(second.funding, pool))
     if not 0 < rest <= usable(second) or clash(*locks):
         return None
-    outer = one_loan(first, usable(first), pools)
-    inner = SecondLoan(second.funding, rest, lender_premium(rest, second), pool)
-    gas = outer.gas + gas_overhead(second.funding)
-    return FundingChoice(first.funding, outer.premium, gas, outer.lender_pool, inner)
+    outer, inner = one_loan(route, first, usable(first), pools), one_loan(route, second, rest, pools)
+    loan = SecondLoan(second.funding, rest, inner.premium, pool)
+    return FundingChoice(first.funding, outer.premium, outer.gas + inner.gas, outer.lender_pool, loan)
 
 
 def can_chain(route: Route) -> bool:
@@ -206,7 +212,7 @@ def _requested(
             available=lender.available,
             amount_in=amount_in,
         )
-    return one_loan(lender, amount_in, pools)
+    return one_loan(route, lender, amount_in, pools)
 
 
 def _refusal(problem: str, **facts: object) -> OpportunityError:

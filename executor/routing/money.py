@@ -87,17 +87,21 @@ def _ways(
     yield _Means(inventory, no_premium, lambda amount: FundingChoice(Funding.INVENTORY, 0, 0))
     lenders = able_lenders(route, terms, pools)
     for lender in lenders:
-        yield _Means(usable(lender), LoanPremium(lender), _single(lender, pools))
+        yield _Means(usable(lender), LoanPremium(lender), _single(route, lender, pools))
     for first, second in permutations(lenders, 2):
         # Beyond what the first lender has, each further unit costs the second one's premium.
-        yield _Means(usable(first) + usable(second), LoanPremium(second), _double(first, second, pools))
+        yield _Means(
+            usable(first) + usable(second), LoanPremium(second), _double(route, first, second, pools)
+        )
 
 
-def _single(lender: LenderTerms, pools: Mapping[Address, Pool]) -> Callable[[int], FundingChoice]:
-    return lambda amount: one_loan(lender, amount, pools)
+def _single(
+    route: Route, lender: LenderTerms, pools: Mapping[Address, Pool]
+) -> Callable[[int], FundingChoice]:
+    return lambda amount: one_loan(route, lender, amount, pools)
 
 
 def _double(
-    first: LenderTerms, second: LenderTerms, pools: Mapping[Address, Pool]
+    route: Route, first: LenderTerms, second: LenderTerms, pools: Mapping[Address, Pool]
 ) -> Callable[[int], FundingChoice | None]:
-    return lambda amount: two_loans(first, second, amount, pools)
+    return lambda amount: two_loans(route, first, second, amount, pools)

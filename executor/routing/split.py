@@ -13,7 +13,7 @@ from executor.domain.route import Leg, Route
 from executor.domain.split import Part, SplitRoute
 from executor.routing.candidates import ROUTER_GAS
 from executor.routing.cycle import MAX_AMOUNT
-from executor.routing.gas import beside_legs
+from executor.routing.gas import beside_legs, moving
 from executor.routing.hops import Hop
 from executor.routing.parallel import ChainHop, ParallelHop, moved
 from executor.routing.piecewise import solve_pieces
@@ -158,7 +158,7 @@ def _sized(
             given = sides.of(leg).hop.out(part) if part > 0 else 0
             if given:
                 parts.append(Part(leg, part, given))
-                gas += sides.of(leg).gas(part) + leg.token_in.transfer_gas
+                gas += sides.of(leg).gas(part) + moving(leg.token_in, 1)
         used.append(tuple(parts))
         amount = sum(part.amount_out for part in parts)
     route = SplitRoute(tuple(used))

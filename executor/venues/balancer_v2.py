@@ -38,8 +38,8 @@ from executor.venues.searching import least_input
 MAX_BALANCE = 2**112 - 1
 """The Vault stores balances in uint112."""
 
-WEIGHTED_GAS = 79_000
-STABLE_GAS, STABLE_TOKEN_GAS, OWN_TOKEN_GAS = 64_000, 16_500, 20_000
+WEIGHTED_GAS = 71_700
+STABLE_GAS, STABLE_TOKEN_GAS, OWN_TOKEN_GAS = 59_600, 16_500, 20_000
 """Gas of one swap as a leg of the router, both transfers included: that of a weighted pool by a fit over 480
 random routes on a local node, the others by their distance from it in single trades. Pools that list
 their own token look after rates and fees besides.

@@ -62,7 +62,7 @@ __all__ = [
 MAX_BALANCE = 2**128 - 1
 """The Vault stores balances, as they are and live, in uint128."""
 
-LEG_GAS, TOKEN_GAS, STABLE_GAS, RATE_GAS = 108_000, 11_000, 14_000, 6_000
+LEG_GAS, TOKEN_GAS, STABLE_GAS, RATE_GAS = 101_200, 11_000, 17_000, 6_000
 """Gas of one swap as a leg of the router with unlocking, settling and both transfers: that of a weighted pool
 of two tokens by a fit over 480 random routes on a local node, the rest by its distance from that in single
 trades. Every token adds to it, and every rate that is asked for; of neighbouring legs only one unlocks the

@@ -58,13 +58,13 @@ __all__ = [
     "stretch",
 ]
 
-STABLE_GAS, STABLE_COIN_STEP_GAS = 101_000, 300
+STABLE_GAS, STABLE_COIN_STEP_GAS = 91_600, 300
 """Gas of a StableSwap leg through the router, and of each of Newton's steps for each coin.
 
 Fitted to random routes over the pools of the local chain, which are models.
 """
 
-CRYPTO_GAS = {2: 99_500, 3: 115_000}
+CRYPTO_GAS = {2: 91_800, 3: 106_200}
 CRYPTO_STEP_GAS = {2: 3_900, 3: 4_300}
 """By number of coins: gas of a leg of an older crypto pool, and of each of Newton's steps.
 
@@ -74,7 +74,7 @@ Fitted to random routes over the pools of the local chain, which do not move the
 PRICE_GAS = 215_000
 """What moving prices adds, measured on mainnet's bytecode of tricrypto2: 340,000 to 401,000 in all."""
 
-CUBIC_GAS = 190_000
+CUBIC_GAS = 181_000
 """Gas of a leg of a newer crypto pool, measured on mainnet's bytecode of TricryptoUSDC: 162,000 to 192,000.
 """
 

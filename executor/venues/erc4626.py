@@ -52,8 +52,8 @@ __all__ = [
 FOLLOWABLE = False
 TOPICS: frozenset[bytes] = frozenset()
 
-DEPOSIT_GAS = 40_000
-REDEEM_GAS = 34_000
+DEPOSIT_GAS = 37_000
+REDEEM_GAS = 28_500
 """Gas of a leg through a vault that holds its own assets, fitted to random routes on the local chain. A
 deposit allows, moves and looks up the asset, which costs more where that is dear to move.
 """
@@ -126,8 +126,8 @@ def gas(state: ERC4626State, zero_for_one: bool, amount_in: int) -> int:
     """
     dear = state.pool.token0.transfer_gas + state.pool.token1.transfer_gas
     if state.deposits(zero_for_one):
-        return DEPOSIT_GAS + 2 * dear
-    return REDEEM_GAS + dear // 2
+        return DEPOSIT_GAS + dear // 5
+    return REDEEM_GAS + dear // 5
 
 
 def emitters(pool: Pool) -> tuple[Address, ...]:

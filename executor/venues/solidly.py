@@ -51,12 +51,12 @@ __all__ = [
     "stretch",
 ]
 
-VOLATILE_GAS = 120_000
+VOLATILE_GAS = 118_600
 """Gas of one swap with both transfers, the fee's own and the pool's quote: 66,000 more than a pair of V2
 takes in the same plan, measured on a local node. Once in half an hour a pool also stores its price: 80,000.
 """
 
-STABLE_GAS = 129_700
+STABLE_GAS = 128_300
 ROUND_GAS = 2_007
 """The same of a stable pool, to which each round of its search adds."""
 

@@ -8,7 +8,7 @@ stands in `uniswap_v3_ladder`, one swap in `uniswap_v3_swaps`, how a pool is rea
 from dataclasses import replace
 
 from executor.domain.market import V3State
-from executor.domain.pool import FEE_UNIT, V3Callback
+from executor.domain.pool import FEE_UNIT, Pool, V3Callback
 from executor.venues.curve import Curve, Stretch
 from executor.venues.uniswap_v3_events import FOLLOWABLE, TOPICS, emitters, follow, followable
 from executor.venues.uniswap_v3_factories import belongs, find
@@ -47,13 +47,13 @@ __all__ = [
     "swaps",
 ]
 
-LEG_GAS = 61_000
-"""Gas of one swap with both transfers inside one tick range: a bare V2-V3 loop (135,406 gas, less 21,296 for
-the transaction) less its V2 leg, measured on a local node with the original bytecode.
+LEG_GAS = 56_900
+"""Gas of one swap with the transfer of its input inside one tick range, fitted to random routes through the
+router on the local chain.
 """
 
-FORK_GAS = {V3Callback.PANCAKE: 8_000, V3Callback.ALGEBRA: 8_000}
-SLIPSTREAM_GAS = 22_000
+FORK_GAS = {V3Callback.PANCAKE: 11_800, V3Callback.ALGEBRA: 3_100, V3Callback.SOLIDLY: 2_500}
+SLIPSTREAM_GAS = 27_000
 """What a swap at forks costs more: fitted to routes through the router on the local chain."""
 
 UNISWAP_SPACING = 50
@@ -61,7 +61,7 @@ UNISWAP_SPACING = 50
 
 TICK_GAS = 25_000
 """Gas of crossing one initialised tick: the middle of the 20,000 to 30,000 seen in practice. The first swap
-that ever crosses a tick pays up to 45,000, since it writes what was zero.
+that ever crosses a tick pays up to 65,000, since it writes what was zero.
 """
 
 
@@ -150,14 +150,13 @@ def gas(state: V3State, zero_for_one: bool, amount_in: int) -> int:
     """Estimate of the gas of one swap as a leg: a fixed part and a part for each initialised tick that it
     crosses. Raises as `amount_out` does.
     """
-    fork = FORK_GAS.get(state.pool.callback, 0) or (SLIPSTREAM_GAS if _of_slipstream(state) else 0)
+    fork = FORK_GAS.get(state.pool.callback, 0) or (SLIPSTREAM_GAS if is_slipstream(state.pool) else 0)
     return LEG_GAS + fork + TICK_GAS * swaps(state, zero_for_one).ticks_crossed(amount_in)
 
 
-def _of_slipstream(state: V3State) -> bool:
+def is_slipstream(pool: Pool) -> bool:
     """Whether the pool has a tick spacing that Uniswap gives to no pool of its fee: as far as gas goes, one
     of Slipstream.
     """
-    pool = state.pool
     usual = pool.fee == UNISWAP_SPACING * pool.tick_spacing or (pool.fee, pool.tick_spacing) == (100, 1)
     return pool.callback is V3Callback.UNISWAP and not usual

@@ -63,12 +63,12 @@ __all__ = [
     "swaps",
 ]
 
-LEG_GAS = 76_000
+LEG_GAS = 72_000
 """Gas of one swap inside one tick range, with its lock, payment and withdrawal: fitted to routes through the
 router on the local chain.
 """
 
-HOOK_GAS = 16_000
+HOOK_GAS = 19_400
 """What a hook that counts before and after each swap costs: others may cost less, or much more."""
 
 TICK_GAS = 25_000

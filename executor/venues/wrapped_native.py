@@ -19,9 +19,9 @@ from executor.venues.curve import Curve, Stretch
 FOLLOWABLE = True
 TOPICS: frozenset[bytes] = frozenset()
 
-WRAP_GAS = 14_000
-UNWRAP_GAS = 5_000
-"""Gas of a leg that wraps or unwraps, less that of the transfer which it is spared."""
+WRAP_GAS = 12_000
+UNWRAP_GAS = 8_500
+"""Gas of a leg that wraps or unwraps, fitted to random routes through the router on the local chain."""
 
 
 @dataclass(frozen=True, slots=True)
