@@ -1,0 +1,91 @@
+"""Stop flags and breakers outlive the process that set them."""
+
+from dataclasses import replace
+
+import pytest
+
+from executor.domain.errors import JournalError
+from executor.journal.anchor import Anchor
+from executor.journal.database import Database
+from executor.journal.flags import lift_stop, set_stop, stop_flags
+from executor.journal.record import Record
+from executor.policy.breaker import Breaker, BreakerRules, BreakerState
+from tests.support.records import record_in
+
+
+@pytest.fixture
+def base(database: Database) -> Record:
+    record = Record(database, "base", "executor-1")
+    record.tie(Anchor(8453, 1, "0x" + "cd" * 32, is_local=False))
+    return record
+
+
+def test_a_stop_of_one_chain_stops_that_one(database: Database, record: Record, base: Record) -> None:
+    assert record.stop_flag() is None
+    set_stop(database, "ethereum", "the node lies")
+    flag = record.stop_flag()
+    assert flag is not None
+    assert (flag.chain, flag.because) == ("ethereum", "the node lies")
+    assert flag.set_at > 1_600_000_000
+    assert base.stop_flag() is None
+
+
+def test_a_stop_of_all_chains_stops_each(database: Database, record: Record, base: Record) -> None:
+    set_stop(database, None, "by hand")
+    for one in (record, base):
+        flag = one.stop_flag()
+        assert flag is not None
+        assert flag.chain is None
+
+
+def test_lifting_the_stop_of_all_leaves_the_stop_of_one(
+    database: Database, record: Record, base: Record
+) -> None:
+    set_stop(database, None, "by hand")
+    set_stop(database, "ethereum", "the node lies")
+    assert [flag.chain for flag in stop_flags(database)] == [None, "ethereum"]
+    assert lift_stop(database, None)
+    assert not lift_stop(database, None)
+    assert base.stop_flag() is None
+    assert record.stop_flag() is not None
+    assert lift_stop(database, "ethereum")
+    assert record.stop_flag() is None
+
+
+def test_a_stop_that_stands_keeps_its_time_and_gets_the_new_reason(
+    database: Database, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("executor.journal.flags.now", lambda: 1_000)
+    set_stop(database, "ethereum", "first")
+    monkeypatch.setattr("executor.journal.flags.now", lambda: 2_000)
+    set_stop(database, "ethereum", "second")
+    flag = record.stop_flag()
+    assert flag is not None
+    assert (flag.because, flag.set_at) == ("second", 1_000)
+
+
+def test_a_breaker_is_kept_and_its_rules_are_the_settings(database: Database, record: Record) -> None:
+    rules = BreakerRules(losses=2)
+    assert record.breaker("wallet 0xaa", rules) == Breaker(rules)
+    broken = Breaker(rules).lost(1_000).lost(2_000)
+    assert broken.state is BreakerState.OPEN
+    record.put_breaker("wallet 0xaa", broken)
+    assert record_in(database, "executor-2").breaker("wallet 0xaa", rules) == broken
+    assert record.breaker("wallet 0xbb", rules) == Breaker(rules)
+    other_rules = BreakerRules(losses=9)
+    assert record.breaker("wallet 0xaa", other_rules) == replace(broken, rules=other_rules)
+    record.put_breaker("wallet 0xaa", broken.succeeded())
+    assert record.breaker("wallet 0xaa", rules) == Breaker(rules)
+
+
+def test_breakers_of_two_chains_are_two(record: Record, base: Record) -> None:
+    record.put_breaker("route", Breaker().lost(1))
+    assert base.breaker("route") == Breaker()
+
+
+def test_a_damaged_breaker_is_told(database: Database, record: Record) -> None:
+    record.put_breaker("route", Breaker().lost(1))
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE breakers SET state = 'ajar'")
+    with pytest.raises(JournalError, match="cannot be read"):
+        record.breaker("route")
