@@ -214,6 +214,9 @@ def _server(place: SecretStr) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "tcp_user_timeout": ANSWER_SECONDS * 1000,
+            "keepalives_idle": ANSWER_SECONDS // 2,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
             "options": _SERVER_OPTIONS,
         },
     )
