@@ -9,15 +9,17 @@ call that acts is never repeated on another node by itself: whoever sends says w
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
 from pydantic import SecretStr
 
+from executor.chain.network import NETWORK_CALLS, Network, named_network
 from executor.chain.quantities import quantity
-from executor.chain.rpc import Call, NodeRefusedError, Rpc, acts
-from executor.domain.errors import NodeError
+from executor.chain.rpc import Call, NodeRefusedError, Rpc, acts, results
+from executor.domain.errors import ConfigError, NodeError
 
 REST_SECONDS = 5.0
 """How long a node that failed is asked last, times the failures in a row up to MOST_RESTS."""
@@ -26,7 +28,23 @@ MOST_RESTS = 12
 MOST_LAG = 2
 """Blocks that a node may be behind the foremost one and still be asked in its turn."""
 
+LOOK_SECONDS = 5.0
+"""How often all nodes are asked how far they are."""
+
+STRAGGLER_SECONDS = 2.0
+"""How long the last nodes may take longer than most of them."""
+
+_BEHIND = (
+    "header not found",
+    "header for hash not found",
+    "unknown block",
+    "block not found",
+    "missing trie",
+)
+"""What nodes say, in lower case, of a block that they do not have yet, or no more."""
+
 Answers = list[object]
+_Asking = asyncio.Task[Answers | NodeError]
 
 
 class NodesDisagreeError(NodeError):
@@ -37,11 +55,14 @@ class NodesDisagreeError(NodeError):
 
 @dataclass(slots=True)
 class Health:
-    """How a node has done of late: failures in a row, when the last one was, the newest block it told."""
+    """How a node has done of late: failures in a row, when the last one was, the newest block it told, and
+    the network that it serves, None while it has not said so.
+    """
 
     failures: int = 0
     failed_at: float = 0.0
     head: int | None = None
+    network: tuple[int, bool] | None = None
 
     def rests(self, now: float) -> bool:
         """True while it is asked last for having failed."""
@@ -53,7 +74,11 @@ class Health:
 
 
 class Nodes(Rpc):
-    """The nodes at `urls`, used as one `Rpc`. `now` gives seconds that only go forward."""
+    """The nodes at `urls`, used as one `Rpc`. `now` gives seconds that only go forward.
+
+    Once `look` has been called, a node that serves another network than most is never asked again while it
+    does, nor one that has not said yet which it serves.
+    """
 
     def __init__(
         self,
@@ -70,6 +95,7 @@ class Nodes(Rpc):
             for url in urls
         )
         self._health = {node: Health() for node in self._nodes}
+        self._network: tuple[int, bool] | None = None
         self._now = now
         self.name = ", ".join(node.name for node in self._nodes)
 
@@ -85,28 +111,55 @@ class Nodes(Rpc):
 
     @property
     def health(self) -> dict[str, Health]:
-        """How each node does, by its name without credentials."""
-        return {node.name: health for node, health in self._health.items()}
+        """How each node does, by its name without credentials, with its place where two have the same."""
+        names = [node.name for node in self._nodes]
+        return {
+            name if names.count(name) == 1 else f"{name} ({place})": self._health[node]
+            for place, (name, node) in enumerate(zip(names, self._nodes, strict=True), 1)
+        }
 
     async def batch(self, calls: Sequence[Call]) -> Answers:
-        """As of one node. Reads pass to the next node where one gives no answer; a refusal is an answer.
-        Calls that act go to the healthiest only. Raises the last NodeError when no node answers.
+        """As of one node. Reads pass to the next node where one gives no answer, or does not have the block
+        that is asked about; any other refusal is an answer. Calls that act go to the healthiest only.
+
+        Raises the last NodeError when no node answers.
         """
         first, *others = self._ordered()
         outcome = await self._ask(first, calls)
+        behind: Answers | None = None
         for node in () if acts(calls) else others:
             if not isinstance(outcome, NodeError):
-                break
+                if not _behind(calls, outcome):
+                    return outcome
+                behind = behind or outcome
             outcome = await self._ask(node, calls)
-        if isinstance(outcome, NodeError):
-            raise outcome
-        return outcome
+        if not isinstance(outcome, NodeError) and (behind is None or not _behind(calls, outcome)):
+            return outcome
+        if behind is not None:
+            return behind
+        assert isinstance(outcome, NodeError)
+        raise outcome
 
     async def everywhere(self, calls: Sequence[Call]) -> tuple[Answers | NodeError, ...]:
         """What each node answers to the same calls, in the order of the settings: for sending the same bytes
         to all, and for comparing.
+
+        Once most have answered, the others are waited for STRAGGLER_SECONDS more, those that failed just now
+        not at all: a node that is silent holds nobody up.
         """
-        return tuple(await asyncio.gather(*(self._ask(node, calls) for node in self._nodes)))
+        nodes = self._trusted()
+        asked = [asyncio.create_task(self._ask(node, calls)) for node in nodes]
+        resting = {task for task, node in zip(asked, nodes, strict=True) if self._rests(node)}
+        try:
+            await _most_answer(asked, resting)
+            return tuple(
+                task.result() if task.done() else self._silent(node)
+                for task, node in zip(asked, nodes, strict=True)
+            )
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
 
     async def agreed(self, calls: Sequence[Call], quorum: int) -> Answers:
         """The answers that at least `quorum` nodes give alike, call by call; refusals are compared by their
@@ -120,25 +173,73 @@ class Nodes(Rpc):
         ]
 
     async def look(self) -> int:
-        """Ask every node for its newest block; returns the foremost. Raises NodeError when none answers."""
-        outcomes = await self.everywhere([("eth_blockNumber", ())])
-        heads = []
+        """Ask every node for its newest block and its network; returns the foremost block of those on the
+        network of most. Raises NodeError when none answers.
+        """
+        outcomes = await asyncio.gather(*(self._ask(node, _LOOK) for node in self._nodes))
         for node, outcome in zip(self._nodes, outcomes, strict=True):
-            if isinstance(outcome, NodeError) or isinstance(outcome[0], NodeRefusedError):
-                continue
-            head = quantity(outcome[0], "eth_blockNumber")
-            self._health[node].head = head
-            heads.append(head)
-        if not heads:
+            if not isinstance(outcome, NodeError):
+                self._note(self._health[node], outcome)
+        networks = [health.network for health in self._health.values() if health.network is not None]
+        if self._network is None and networks:
+            self._network = max(networks, key=networks.count)
+        heads = [self._health[node].head for node in self._trusted()]
+        foremost = max((head for head in heads if head is not None), default=None)
+        if foremost is None or all(isinstance(outcome, NodeError) for outcome in outcomes):
             raise NodeError(f"None of {self.name} tells its newest block.", fix="check the rpc_urls")
-        return max(heads)
+        return foremost
+
+    async def watch(self, seconds: float = LOOK_SECONDS) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(seconds)
+            with suppress(NodeError):
+                await self.look()
+
+    def require_one_network(self, field: str) -> None:
+        """Raise ConfigError naming `field` where nodes have told that they serve different networks."""
+        told = {node.name: self._health[node].network for node in self._nodes}
+        known = {name: network for name, network in told.items() if network is not None}
+        if len(set(known.values())) > 1:
+            kinds = {True: "a local", False: "a real"}
+            shown = "; ".join(f"{name}: {kinds[local]} {chain}" for name, (chain, local) in known.items())
+            raise ConfigError(
+                field, f"the nodes serve different networks ({shown})", fix="name nodes of one network"
+            )
+
+    def _note(self, health: Health, answers: Answers) -> None:
+        """What a node says in a look. Nonsense counts as a failure."""
+        try:
+            head, *network = results(answers)
+            health.head = quantity(head, "eth_blockNumber")
+            told: Network = named_network(*network)
+            health.network = (told.chain_id, told.is_local)
+        except NodeError:
+            health.failures, health.failed_at = health.failures + 1, self._now()
+
+    def _trusted(self) -> tuple[Rpc, ...]:
+        """The nodes that may be asked."""
+        if self._network is None:
+            return self._nodes
+        return tuple(node for node in self._nodes if self._health[node].network == self._network)
 
     def _ordered(self) -> list[Rpc]:
         """The nodes in the order to ask them: rested and up to date first, as the settings name them."""
-        now = self._now()
-        foremost = max((health.head or 0 for health in self._health.values()), default=0)
-        return sorted(
-            self._nodes, key=lambda node: (self._health[node].rests(now), self._health[node].lags(foremost))
+        nodes = self._trusted()
+        heads = sorted((self._health[node].head or 0 for node in nodes), reverse=True)
+        # Of three or more, one alone that claims to be ahead does not make the others late.
+        foremost = heads[1] if len(heads) > 2 else max(heads, default=0)
+        return sorted(nodes, key=lambda node: (self._rests(node), self._health[node].lags(foremost)))
+
+    def _rests(self, node: Rpc) -> bool:
+        return self._health[node].rests(self._now())
+
+    def _silent(self, node: Rpc) -> NodeError:
+        """The error for a node that most others have left behind."""
+        health = self._health[node]
+        health.failures, health.failed_at = health.failures + 1, self._now()
+        return NodeError(
+            f"The node {node.name} answers too late.", fix="check that the node is up", node=node.name
         )
 
     async def _ask(self, node: Rpc, calls: Sequence[Call]) -> Answers | NodeError:
@@ -150,6 +251,60 @@ class Nodes(Rpc):
             return error
         health.failures = 0
         return answers
+
+
+_LOOK: tuple[Call, ...] = (("eth_blockNumber", ()), *NETWORK_CALLS)
+
+
+@asynccontextmanager
+async def open_nodes(
+    urls: Sequence[str | SecretStr],
+    *,
+    timeout_seconds: float = 10,
+    look_seconds: float = LOOK_SECONDS,
+    field: str = "rpc_urls",
+) -> AsyncIterator[Nodes]:
+    """The nodes at `urls`, connected and, where there are several, watched until the block ends.
+
+    One that is silent just now is used from its first answer on. Raises ConfigError naming `field` where two
+    of them serve different networks, NodeError where none answers.
+    """
+    alone = len(urls) == 1
+    async with Nodes(urls, timeout_seconds=timeout_seconds, read_retries=2 if alone else 0) as nodes:
+        if alone:
+            yield nodes
+            return
+        await nodes.look()
+        nodes.require_one_network(field)
+        watch = asyncio.create_task(nodes.watch(look_seconds))
+        try:
+            yield nodes
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+
+async def _most_answer(asked: Iterable[_Asking], resting: set[_Asking]) -> None:
+    """Wait until all are done, or most have answered and the rest had its time."""
+    pending = set(asked)
+    needed = len(pending) // 2 + 1
+    answered = 0
+    while pending and answered < needed:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        answered += sum(not isinstance(task.result(), NodeError) for task in done)
+    late = pending - resting
+    if late:
+        await asyncio.wait(late, timeout=STRAGGLER_SECONDS)
+
+
+def _behind(calls: Sequence[Call], answers: Answers) -> bool:
+    """True if the node does not have a block that the calls name."""
+    return any(
+        any(words in answer.rpc_message.lower() for words in _BEHIND)
+        if isinstance(answer, NodeRefusedError)
+        else answer is None and method.startswith("eth_getBlockBy")
+        for (method, _), answer in zip(calls, answers, strict=True)
+    )
 
 
 def _most_told(call: Call, answers: Sequence[object], quorum: int) -> object:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from executor.chain.deployments import read_deployment
 from executor.chain.network import Network, identify, require_chain
+from executor.chain.nodes import open_nodes
 from executor.chain.rpc import Rpc
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
@@ -90,7 +91,9 @@ async def open_session(
     is left open that `stack` does not close.
     """
     own, chain = settings.chain(name), chain_of(settings, name)
-    rpc = await stack.enter_async_context(Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds))
+    rpc = await stack.enter_async_context(
+        open_nodes(own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=f"chains.{name}.rpc_urls")
+    )
     network = await identify(rpc)
     require_chain(network, chain, name)
     if network.is_local:

@@ -8,8 +8,8 @@ from executor.chain.balances import balances
 from executor.chain.checks import run_checks
 from executor.chain.head import head
 from executor.chain.network import Network, identify, require_chain
+from executor.chain.nodes import Nodes, open_nodes
 from executor.chain.reading import read, read_all
-from executor.chain.rpc import Rpc
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
@@ -39,7 +39,7 @@ class _Chain:
     name: str
     settings: ChainSettings
     data: ChainData
-    rpc: Rpc
+    rpc: Nodes
     network: Network
     newest: BlockHead
 
@@ -54,7 +54,11 @@ async def _check_chain(settings: Settings, name: str) -> AsyncIterator[Finding]:
     async with AsyncExitStack() as stack:
         try:
             data = chain_of(settings, name)
-            rpc = await stack.enter_async_context(Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds))
+            rpc = await stack.enter_async_context(
+                open_nodes(
+                    own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=f"chains.{name}.rpc_urls"
+                )
+            )
             network = await identify(rpc)
             newest = await head(rpc, rule=data.fees.base_fee)
         except ExecutorError as error:
@@ -62,7 +66,7 @@ async def _check_chain(settings: Settings, name: str) -> AsyncIterator[Finding]:
             return
         data = data.on_local_node() if network.is_local else data
         chain = _Chain(name, own, data, rpc, network, newest)
-        for finding in _node(chain):
+        for finding in (*_node(chain), *_nodes(chain)):
             yield finding
         if network.chain_id != data.chain_id:
             return
@@ -92,6 +96,22 @@ def _node(chain: _Chain) -> list[Finding]:
     findings.append(_attempt("chain id", lambda: _same_chain(chain), f"{chain.network.chain_id}"))
     findings.append(_attempt("public mempool", lambda: _public(chain), "sending is allowed here"))
     return findings
+
+
+def _nodes(chain: _Chain) -> list[Finding]:
+    """How each of several nodes does; one that does not answer is no reason to stop, but to look after."""
+    health = chain.rpc.health
+    if len(health) == 1:
+        return []
+    found = []
+    for name, one in health.items():
+        facts: dict[str, object] = {"block_number": one.head, "failures": one.failures}
+        late = one.head is None or one.lags(chain.newest.number)
+        told = "does not answer" if one.head is None else f"is at block {one.head}"
+        found.append(
+            Finding(f"node {name}", State.WARNING if late or one.failures else State.OK, told, facts)
+        )
+    return found
 
 
 def _same_chain(chain: _Chain) -> None:
@@ -188,6 +208,13 @@ async def _wallet(chain: _Chain, state: RouterState, sender: Address | None) -> 
     )
     needed = TYPICAL_GAS * gas.fees.max_fee_per_gas + (gas.data.sample_fee if gas.data else 0)
     facts: dict[str, object] = {"native_wei": str(held.native), "one_transaction_wei": str(needed)}
+    if gas.data is not None and not gas.data.oracle_agrees:
+        yield Finding(
+            "data fee",
+            State.WARNING,
+            "the chain's oracle reckons otherwise than its L1Block says; the higher figure is taken",
+            {"fork": gas.data.parameters.fork.name, "sample_fee": str(gas.data.sample_fee)},
+        )
     native = chain.data.wrapped_native
     told = (
         f"{native.shown(held.native):f} {chain.data.native_symbol}, "

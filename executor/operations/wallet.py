@@ -11,6 +11,7 @@ from rich.table import Table
 
 from executor.chain.deployments import read_deployment
 from executor.chain.network import Network, identify, require_chain
+from executor.chain.nodes import open_nodes
 from executor.chain.rpc import Rpc
 from executor.config.settings import Settings
 from executor.domain.address import Address, to_address
@@ -88,9 +89,10 @@ async def of_all_chains(
 
 @asynccontextmanager
 async def node_of(settings: Settings, name: str) -> AsyncIterator[Rpc]:
-    """The chain's node. Nothing is asked yet."""
+    """The chain's node, of which nothing is asked yet; of several nodes, whether they serve one network."""
     own = settings.chain(name)
-    async with Rpc(own.rpc_url, timeout_seconds=own.rpc_timeout_seconds) as rpc:
+    field = f"chains.{name}.rpc_urls"
+    async with open_nodes(own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=field) as rpc:
         yield rpc
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
+from aiohttp import web
 
 from devnet import Node
-from executor.chain.nodes import REST_SECONDS, Nodes, NodesDisagreeError
+from executor.chain.nodes import REST_SECONDS, STRAGGLER_SECONDS, Nodes, NodesDisagreeError
 from executor.chain.rpc import NodeRefusedError
-from executor.domain.errors import NodeError
-from tests.support.misbehaving_node import Behaviour, MisbehavingNode, error, result, text
+from executor.domain.errors import ConfigError, NodeError
+from tests.support.misbehaving_node import Behaviour, MisbehavingNode, each, error, result, silence, text
 
 OVERLOADED = text("busy", status=503)
 
@@ -29,15 +32,17 @@ class Clock:
 class Stand:
     """Nodes that behave as ordered, and the executor's view of them all."""
 
-    def __init__(self, *behaviours: Behaviour) -> None:
+    def __init__(self, *behaviours: Behaviour, timeout_seconds: float = 2) -> None:
         self._behaviours = behaviours
+        self._timeout_seconds = timeout_seconds
         self._stack = AsyncExitStack()
         self.clock = Clock()
 
     async def __aenter__(self) -> Stand:
         self.nodes = [await self._stack.enter_async_context(MisbehavingNode(b)) for b in self._behaviours]
         urls = [node.url() for node in self.nodes]
-        self.rpc = await self._stack.enter_async_context(Nodes(urls, timeout_seconds=2, now=self.clock))
+        nodes = Nodes(urls, timeout_seconds=self._timeout_seconds, now=self.clock)
+        self.rpc = await self._stack.enter_async_context(nodes)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -118,22 +123,104 @@ async def test_nodes_may_agree_in_refusing() -> None:
         assert isinstance(answer, NodeRefusedError)
 
 
+def at(head: int, *, chain: int = 1, client: str = "Geth") -> Behaviour:
+    """A node at that block; asked anything else it tells the block, too."""
+    told = {"eth_chainId": hex(chain), "web3_clientVersion": client}
+    return each(lambda one: {"id": one["id"], "result": told.get(one["method"], hex(head))})
+
+
 async def test_a_node_that_lags_is_asked_last() -> None:
-    async with Stand(result("0x64"), result("0x69")) as stand:
+    async with Stand(at(100), at(105)) as stand:
         assert await stand.rpc.look() == 105
         assert await stand.rpc.call("eth_gasPrice") == "0x69"
 
 
 async def test_a_node_within_two_blocks_keeps_its_turn() -> None:
-    async with Stand(result("0x67"), result("0x69")) as stand:
+    async with Stand(at(103), at(105)) as stand:
         await stand.rpc.look()
         assert await stand.rpc.call("eth_gasPrice") == "0x67"
+
+
+async def test_one_that_claims_to_be_far_ahead_is_not_preferred() -> None:
+    async with Stand(at(105), at(105), at(10**9)) as stand:
+        await stand.rpc.look()
+        assert await stand.rpc.call("eth_gasPrice") == "0x69"
 
 
 async def test_when_no_node_tells_its_head_that_is_said() -> None:
     async with Stand(OVERLOADED, OVERLOADED) as stand:
         with pytest.raises(NodeError, match="newest block"):
             await stand.rpc.look()
+
+
+@pytest.mark.parametrize("stranger", [at(999, chain=5), at(999, client="anvil/v1.7.1")])
+async def test_a_node_of_another_network_is_never_asked(stranger: Behaviour) -> None:
+    async with Stand(stranger, at(105), at(105)) as stand:
+        assert await stand.rpc.look() == 105
+        assert await stand.rpc.call("eth_gasPrice") == "0x69"
+        assert len(await stand.rpc.everywhere([("eth_sendRawTransaction", ("0x00",))])) == 2
+        with pytest.raises(ConfigError, match=r"different networks \(.*: a (real 5|local 1); "):
+            stand.rpc.require_one_network("chains.ethereum.rpc_urls")
+
+
+async def test_a_node_that_was_silent_is_used_once_it_has_said_which_network_it_serves() -> None:
+    late = Behind(OVERLOADED, OVERLOADED, at(105))
+    async with Stand(late.take, at(104)) as stand:
+        await stand.rpc.look()
+        stand.clock.seconds += 1_000
+        assert await stand.rpc.call("eth_gasPrice") == "0x68"
+        await stand.rpc.look()
+        stand.clock.seconds += 1_000
+        assert await stand.rpc.call("eth_gasPrice") == "0x68"
+        await stand.rpc.look()
+        assert await stand.rpc.call("eth_gasPrice") == "0x69"
+
+
+class Behind:
+    """Takes one behaviour after the other; the last one stays."""
+
+    def __init__(self, *behaviours: Behaviour) -> None:
+        self._behaviours = list(behaviours)
+
+    async def take(self, request: web.Request, body: Any) -> web.StreamResponse:
+        behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
+        return await behaviour(request, body)
+
+
+LATE = error(-32000, "header not found")
+
+
+async def test_a_block_that_one_node_does_not_have_yet_is_read_from_the_next() -> None:
+    async with Stand(LATE, result("0x2")) as stand:
+        assert await stand.rpc.call("eth_call", {}, {"blockHash": "0x00"}) == "0x2"
+    async with Stand(result(None), result({"number": "0x5"})) as stand:
+        assert await stand.rpc.call("eth_getBlockByNumber", "0x5", False) == {"number": "0x5"}
+
+
+async def test_a_block_that_no_node_has_is_said_to_be_unknown() -> None:
+    async with Stand(LATE, OVERLOADED, LATE) as stand:
+        with pytest.raises(NodeRefusedError, match="header not found"):
+            await stand.rpc.call("eth_call", {}, {"blockHash": "0x00"})
+        assert stand.asked() == [1, 1, 1]
+
+
+async def test_a_receipt_that_is_not_there_asks_nobody_else() -> None:
+    async with Stand(result(None), result({})) as stand:
+        assert await stand.rpc.call("eth_getTransactionReceipt", "0x00") is None
+        assert stand.asked() == [1, 0]
+
+
+async def test_a_silent_node_holds_nobody_up() -> None:
+    async with Stand(silence(30), result("0x2"), result("0x2"), timeout_seconds=20) as stand:
+        started = time.monotonic()
+        slow, *quick = await stand.rpc.everywhere([("eth_gasPrice", ())])
+        assert time.monotonic() - started < STRAGGLER_SECONDS + 1
+        assert isinstance(slow, NodeError)
+        assert quick == [["0x2"], ["0x2"]]
+
+        started = time.monotonic()
+        await stand.rpc.everywhere([("eth_gasPrice", ())])
+        assert time.monotonic() - started < 1
 
 
 @pytest.fixture(scope="module")
