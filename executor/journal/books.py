@@ -29,12 +29,12 @@ _PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which bookings: of one chain, one opportunity, one wallet; of blocks from `since` on and before `until`
-    (Unix seconds). None: all.
+    """Which bookings: of one chain, of these opportunities, of one wallet; of blocks from `since` on and
+    before `until` (Unix seconds). None: all.
     """
 
     chain: str | None = None
-    opportunity_id: str | None = None
+    opportunity_ids: tuple[str, ...] | None = None
     sender: str | None = None
     since: int | None = None
     until: int | None = None
@@ -158,11 +158,12 @@ def _condition(wanted: Wanted) -> ColumnElement[bool]:
     condition: ColumnElement[bool] = bookings.c.id > 0
     for column, value in (
         (bookings.c.chain, wanted.chain),
-        (bookings.c.opportunity_id, wanted.opportunity_id),
         (bookings.c.sender, wanted.sender),
     ):
         if value is not None:
             condition &= column == value
+    if wanted.opportunity_ids is not None:
+        condition &= bookings.c.opportunity_id.in_(wanted.opportunity_ids)
     if wanted.since is not None:
         condition &= bookings.c.block_time >= wanted.since
     if wanted.until is not None:

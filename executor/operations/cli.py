@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from executor.domain.errors import ExecutorError, PlanError, RevertError
+from executor.operations.books_cli import history_command, pnl_command
 from executor.operations.exit_codes import ExitCode, explained
 from executor.operations.findings import findings_table, is_well
 from executor.operations.options import ConfigOption, DebugOption, JsonOption, settings_of
@@ -28,6 +29,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(wallet_app, name="wallet")
+app.command("history")(history_command)
+app.command("pnl")(pnl_command)
 
 
 class SchemaName(StrEnum):

@@ -17,7 +17,9 @@ class Cause(StrEnum):
     tip: the lenders and the builder took more or less. Tax: a token kept a part, or gave more, beyond its
     logs. Reverted, cancelled, nothing_mined: the expected profit was not made at all. Gas_used, gas_price,
     data_fee: what the chain took for the transaction. Other_transactions: what further transactions for the
-    same opportunity cost.
+    same opportunity cost. Gas_not_paid: none was, since nothing was mined.
+
+    The first seven are in the settlement token, the others in the native coin.
     """
 
     MARKET = "market"
@@ -31,6 +33,7 @@ class Cause(StrEnum):
     GAS_PRICE = "gas_price"
     DATA_FEE = "data_fee"
     OTHER_TRANSACTIONS = "other_transactions"
+    GAS_NOT_PAID = "gas_not_paid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def _in_native(expected: Expected, booked: Sequence[Booking]) -> Iterator[Differ
     """Gas used is counted at the price that was expected, the price at the gas that was used."""
     main = _main(booked)
     if main is None:
-        yield Difference(Cause.NOTHING_MINED, expected.gas_cost, True, "no gas was paid")
+        yield Difference(Cause.GAS_NOT_PAID, expected.gas_cost, True, "no gas was paid")
         return
     used, price = main.gas_used, main.gas_price
     by_used = (expected.gas_used - used) * expected.gas_price

@@ -153,7 +153,7 @@ def test_only_what_is_wanted_is_read(database: Database) -> None:
         (Wanted(), [10, 20, 30]),
         (Wanted(since=time + 20), [20, 30]),
         (Wanted(until=time + 20), [10]),
-        (Wanted(opportunity_id="seen-20"), [20]),
+        (Wanted(opportunity_ids=("seen-20", "seen-99")), [20]),
         (Wanted(chain="base"), []),
         (Wanted(chain="ethereum", sender=OPERATOR), [10, 20, 30]),
     ):

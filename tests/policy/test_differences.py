@@ -102,7 +102,7 @@ def test_a_cancelled_one_says_so() -> None:
 def test_nothing_mined_says_so() -> None:
     gain, gas = differences(EXPECTED, [], WETH)
     assert (gain.cause, gain.amount, gain.in_native) == (Cause.NOTHING_MINED, -500, False)
-    assert (gas.cause, gas.amount, gas.in_native) == (Cause.NOTHING_MINED, 1_000, True)
+    assert (gas.cause, gas.amount, gas.in_native) == (Cause.GAS_NOT_PAID, 1_000, True)
 
 
 def test_a_second_try_after_a_reverted_one_costs_the_first_ones_gas() -> None:

@@ -1,0 +1,91 @@
+"""The books for people: whole tokens and words instead of smallest units."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from rich.markup import escape
+from rich.table import Table
+
+from executor.domain.booking import COSTS, Kind
+from executor.domain.execution import Status
+from executor.operations import history, pnl
+from executor.policy.differences import Difference
+from executor.policy.profit import show_usd
+
+_COLOURS = {Status.REALISED: "green", Status.REVERTED: "red", Status.FAILED: "red", Status.PENDING: "yellow"}
+_WEI_PLACES = 18
+
+
+def history_table(lines: Iterable[history.Line]) -> Table:
+    """One row an opportunity. Profits in the settlement token, gas in the native coin."""
+    table = Table()
+    for column in ("taken in", "chain", "opportunity", "status", "expected", "realised", "gas", "USD", "why"):
+        table.add_column(column, overflow="fold")
+    for line in lines:
+        execution = line.execution
+        table.add_row(
+            history.utc(line.accepted_at),
+            escape(execution.chain),
+            escape(execution.opportunity_id),
+            execution.status.value,
+            _of_settlement(line, execution.expected_profit),
+            _of_settlement(line, line.realised_profit),
+            _shown(line.realised_cost, _WEI_PLACES),
+            "" if line.usd is None else f"{line.usd:f}",
+            escape(_why(line)),
+            style=_COLOURS.get(execution.status),
+        )
+    return table
+
+
+def pnl_table(lines: Iterable[pnl.Line], by: pnl.Grouping) -> Table:
+    """One row a group and token, then what a group earned in US dollars."""
+    lines = list(lines)
+    table = Table()
+    for column in (by.value, "chain", "token", "gross", "premium", "tip", "chain's cost", "other", "profit"):
+        table.add_column(column, overflow="fold")
+    table.add_column("USD", justify="right")
+    for line in lines:
+        table.add_row(*(escape(cell) for cell in _pnl_cells(line)))
+    table.add_section()
+    for key, usd in pnl.usd_by_key(lines).items():
+        table.add_row(escape(key), *[""] * 8, f"{usd:f}", style="bold")
+    return table
+
+
+def _pnl_cells(line: pnl.Line) -> list[str]:
+    amounts, places = line.amounts, line.asset.decimals
+    cost = sum(amounts.get(kind, 0) for kind in COSTS)
+    told = [amounts.get(Kind.GROSS, 0), amounts.get(Kind.PREMIUM, 0), amounts.get(Kind.TIP, 0), cost]
+    usd = f"{show_usd(line.usd):f}" + (f" ({line.unpriced} unpriced)" if line.unpriced else "")
+    return [
+        line.key,
+        line.chain,
+        line.asset.symbol,
+        *(_shown(amount, places) for amount in told),
+        _shown(line.profit - sum(told), places),
+        _shown(line.profit, places),
+        usd,
+    ]
+
+
+def _of_settlement(line: history.Line, amount: int | None) -> str:
+    execution = line.execution
+    shown = _shown(amount, execution.settlement_decimals or 0)
+    return escape(f"{shown} {execution.settlement_symbol}") if shown else ""
+
+
+def _why(line: history.Line) -> str:
+    if line.differences:
+        return "; ".join(_in_words(line, one) for one in line.differences)
+    return "; ".join(reason.code for reason in line.execution.reasons)
+
+
+def _in_words(line: history.Line, one: Difference) -> str:
+    symbol = "native" if one.in_native else line.execution.settlement_symbol
+    places = _WEI_PLACES if one.in_native else line.execution.settlement_decimals or 0
+    return f"{one.cause} {_shown(one.amount, places)} {symbol}"
+
+
+def _shown(amount: int | None, places: int) -> str:
+    return "" if amount is None else f"{Decimal(amount).scaleb(-places):f}"
