@@ -41,7 +41,7 @@ class Note:
         count = sight.counts.get(intent.sender)
         best = dearest(intent).attempt.hash
         if best != self.dearest_hash:
-            self.dearest_hash, self.sent_block, self.front_since = best, sight.head, None
+            self.dearest_hash, self.sent_block, self.front_since = best, None, None
         at_front = count == intent.nonce and silent_seconds is not None
         self.front_since = _since(self.front_since, sight.head) if at_front else None
         no_receipt = all(one in sight.without for one in hashes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,25 +30,6 @@ WALLET = DEVELOPMENT_ADDRESSES[3]
 
 class FencedOutError(Exception):
     """Another process has taken over."""
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[Node]:
-    with Node.empty(no_mining=True) as empty:
-        yield empty
-
-
-@pytest.fixture
-def clean(node: Node) -> Iterator[Node]:
-    with node.isolated():
-        yield node
-        node.rpc("anvil_dropAllTransactions")
-
-
-@pytest.fixture
-async def at(clean: Node, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk(clean, tmp_path) as opened:
-        yield opened
 
 
 async def test_what_is_sent_is_what_was_recorded(at: Desk) -> None:
