@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from eth_abi.exceptions import DecodingError
 
+from executor.chain.arbitrum import l1_gas
 from executor.chain.blocks import Block, block_param, refuses_block_hash
 from executor.chain.calls import RevertDecoder, call, revert_error, reverted
 from executor.chain.quantities import answer_error, hex_data, member, quantity, to_data, to_quantity
@@ -13,7 +14,7 @@ from executor.domain.abi import CODEC
 from executor.domain.address import Address
 from executor.domain.decision import Simulation
 from executor.domain.errors import NodeError, RevertError
-from executor.domain.fee_rules import OSAKA, GasRules
+from executor.domain.fee_rules import OSAKA, DataFee, GasRules
 from executor.domain.market import BlockHead
 from executor.plan.simulated import SimulatedPlan, decode_simulated, simulation_of
 from executor.policy.fees import calldata_floor, gas_limit
@@ -30,6 +31,7 @@ async def simulate(
     block: BlockHead,
     gas_limit_multiplier_bps: int,
     rules: GasRules = OSAKA,
+    data_fee: DataFee = DataFee.NONE,
     decode: RevertDecoder | None = None,
 ) -> Simulation:
     """`calldata` from `sender` to the router `to` on top of `block`: as `eth_call` for the profit, as
@@ -37,14 +39,16 @@ async def simulate(
 
     The estimate is the least limit that works, which is above the gas used wherever storage is refunded. It
     stands in for the gas used on a node without `eth_simulateV1`, or whose answer there is not the call's.
+    Where data are charged as gas (Arbitrum) their part is added, up to the estimate, which contains it.
     The call must return one uint256, the profit in the settlement token's smallest unit. Raises RevertError
     with the decoded reason, NodeError, or GasLimitError when no transaction may use that much gas.
     """
     # All to their end, so that no request outlives the one who asked; of the failures the call's says most.
-    returned, estimate, trace = await asyncio.gather(
+    returned, estimate, trace, data_gas = await asyncio.gather(
         call(rpc, to=to, calldata=calldata, block=block, sender=sender, decode=decode),
         estimate_gas(rpc, sender=sender, to=to, calldata=calldata, block=block, decode=decode),
         _next_block(rpc, sender=sender, to=to, calldata=calldata, block=block),
+        _data_gas(rpc, data_fee, to=to, calldata=calldata, block=block),
         return_exceptions=True,
     )
     if isinstance(returned, BaseException):
@@ -53,6 +57,8 @@ async def simulate(
         raise estimate
     if isinstance(trace, BaseException):
         raise trace
+    if isinstance(data_gas, BaseException):
+        raise data_gas
     try:
         (profit,) = CODEC.decode(["uint256"], returned)
     except DecodingError:
@@ -60,8 +66,10 @@ async def simulate(
             "eth_call", "is not the profit that a router returns (is there a router at that address?)"
         ) from None
     used = estimate
-    if trace is not None and trace.returned == returned:
-        used = max(trace.gas_used, calldata_floor(calldata, rules))
+    if trace is not None and trace.returned == returned and data_gas is not None:
+        used = max(
+            min(trace.gas_used + data_gas, max(estimate, trace.gas_used)), calldata_floor(calldata, rules)
+        )
     needed = max(estimate, used)
     limit = gas_limit(
         needed, gas_limit_multiplier_bps, block_gas_limit=block.gas_limit, calldata=calldata, rules=rules
@@ -93,6 +101,13 @@ async def rehearse(
             raise
         return result
     raise answer_error("eth_call", "is no simulation's (is there a router at that address?)")
+
+
+async def _data_gas(rpc: Rpc, kind: DataFee, *, to: Address, calldata: bytes, block: BlockHead) -> int | None:
+    """Gas for data that the simulation of the next block leaves out; None where it is not known."""
+    if kind is not DataFee.ARBITRUM:
+        return 0
+    return await l1_gas(rpc, to=to, calldata=calldata, block=block)
 
 
 @dataclass(frozen=True, slots=True)

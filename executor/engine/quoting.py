@@ -313,6 +313,7 @@ async def _simulated(
             block=market.head,
             gas_limit_multiplier_bps=session.settings.gas_limit_multiplier_bps,
             rules=session.chain.fees.gas,
+            data_fee=session.chain.fees.data,
             decode=revert_names,
         )
     except RevertError as error:

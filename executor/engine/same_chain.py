@@ -39,6 +39,7 @@ from executor.engine.sizing import Market, outputs_of, size, why_nothing
 from executor.engine.trust import require_trusted
 from executor.plan import encode
 from executor.policy.decide import DecisionFacts, Limits, decide
+from executor.policy.fees import Fees, within_fee_cap
 from executor.policy.profit import profit_of
 from executor.policy.revalidate import Course
 from executor.submission.lane import RouterCall, with_attempt
@@ -57,6 +58,12 @@ class Ready:
     market: Market
     plan: Plan
     simulation: Simulation
+
+    @property
+    def fees(self) -> Fees:
+        """What is offered for gas, lowered so far that nodes take it: they cap what one transaction may
+        cost."""
+        return within_fee_cap(self.market.fees, self.simulation.gas_limit) or self.market.fees
 
 
 class SameChainRun:
@@ -238,6 +245,7 @@ class SameChainRun:
                 block=market.head,
                 gas_limit_multiplier_bps=self._session.settings.gas_limit_multiplier_bps,
                 rules=self._session.chain.fees.gas,
+                data_fee=self._session.chain.fees.data,
                 decode=revert_names,
             )
         except RevertError as error:
@@ -272,9 +280,7 @@ class SameChainRun:
         """Past this point an error is no end: what was recorded stays pending until the chain tells."""
         self._note("sending")
         pending = replace(self._with_offer(ready), status=Status.PENDING)
-        call = RouterCall(
-            ready.plan.router, ready.plan.calldata, ready.simulation.gas_limit, ready.market.fees
-        )
+        call = RouterCall(ready.plan.router, ready.plan.calldata, ready.simulation.gas_limit, ready.fees)
         attempt = await desk.lane.send(self._opportunity, pending, call)
         self._note("waiting for the receipt")
         return await follow(self._session, desk, self._recorded(desk, pending, attempt), (attempt,))
@@ -288,7 +294,7 @@ class SameChainRun:
         return stored.execution if stored else with_attempt(pending, attempt)
 
     def _with_offer(self, ready: Ready) -> Execution:
-        fees = ready.market.fees
+        fees = ready.fees
         offer = {
             "gas_limit": ready.simulation.gas_limit,
             "max_fee_per_gas": fees.max_fee_per_gas,

@@ -7,6 +7,7 @@ import pytest
 from devnet import Node
 from devnet.market import trade
 from devnet.node import ETHER
+from executor.chain.arbitrum import NODE_INTERFACE
 from executor.chain.head import head
 from executor.chain.receipts import receipt, settlement_delta
 from executor.chain.rpc import Rpc
@@ -14,6 +15,7 @@ from executor.chain.simulation import estimate_gas, rehearse, simulate
 from executor.domain.address import Address, to_address
 from executor.domain.decision import Simulation
 from executor.domain.errors import NodeError, PlanError, RevertError
+from executor.domain.fee_rules import DataFee
 from executor.domain.market import BlockHead
 from executor.domain.route import Funding, SizedRoute
 from executor.plan import decode_revert, encode
@@ -105,6 +107,39 @@ async def test_the_gas_used_is_the_receipts_and_the_limit_goes_by_the_estimate(d
     assert done is not None
     assert simulated.gas_used == done.gas_used < estimate
     assert simulated.gas_limit == -(-estimate * 12_000 // 10_000)
+
+
+async def simulated_on_arbitrum(rpc: Rpc, desk: Desk, calldata: bytes) -> Simulation:
+    return await simulate(
+        rpc,
+        sender=SENDER,
+        to=desk.router,
+        calldata=calldata,
+        block=await head(rpc),
+        gas_limit_multiplier_bps=12_000,
+        data_fee=DataFee.ARBITRUM,
+        decode=decoder,
+    )
+
+
+async def test_where_data_cost_gas_their_part_is_added_up_to_the_estimate(desk: Desk, rpc: Rpc) -> None:
+    """A stand-in NodeInterface, which only Nitro has: it names 1,000 gas, then a million, then reverts."""
+    calldata = plan(desk)
+    desk.node.increase_time(60)
+    plain = await asked(rpc, desk, calldata, await head(rpc))
+    estimate = await estimate_gas(
+        rpc, sender=SENDER, to=desk.router, calldata=calldata, block=await head(rpc)
+    )
+    assert plain.gas_used + 1_100 < estimate
+    assert await simulated_on_arbitrum(rpc, desk, calldata) == plain
+    for code, used in (
+        ("6103e85f5260605ff3", plain.gas_used + 1_100),
+        ("620f42405f5260605ff3", estimate),
+        ("5f5ffd", estimate),
+    ):
+        desk.node.set_code(NODE_INTERFACE, bytes.fromhex(code))
+        told = await simulated_on_arbitrum(rpc, desk, calldata)
+        assert (told.gas_used, told.gas_limit) == (used, plain.gas_limit)
 
 
 UNUSABLE: dict[str, Answer] = {
