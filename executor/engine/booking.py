@@ -109,11 +109,11 @@ async def reverse(keeper: Bookkeeper, intent: Intent, because: str = "reorganise
 
 async def catch_up(keeper: Bookkeeper, record: Record) -> int:
     """Bring the books in step with the record, after a crash or a failure: book what is in a block and not
-    booked in it, reverse what is booked and in none. How many bookings that took.
+    booked in it, reverse what is booked and in none; whoever sent it. How many bookings that took.
 
     What a node cannot tell now is left for the next time. Raises JournalError.
     """
-    missing, stale = await asyncio.to_thread(keeper.books.out_of_step, record.chain, record.executor_id)
+    missing, stale = await asyncio.to_thread(keeper.books.out_of_step, record.chain)
     done = 0
     for intent_id in stale:
         done += await asyncio.to_thread(keeper.books.reverse, intent_id, "no longer in the chain")

@@ -85,13 +85,11 @@ class Books:
         """Every booking that is not reversed, the oldest first, read page by page."""
         return self._read(_STANDING & _condition(wanted))
 
-    def out_of_step(self, chain: str, executor_id: str | None = None) -> tuple[list[int], list[int]]:
+    def out_of_step(self, chain: str) -> tuple[list[int], list[int]]:
         """The intents of a chain that are in a block and not booked in it, and those that are booked although
-        they are in none; of one executor or of all. Both are empty unless a crash or a failure came between.
+        they are in none. Both are empty unless a crash or a failure came between.
         """
         mine = intents.c.chain == chain
-        if executor_id is not None:
-            mine &= intents.c.executor_id == executor_id
         booked_there = exists().where(
             _STANDING,
             bookings.c.intent_id == intents.c.id,

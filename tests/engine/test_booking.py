@@ -13,10 +13,14 @@ import pytest
 from devnet import ETHER, Node, abi, feeds
 from devnet.books import book_of
 from executor.chain.rpc import Rpc
+from executor.domain.address import to_address
 from executor.domain.booking import NATIVE, Booking, Kind
 from executor.domain.errors import JournalError, NodeError
+from executor.domain.execution import Execution
 from executor.domain.intent import IntentState, Purpose
 from executor.engine.booking import AGREES, book, catch_up, reverse
+from executor.plan import Tip, decode
+from executor.plan.encoding import encode_plan
 from executor.policy.bookkeeping import total
 from tests.support import quirky_tokens
 from tests.support.bookkeeping import SECOND_OPERATOR, WALLETS, Office, Sent, open_office
@@ -84,6 +88,10 @@ async def booked(office: Office, sent: Sent) -> Booking:
     return found
 
 
+def amount_of(booking: Booking, kind: Kind) -> int:
+    return sum(entry.amount for entry in booking.entries if entry.kind is kind)
+
+
 async def test_a_trades_entries_are_what_router_and_wallet_really_gained(office: Office) -> None:
     before = held(office)
     pending = await office.planned(explicit())
@@ -101,8 +109,42 @@ async def test_a_borrowed_trades_premium_stands_apart(office: Office) -> None:
     pending = await office.planned(explicit(funding="aave_v3"))
     booking = await booked(office, office.send_trade(pending))
     before.assert_booked()
-    premium = sum(entry.amount for entry in booking.entries if entry.kind is Kind.PREMIUM)
-    assert -premium == int(str(pending.details["premium"])) > 0
+    assert -amount_of(booking, Kind.PREMIUM) == int(str(pending.details["premium"])) > 0
+
+
+def with_tip(pending: Execution, tip: Tip) -> Execution:
+    """The decided plan with a tip in its header."""
+    plan = decode(bytes.fromhex(str(pending.plan)[2:]))
+    tipped = replace(plan, header=replace(plan.header, tip=tip, minimum_profit=1))
+    return replace(pending, plan="0x" + encode_plan(tipped).hex())
+
+
+async def test_a_tip_to_the_builder_is_taken_off_the_gross_profit(office: Office) -> None:
+    before = held(office)
+    pending = with_tip(await office.planned(explicit()), Tip(share_bps=1_000))
+    booking = await booked(office, office.send_trade(pending, gas_limit=500_000))
+    before.assert_booked()
+    gross, tip = (amount_of(booking, kind) for kind in (Kind.GROSS, Kind.TIP))
+    assert gross == pending.expected_profit
+    assert tip == -(gross // 10)
+
+
+async def test_a_tip_to_a_wallet_of_ours_comes_back_as_a_rebate(office: Office) -> None:
+    before = held(office)
+    pending = with_tip(await office.planned(explicit()), Tip(fixed=ETHER, receiver=SECOND_OPERATOR))
+    booking = await booked(office, office.send_trade(pending, gas_limit=500_000))
+    before.assert_booked()
+    assert amount_of(booking, Kind.TIP) == -amount_of(booking, Kind.REBATE) == -ETHER
+
+
+async def test_a_tip_that_its_receiver_refuses_stays_with_the_router(office: Office) -> None:
+    before = held(office)
+    factory = to_address(book_of(office.trading.node).contracts["uniswap_v2_factory"])
+    pending = with_tip(await office.planned(explicit()), Tip(fixed=ETHER, receiver=factory))
+    booking = await booked(office, office.send_trade(pending, gas_limit=500_000))
+    before.assert_booked()
+    assert amount_of(booking, Kind.TIP) == 0
+    assert amount_of(booking, Kind.GROSS) == pending.expected_profit
 
 
 async def test_entries_are_valued_at_the_price_of_their_block(office: Office) -> None:
@@ -271,6 +313,13 @@ async def test_a_token_with_a_transfer_fee_is_booked_as_it_arrived(office: Offic
     amounts = {entry.account: entry.amount for entry in booking.entries if entry.token == token}
     assert amounts == {OPERATOR: -5_000, SECOND_OPERATOR: 4_950}
     assert booking.assets[token].symbol == "FEE"  # type: ignore[index]
+
+
+async def test_a_fill_costs_gas_alone(office: Office) -> None:
+    before = held(office)
+    booking = await booked(office, office.send(Purpose.FILL, OPERATOR))
+    before.assert_booked()
+    assert {entry.kind for entry in booking.entries} == {Kind.GAS}
 
 
 async def test_an_approval_costs_gas_alone(office: Office) -> None:
