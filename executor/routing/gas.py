@@ -33,6 +33,9 @@ STEPWISE = 2_100
 THROUGH_ROUTER = 8_900
 """A token that stops at the router on its way: one transfer, one balance and the tracking of it more."""
 
+FURTHER_PART = 2_400
+"""What a leg that stands beside another costs on top of its own: one transfer to the router more."""
+
 SHARED_BALANCE = 9_900
 """What it saves that one vault keeps the token's balance of both the leg before and the one behind."""
 
@@ -98,6 +101,18 @@ def between(route: Route) -> int:
         total -= unlocked * max(0, kinds.count(kind) - 1)
         total -= adjacent * sum(first is second is kind for first, second in pairwise(kinds))
     return total
+
+
+def beside_parts(stages: Sequence[Sequence[Leg]]) -> int:
+    """As `beside_legs`, of stages that may be divided: all tokens of such a route stop at the router."""
+    if all(len(stage) == 1 for stage in stages):
+        return beside_legs(Route(tuple(stage[0] for stage in stages)))
+    parts, between_stages = sum(map(len, stages)), len(stages) - 1
+    outputs = (len(stages[-1]), *(len(stage) for stage in stages[:-1]))
+    tokens = sum(
+        moving(stage[0].token_in, len(stage) + given) for stage, given in zip(stages, outputs, strict=True)
+    )
+    return STEPWISE + between_stages * THROUGH_ROUTER + (parts - len(stages)) * FURTHER_PART + tokens
 
 
 def moving(token: Token, transfers: int) -> int:

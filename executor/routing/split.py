@@ -8,12 +8,12 @@ first, as long as that leaves more.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from executor.domain.errors import MathsError
+from executor.domain.errors import MathsError, PlanError
 from executor.domain.route import Leg, Route
 from executor.domain.split import Part, SplitRoute
 from executor.routing.candidates import ROUTER_GAS
 from executor.routing.cycle import MAX_AMOUNT
-from executor.routing.gas import beside_legs, moving
+from executor.routing.gas import beside_legs, beside_parts
 from executor.routing.hops import Hop
 from executor.routing.parallel import ChainHop, ParallelHop, moved
 from executor.routing.piecewise import solve_pieces
@@ -53,8 +53,9 @@ def best_split(
 
     Pools with curves of pieces (pairs, pools with ticks) share exactly; beside pools of other shapes (Curve,
     Balancer) the shares are fitted, then moved to and fro as long as more comes out. `cap` bounds the input.
-    Raises TicksUnknownError as `best_size` does.
+    Raises PlanError where a pool stands in it twice, TicksUnknownError as `best_size` does.
     """
+    _require_once([leg for stage in stages for leg in stage])
     sides = Sides(states)
     chosen: Stages = tuple(tuple(leg for leg in stage if _trades(sides.of(leg))) for stage in stages)
     if not all(chosen):
@@ -92,7 +93,7 @@ def share_between(
     """Routes side by side, each at its best size; where `cap` is less than they want together, divided so
     that a further unit would earn the same in each. Routes that do not pay their own gas are left out.
 
-    The routes must start with the same token and share no pool: ValueError else.
+    The routes must start with the same token and share no pool: PlanError else.
     """
     _require_apart(routes)
     sides = Sides(states)
@@ -135,11 +136,27 @@ def _net(share: RouteShare, sides: Sides, gas_cost: GasPrice) -> int:
 
 
 def _require_apart(routes: Sequence[Route]) -> None:
-    pools = [leg.pool.identity for route in routes for leg in route.legs]
-    if len(set(pools)) != len(pools):
-        raise ValueError("routes side by side may not share a pool: split the leg instead")
+    _require_once([leg for route in routes for leg in route.legs])
     if len({route.settlement for route in routes}) > 1:
-        raise ValueError("routes side by side must start with the same token")
+        raise PlanError(
+            "Routes side by side start with different tokens.",
+            fix="size the routes of each settlement token apart",
+            field="routes",
+        )
+
+
+def _require_once(legs: Sequence[Leg]) -> None:
+    """Two legs over one pool would each be sized as if the other did not trade."""
+    seen: set[str] = set()
+    for leg in legs:
+        if leg.pool.identity in seen:
+            raise PlanError(
+                f"The pool {leg.pool.identity} would be traded twice.",
+                fix="name each pool once; to trade more in it, divide its leg with other pools",
+                field="pool",
+                pool=leg.pool.identity,
+            )
+        seen.add(leg.pool.identity)
 
 
 def _sized(
@@ -158,11 +175,12 @@ def _sized(
             given = sides.of(leg).hop.out(part) if part > 0 else 0
             if given:
                 parts.append(Part(leg, part, given))
-                gas += sides.of(leg).gas(part) + moving(leg.token_in, 1)
+                gas += sides.of(leg).gas(part)
         used.append(tuple(parts))
         amount = sum(part.amount_out for part in parts)
     route = SplitRoute(tuple(used))
     kept = tuple(tuple(part.leg for part in stage) for stage in used)
+    gas += beside_parts(kept)
     return SplitSize(route, gas, route.gross_profit - gas_cost(gas)), kept
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from executor.domain.errors import PlanError
 from executor.domain.market import PoolState, V3State
 from executor.domain.pool import Pool
 from executor.domain.route import Leg, Route
@@ -259,8 +260,28 @@ def test_a_route_that_does_not_pay_its_gas_is_left_out() -> None:
 
 def test_routes_that_share_a_pool_are_not_put_side_by_side() -> None:
     routes, states = three_routes()
-    with pytest.raises(ValueError, match="share a pool"):
+    with pytest.raises(PlanError, match="traded twice"):
         share_between([routes[0], routes[0]], states, gas_cost=free)
+
+
+def test_routes_of_two_settlement_tokens_are_not_put_side_by_side() -> None:
+    routes, states = three_routes()
+    other = two_legs(_of_dai(v2_pool(900)), _of_dai(v2_pool(901)), DAI)
+    with pytest.raises(PlanError, match="different tokens"):
+        share_between([routes[0], other], states, gas_cost=free)
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_a_pool_that_is_named_twice_is_refused_with_its_name(stage: int) -> None:
+    first, second = Leg(v2_pool(100), WETH), Leg(v2_pool(101), USDC)
+    states = states_of(v2_state(10**21, 3 * 10**12, first.pool), v2_state(10**21, 2 * 10**12, second.pool))
+    stages: list[list[Leg]] = [[first], [second]]
+    stages[stage].append(Leg(first.pool, USDC if stage else WETH))
+
+    with pytest.raises(PlanError, match="traded twice") as caught:
+        best_split(stages, states, gas_cost=free)
+    assert caught.value.facts["pool"] == first.pool.identity
+    assert "once" in caught.value.fix
 
 
 def test_a_split_without_a_gap_is_none() -> None:
