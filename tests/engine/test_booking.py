@@ -3,7 +3,7 @@ reorganisation takes them back."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -21,6 +21,8 @@ from executor.domain.intent import IntentState, Purpose
 from executor.engine.booking import AGREES, book, catch_up, reverse
 from executor.plan import Tip, decode
 from executor.plan.encoding import encode_plan
+from executor.plan.format import Opcode, V2CallbackKind, V3CallbackKind
+from executor.plan.steps import PoolLoan, Step
 from executor.policy.bookkeeping import total
 from tests.support import quirky_tokens
 from tests.support.bookkeeping import SECOND_OPERATOR, WALLETS, Office, Sent, open_office
@@ -110,6 +112,53 @@ async def test_a_borrowed_trades_premium_stands_apart(office: Office) -> None:
     booking = await booked(office, office.send_trade(pending))
     before.assert_booked()
     assert -amount_of(booking, Kind.PREMIUM) == int(str(pending.details["premium"])) > 0
+
+
+def of_pool(office: Office, name: str, opcode: Opcode, amount: int, fee: int, *inside: Step) -> PoolLoan:
+    """A loan of WETH by a pool of the chain; `fee` in millionths of what it asks it for."""
+    pool = book_of(office.trading.node).pool(name)
+    weth = book_of(office.trading.node).tokens["WETH"]
+    left = 1_000_000 - fee if opcode is Opcode.UNISWAP_V2_LOAN else 1_000_000
+    premium = -(-amount * fee // left)
+    return PoolLoan(
+        opcode,
+        to_address(pool.address),
+        amount,
+        amount + premium,
+        inside,
+        token1=to_address(pool.tokens[1]) == weth,
+        callback=V2CallbackKind.UNISWAP if opcode is Opcode.UNISWAP_V2_LOAN else V3CallbackKind.UNISWAP,
+    )
+
+
+def within(pending: Execution, loan: Callable[[tuple[Step, ...]], PoolLoan]) -> Execution:
+    """The decided plan, carried out with borrowed money."""
+    plan = decode(bytes.fromhex(str(pending.plan)[2:]))
+    borrowed = replace(plan, header=replace(plan.header, minimum_profit=1), steps=(loan(plan.steps),))
+    return replace(pending, plan="0x" + encode_plan(borrowed).hex())
+
+
+V3_LENDER, V2_LENDER = "uniswap_v3 USDC/WETH 3000", "uniswap_v2 DAI/WETH"
+
+
+@pytest.mark.parametrize("lenders", [[V3_LENDER], [V2_LENDER], [V3_LENDER, V2_LENDER]])
+async def test_what_pools_take_for_loans_stands_apart_too(office: Office, lenders: list[str]) -> None:
+    before = held(office)
+    pending = await office.planned(explicit(amount=str(20 * ETHER)))
+    amount, premium = 10 * ETHER, 0
+    for name in lenders:
+        opcode = Opcode.UNISWAP_V3_LOAN if name == V3_LENDER else Opcode.UNISWAP_V2_LOAN
+
+        def loan(steps: tuple[Step, ...], name: str = name, opcode: Opcode = opcode) -> PoolLoan:
+            return of_pool(office, name, opcode, amount, 3_000, *steps)
+
+        premium += loan(()).cap - amount
+        pending = within(pending, loan)
+    booking = await booked(office, office.send_trade(pending, gas_limit=900_000))
+    before.assert_booked()
+    assert booking.success
+    assert amount_of(booking, Kind.PREMIUM) == -premium < 0
+    assert amount_of(booking, Kind.GROSS) == pending.expected_profit
 
 
 def with_tip(pending: Execution, tip: Tip) -> Execution:
