@@ -60,6 +60,17 @@ class Unread:
         return {"chain": self.chain, "error": self.error.as_dict()}
 
 
+def chosen_chain(settings: Settings, chain: str | None) -> str:
+    """The chain that is meant: the one of that name, or the only one. Raises ConfigError."""
+    if chain is not None:
+        settings.chain(chain)
+        return chain
+    if len(settings.chains) != 1:
+        known = ", ".join(settings.chains)
+        raise ConfigError("--chain", "is missing: several chains are configured", fix=f"use one of: {known}")
+    return next(iter(settings.chains))
+
+
 def configured_wallets(settings: Settings) -> tuple[WalletLine, ...]:
     """The wallets of every configured chain. Opens nothing. Raises WalletError."""
     return tuple(

@@ -12,7 +12,7 @@ from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.chain import ChainData
 from executor.domain.errors import ConfigError
 from executor.domain.token import Token
-from executor.engine.treasury import gas_money_rules
+from executor.engine.treasury.rules import gas_money_rules
 from executor.operations.wallet import ROUTER, Unread, holders_of, node_of, of_all_chains, require_own, whole
 from executor.policy.treasury import warning_level
 from executor.wallet.roles import Role, accounts_of

@@ -1,0 +1,144 @@
+"""A chain as its wallets' own business needs it, before any key is opened."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from executor.chain.balances import balances
+from executor.chain.head import head
+from executor.chain.network import Network, identify, require_chain
+from executor.chain.nodes import Nodes, open_nodes
+from executor.chain.reading import read
+from executor.config.chains import chain_of
+from executor.config.settings import ChainSettings, Settings
+from executor.domain.address import ZERO_ADDRESS, Address, to_address
+from executor.domain.chain import ChainData
+from executor.domain.errors import ConfigError, WalletError
+from executor.engine.gas_market import GasMarket, read_gas
+from executor.engine.router import check_code, read_router
+from executor.engine.session import read_own_deployment
+from executor.journal.database import FILE_NAME
+from executor.policy.data_fee import data_fee, operator_fee, signed_like
+from executor.policy.treasury import WalletMoney
+from executor.wallet.roles import Account, Role, accounts_of
+from executor.wallet.signer import TransactionFields, unsigned_envelope
+
+MOST_TRANSFER_GAS = 100_000
+"""Gas of a plain transfer or an unwrapping, at most: a receiver may be a wallet contract."""
+
+_SOME_NONCE = 0xA1B2C3
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """An open chain that is only looked at. `owner` of the router: its key is kept elsewhere."""
+
+    name: str
+    settings: ChainSettings
+    chain: ChainData
+    rpc: Nodes
+    network: Network
+    router: Address
+    owner: Address
+    accounts: tuple[Account, ...]
+    place: Path | SecretStr
+    executor_id: str
+
+    @property
+    def operators(self) -> tuple[Address, ...]:
+        """The operators' addresses in the order of the settings. Raises WalletError where a keystore does not
+        tell.
+        """
+        found = []
+        for account in self.accounts:
+            if account.role is Role.OPERATOR:
+                if account.address is None:
+                    raise WalletError(
+                        f"The keystore of {account.place} does not tell its address.",
+                        fix="use a keystore with an `address`, as `executor wallet import` writes it",
+                    )
+                found.append(account.address)
+        return tuple(found)
+
+    def operator(self, text: str | None) -> int:
+        """Which operator `text` means, by place ("wallets.0") or address; the first where None. Raises
+        ConfigError.
+        """
+        places = [one.place for one in self.accounts if one.role is Role.OPERATOR]
+        if not places:
+            raise ConfigError(f"chains.{self.name}.wallet", "is missing", fix="name a wallet there")
+        if text is None:
+            return 0
+        if text in places:
+            return places.index(text)
+        known = [address.lower() for address in self.operators]
+        if text.lower() in known:
+            return known.index(text.lower())
+        raise ConfigError(
+            "--wallet", f"{text!r} is no operator on {self.name}", fix=f"use one of: {', '.join(places)}"
+        )
+
+    async def gas(self) -> GasMarket:
+        """What the next blocks cost. Raises NodeError."""
+        newest = await head(self.rpc, rule=self.chain.fees.base_fee)
+        return await read_gas(
+            self.rpc, self.settings, self.chain.fees, newest, is_local=self.network.is_local
+        )
+
+    def most_cost(self, gas: GasMarket, gas_limit: int, data: bytes = b"") -> int:
+        """The most that a transaction with that gas limit may cost, its data fee included, in wei."""
+        cost = gas_limit * gas.fees.max_fee_per_gas
+        if gas.data is None:
+            return cost
+        envelope = unsigned_envelope(
+            TransactionFields(
+                self.chain.chain_id,
+                _SOME_NONCE,
+                self.router,
+                data,
+                10**24,
+                gas_limit,
+                gas.fees.max_fee_per_gas,
+                gas.fees.max_priority_fee_per_gas,
+            )
+        )
+        parameters = gas.data.parameters
+        return cost + data_fee(signed_like(envelope), parameters) + operator_fee(gas_limit, parameters)
+
+    async def money(self) -> tuple[WalletMoney, ...]:
+        """What each operator has of the native coin, and wrapped. Raises NodeError."""
+        wrapped = self.chain.wrapped_native.address
+        found = []
+        for address in self.operators:
+            held = await balances(self.rpc, address, [wrapped])
+            found.append(WalletMoney(address, held.native, held.tokens[wrapped]))
+        return tuple(found)
+
+
+@asynccontextmanager
+async def open_view(settings: Settings, name: str) -> AsyncIterator[View]:
+    """The chain `name`, its router compared with what was deployed. Opens no key and no record.
+
+    Raises ConfigError, WalletError, RouterMismatchError or NodeError.
+    """
+    own, chain = settings.chain(name), chain_of(settings, name)
+    accounts = accounts_of(own)
+    field = f"chains.{name}.rpc_urls"
+    async with open_nodes(own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=field) as rpc:
+        network = await identify(rpc)
+        require_chain(network, chain, name)
+        if network.is_local:
+            chain = chain.on_local_node()
+        deployment = read_own_deployment(own, chain, network)
+        router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
+        await check_code(rpc, router, deployment)
+        state = await read(rpc, read_router(router, ZERO_ADDRESS))
+        if state.owner is None:
+            raise ConfigError(
+                f"chains.{name}.router", "has no owner", fix="name the router that you deployed"
+            )
+        place = settings.database_url or settings.journal / FILE_NAME
+        yield View(name, own, chain, rpc, network, router, state.owner, accounts, place, settings.executor_id)
