@@ -14,17 +14,22 @@ _PIECE = 262
 _TAIL = 13
 _SHORT_MATCH = 6
 _MULTIPLIER, _SHIFT, _MASK = 2_654_435_769, 19, 8_191
+_FIRST = 2
 
 
 def compressed_length(data: bytes) -> int:
-    """Bytes that `data` is squeezed to. About a microsecond for each byte."""
+    """Bytes that `data` is squeezed to. About half a microsecond for each byte."""
     size = len(data)
     limit = size - _TAIL
-    seen: dict[int, int] = {}
+    if limit <= _FIRST:
+        return _literals(size)
+    threes = [one | two << 8 | three << 16 for one, two, three in zip(data, data[1:], data[2:], strict=False)]
+    keys = [(_MULTIPLIER * three & 0xFFFFFFFF) >> _SHIFT for three in threes]
+    seen = [0] * (_MASK + 1)
     length = anchor = 0
-    position = 2
+    position = _FIRST
     while position < limit:
-        found = _next_match(data, position, limit, seen)
+        found = _next_match(threes, keys, position, limit, seen)
         if found is None:
             break
         position, earlier = found
@@ -33,32 +38,23 @@ def compressed_length(data: bytes) -> int:
         length += _match(matched)
         position += matched
         for _ in range(2):
-            seen[_hash(_three(data, position))] = position
+            seen[keys[position]] = position
             position += 1
         anchor = position
     return length + _literals(size - anchor)
 
 
-def _next_match(data: bytes, position: int, limit: int, seen: dict[int, int]) -> tuple[int, int] | None:
+def _next_match(
+    threes: list[int], keys: list[int], position: int, limit: int, seen: list[int]
+) -> tuple[int, int] | None:
     """The next place from `position` on whose three bytes stood before, and where; None before the tail."""
-    while True:
-        here = _three(data, position)
-        key = _hash(here)
-        earlier = seen.get(key, 0)
-        seen[key] = position
-        if position >= limit:
-            return None
-        if position - earlier <= _WINDOW and here == _three(data, earlier):
-            return (position, earlier) if position + 1 < limit else None
-        position += 1
-
-
-def _three(data: bytes, position: int) -> int:
-    return int.from_bytes(data[position : position + 3], "little")
-
-
-def _hash(three: int) -> int:
-    return (_MULTIPLIER * three & 0xFFFFFFFF) >> _SHIFT & _MASK
+    for here in range(position, limit):
+        key = keys[here]
+        earlier = seen[key]
+        seen[key] = here
+        if threes[here] == threes[earlier] and here - earlier <= _WINDOW:
+            return (here, earlier) if here + 1 < limit else None
+    return None
 
 
 def _common(data: bytes, earlier: int, position: int, end: int) -> int:
