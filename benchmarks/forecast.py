@@ -25,6 +25,7 @@ from executor.chain.receipts import TRANSFER_TOPIC, receipt, settlement_delta
 from executor.chain.simulation import simulate
 from executor.domain.address import to_address
 from executor.domain.attempt import Receipt
+from executor.domain.pool import Pool, VenueKind
 from executor.domain.route import Funding, SizedRoute
 from executor.engine.outcome import revert_names
 from executor.routing.funding import chain_gas
@@ -54,6 +55,8 @@ class Row:
     gas_of_legs: tuple[int, ...]
     transfers: dict[str, int]
     funding: str
+    second: str
+    taxed: bool
     forecast: int
     simulated: int
     realised: int
@@ -100,16 +103,21 @@ async def _rows(scene: Scene, chain: str, wanted: int, random: Random) -> list[R
             await _let_others_trade(scene, random)
             continue
         rows.append(await carried_out(scene, chain, forecast))
-        await scene.refresh(touched(forecast.sized))
+        await scene.refresh(touched(forecast.sized, scene.pools.values()))
         if sys.stderr.isatty():
             print(f"\r{chain}: {len(rows)} of {wanted}", end="", file=sys.stderr)
     return rows
 
 
-def touched(sized: SizedRoute) -> set[str]:
-    """The pools that a trade changes: a pool that lends keeps its fee."""
-    lender = {sized.lender_pool.identity} if sized.lender_pool else set()
-    return {leg.pool.identity for leg in sized.route.legs} | lender
+def touched(sized: SizedRoute, pools: Iterable[Pool]) -> set[str]:
+    """The pools that a trade changes: a pool that lends keeps its fee, and a pool of a vault's shares asks
+    the vault for their rate.
+    """
+    vaults = {leg.pool.address for leg in sized.route.legs if leg.pool.kind is VenueKind.ERC4626}
+    rated = {pool.identity for pool in pools if vaults & {pool.token0.address, pool.token1.address}}
+    lenders = (sized.lender_pool, sized.second.pool if sized.second else None)
+    lending = {pool.identity for pool in lenders if pool is not None}
+    return {leg.pool.identity for leg in sized.route.legs} | lending | rated
 
 
 async def _let_others_trade(scene: Scene, random: Random) -> None:
@@ -148,6 +156,8 @@ async def carried_out(scene: Scene, chain: str, forecast: Forecast) -> Row:
         legs_gas(scene, sized),
         transfers(scene, mined),
         sized.funding.value,
+        sized.second.funding.value if sized.second else "",
+        any(leg.taxed for leg in legs),
         forecast.profit,
         simulation.profit,
         settlement_delta(
@@ -179,12 +189,12 @@ def static_gas(scene: Scene, forecast: Forecast) -> int:
     sized = forecast.sized
     legs = route_gas(sized.route, scene.states, sized.amounts)
     chained = chain_gas(sized.route) if sized.funding is Funding.CALLBACK_CHAIN else 0
-    return (
-        ROUTER_GAS
-        + legs
-        + chained
-        + loan_gas(sized.funding, sized.route.settlement, route=sized.route, pool=sized.lender_pool)
-    )
+    loans = [(sized.funding, sized.lender_pool)]
+    if sized.second is not None:
+        loans.append((sized.second.funding, sized.second.pool))
+    token = sized.route.settlement
+    lent = sum(loan_gas(funding, token, route=sized.route, pool=pool) for funding, pool in loans)
+    return ROUTER_GAS + legs + chained + lent
 
 
 def percentile(values: Iterable[float], share: float) -> float:
@@ -196,7 +206,6 @@ def percentile(values: Iterable[float], share: float) -> float:
 def show(rows: Sequence[Row]) -> None:
     """The tables."""
     kinds = Counter(kind for row in rows for kind in row.kinds)
-    fundings = Counter(row.funding for row in rows)
     print_table(
         "Legs by venue",
         ("venue", "legs", "routes' static gas error, mean %"),
@@ -205,10 +214,7 @@ def show(rows: Sequence[Row]) -> None:
     print_table(
         "Routes by means",
         ("means", "routes", "static gas error, mean %"),
-        [
-            (name, count, _bias(row for row in rows if row.funding == name))
-            for name, count in fundings.items()
-        ],
+        [(name, len(found), _bias(found)) for name, found in _by_means(rows).items()],
     )
     for name, errors in (
         ("simulation", [row.simulated_gas_error for row in rows]),
@@ -219,6 +225,16 @@ def show(rows: Sequence[Row]) -> None:
             ("median", "p95", "worst"),
             [tuple(round(percentile(errors, share), 3) for share in (0.5, 0.95, 1.0))],
         )
+
+
+def _by_means(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The routes by what is special about their money."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault("two lenders" if row.second else row.funding, []).append(row)
+        if row.taxed:
+            found.setdefault("any, with a transfer fee", []).append(row)
+    return found
 
 
 def _bias(rows: Iterable[Row]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -14,10 +14,10 @@ from executor.domain.errors import MathsError, PlanError, TicksUnknownError
 from executor.domain.lender import LenderTerms
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, V3Callback, VenueKind
-from executor.domain.route import Funding, Leg, Route, SizedRoute
+from executor.domain.route import Funding, Leg, Route, SecondLoan, SizedRoute
 from executor.domain.token import Token
 from executor.lenders import premium, uniswap_v2_flash, uniswap_v3_flash
-from executor.lenders.locks import is_free
+from executor.lenders.locks import Holder, clash, is_free, lender_lock
 from executor.plan import encode
 from executor.routing.sizing import best_size
 from executor.venues import marginal
@@ -26,6 +26,8 @@ LENGTHS = (2, 2, 3, 3, 4)
 TRIES = 3_000
 FOREVER = 4_000_000_000
 SHARE_BPS = 9_500
+SHARED_LOANS = 0.25
+"""How many of the loans two lenders share."""
 POOL_KINDS = {
     Funding.UNISWAP_V2_FLASH: VenueKind.UNISWAP_V2,
     Funding.UNISWAP_V3_FLASH: VenueKind.UNISWAP_V3,
@@ -48,7 +50,8 @@ class Roads:
         self._from: dict[Address, dict[VenueKind, list[Leg]]] = defaultdict(lambda: defaultdict(list))
         for pool in pools.values():
             for token in (pool.token0, pool.token1):
-                self._from[token.address][pool.kind].append(Leg(pool, token))
+                leg = Leg(pool, token, taxed=token.transfer_fee is not None)
+                self._from[token.address][pool.kind].append(leg)
 
     def route(self, random: Random, start: Token) -> Route | None:
         """A random closed walk from `start`; each kind of venue is as likely as any other."""
@@ -103,34 +106,61 @@ async def amounts_of(scene: Scene, route: Route, random: Random) -> tuple[int, .
             return None
 
 
-Means = tuple[Funding, int, Pool | None]
-"""Where the money comes from, the premium, and the pool where pools lend."""
+@dataclass(frozen=True)
+class Lender:
+    """Who lends, on which terms; `pool` where pools lend."""
+
+    terms: LenderTerms
+    pool: Pool | None = None
+
+    def may_lend(self, route: Route, amount: int) -> bool:
+        """Whether it has so much and the route leaves it alone."""
+        able = self.terms.enabled and self.terms.available >= amount
+        return able and is_free(self.terms.funding, route.legs, self.pool)
 
 
-async def means_of(
-    scene: Scene, route: Route, amounts: Sequence[int], random: Random
-) -> AsyncIterator[Means]:
-    """Every way to pay the route that leaves a profit, in random order."""
-    settlement = route.settlement.address
-    lenders = {terms.funding: terms for terms in scene.terms[settlement]}
-    own = [Funding.INVENTORY, Funding.CALLBACK_CHAIN]
-    choices = [*own, *POOL_KINDS, *lenders]
-    for funding in random.sample(choices, len(choices)):
-        pool = None
-        if funding in own:
-            yield funding, 0, None
-            continue
-        if funding in POOL_KINDS:
-            pool = _lending_pool(scene, route, funding, random)
-            if pool is None:
-                continue
-            terms = await _pool_terms(scene, funding, pool, route.settlement)
+@dataclass(frozen=True)
+class Means:
+    """Where the money comes from."""
+
+    funding: Funding
+    premium: int = 0
+    pool: Pool | None = None
+    second: SecondLoan | None = None
+
+    def sized(self, route: Route, amounts: tuple[int, ...]) -> SizedRoute:
+        """The route paid so."""
+        return SizedRoute(route, amounts, self.funding, self.premium, self.pool, self.second)
+
+
+async def means_of(scene: Scene, route: Route, amount: int, random: Random) -> list[Means]:
+    """Every way to pay the first leg, in random order; some loans are shared between two lenders."""
+    found = [Means(Funding.INVENTORY), Means(Funding.CALLBACK_CHAIN)]
+    lenders = [lender for lender in await _lenders(scene, route, random) if lender.may_lend(route, amount)]
+    for lender in lenders:
+        funding, pool = lender.terms.funding, lender.pool
+        others = [other for other in lenders if not clash(_lock(lender), _lock(other)) and other != lender]
+        if others and amount > 1 and random.random() < SHARED_LOANS:
+            other, part = random.choice(others), random.randint(1, amount - 1)
+            inner = SecondLoan(other.terms.funding, part, premium(part, other.terms), other.pool)
+            found.append(Means(funding, premium(amount - part, lender.terms), pool, inner))
         else:
-            terms = lenders[funding]
-        asked = premium(amounts[0], terms) if terms.enabled else 0
-        free = is_free(funding, route.legs, pool)
-        if terms.enabled and free and terms.available >= amounts[0] and asked < amounts[-1] - amounts[0]:
-            yield funding, asked, pool
+            found.append(Means(funding, premium(amount, lender.terms), pool))
+    return random.sample(found, len(found))
+
+
+def _lock(lender: Lender) -> Holder:
+    return lender_lock(lender.terms.funding, lender.pool)
+
+
+async def _lenders(scene: Scene, route: Route, random: Random) -> list[Lender]:
+    """The chain's lenders, and one pool of each kind that lends."""
+    found = [Lender(terms) for terms in scene.terms[route.settlement.address]]
+    for funding in POOL_KINDS:
+        pool = _lending_pool(scene, route, funding, random)
+        if pool is not None:
+            found.append(Lender(await _pool_terms(scene, funding, pool, route.settlement), pool))
+    return found
 
 
 def _lending_pool(scene: Scene, route: Route, funding: Funding, random: Random) -> Pool | None:
@@ -162,16 +192,16 @@ async def next_forecast(scene: Scene, roads: Roads, random: Random) -> Forecast 
         amounts = await amounts_of(scene, route, random)
         if amounts is None or amounts[-1] <= amounts[0]:
             continue
-        async for funding, asked, pool in means_of(scene, route, amounts, random):
-            sized = SizedRoute(route, amounts, funding, asked, pool)
-            calldata = _encoded(scene, sized)
+        for means in await means_of(scene, route, amounts[0], random):
+            sized = means.sized(route, amounts)
+            calldata = _encoded(scene, sized) if sized.gross_profit > 0 else None
             if calldata is not None:
                 return Forecast(sized, sized.gross_profit, calldata)
     return None
 
 
 def _encoded(scene: Scene, sized: SizedRoute) -> bytes | None:
-    """The call, None where the route cannot be paid in this way."""
+    """The call, None where the route cannot be paid in this way or with a token that keeps a part."""
     index = scene.settlements.index(sized.route.settlement)
     minimum = max(1, sized.gross_profit * SHARE_BPS // 10_000)
     whole = all(leg.pool.fee % 100 == 0 for leg in sized.route.legs if leg.pool.kind is VenueKind.UNISWAP_V2)
@@ -184,6 +214,6 @@ def _encoded(scene: Scene, sized: SizedRoute) -> bytes | None:
             outputs="computed" if whole else "literal",
         )
     except PlanError as error:
-        if error.facts.get("field") != "funding":
+        if error.facts.get("field") not in ("funding", "taxed"):
             raise
         return None

@@ -11,9 +11,10 @@ from random import Random
 
 from devnet import deal
 from devnet.book import NATIVE, AddressBook, PoolRecord
-from devnet.errors import RpcError, TransactionError
-from devnet.liquidity import PRICES_USD
+from devnet.errors import BuildError, RpcError, TransactionError
+from devnet.liquidity import PRICES_USD, tokens_for
 from devnet.node import Node
+from devnet.place import Placer
 from executor import venues
 from executor.chain.head import head
 from executor.chain.reading import read_all
@@ -27,11 +28,11 @@ from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import LegRequest
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.pool_details import V4Details
-from executor.domain.token import Token
+from executor.domain.token import Token, TransferFee
 from executor.engine.pools import At, find_pool
 from executor.lenders import LENDERS, read_terms
 from executor.venues import VENUES
-from tests.support.routers import Desk, deploy_desk
+from tests.support.routers import STRANGER, Desk, deploy_desk
 from tests.support.venue_pools import sell
 
 SETTLEMENTS = ("WETH", "USDC", "DAI", "USDT")
@@ -39,6 +40,13 @@ INVENTORY_USD = 30_000_000
 DUST = 1
 MOST_SOLD = 6.7
 """Others sell up to ten to the power of so many dollars at once."""
+
+TRANSFER_FEES = {"STA": TransferFee(100)}
+BURNING = 8_000
+"""What such a token costs more to move: it writes its supply and a second log."""
+OPENED_USD = 600_000
+"""What stands on either side of the pairs that are opened for such tokens."""
+V2_FEE = 3_000
 
 DECIMALS_OF_ETHER = 18
 CALLBACKS = {"solidly_v3": V3Callback.SOLIDLY, "pancake_v1": V3Callback.PANCAKE}
@@ -58,6 +66,8 @@ class Scene:
     records: dict[str, PoolRecord] = field(default_factory=dict)
     states: dict[str, PoolState] = field(default_factory=dict)
     terms: dict[str, tuple[LenderTerms, ...]] = field(default_factory=dict)
+    opened: tuple[PoolRecord, ...] = ()
+    """Pools beside those of the chain."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Pools of the chain that the executor cannot trade, with why."""
 
@@ -81,8 +91,10 @@ class Scene:
         """The token at an address of the book, as the chain data know it, if they do."""
         if address == NATIVE:
             return Token(self.book.chain_id, ZERO_ADDRESS, "ETH", DECIMALS_OF_ETHER)
-        known = self.chain.token_at(to_address(address))
-        return known or self.desk.token(self.book.symbol(address))
+        symbol = self.book.symbol(address)
+        if symbol in TRANSFER_FEES:
+            return replace(self.desk.token(symbol), transfer_fee=TRANSFER_FEES[symbol], transfer_gas=BURNING)
+        return self.chain.token_at(to_address(address)) or self.desk.token(symbol)
 
     async def refresh(self, identities: Iterable[str] | None = None) -> None:
         """Read the newest block: pools of these identities, or all; and what lenders have."""
@@ -127,7 +139,7 @@ class Scene:
     def _sell(self, pool: Pool, token_in: Token, token_out: Token, usd: float) -> None:
         amount = int(usd / float(PRICES_USD[token_in.symbol]) * 10**token_in.decimals)
         # A pool may refuse what is too much for it.
-        with suppress(RpcError, TransactionError):
+        with suppress(BuildError, RpcError, TransactionError):
             sell(self.node, self.records[pool.key], token_in.address, token_out.address, amount)
 
 
@@ -137,7 +149,8 @@ async def opened(chain_name: str) -> AsyncIterator[Scene]:
     with Node.load(chain_name, tier="full") as node:
         async with Rpc(node.url) as rpc:
             desk = deploy_desk(node, inventory=0)
-            scene = Scene(node, rpc, load_chain(chain_name), desk, await head(rpc))
+            further = _open_pairs(desk)
+            scene = Scene(node, rpc, load_chain(chain_name), desk, await head(rpc), opened=further)
             _stock(desk)
             await _find_pools(scene)
             scene.warm_up()
@@ -154,6 +167,28 @@ def _stock(desk: Desk) -> None:
         else:
             deal.ensure_balance(desk.node, address, desk.router, DUST)
     desk.node.set_balance(desk.router, DUST)
+
+
+def _open_pairs(desk: Desk) -> tuple[PoolRecord, ...]:
+    """Further pairs of tokens that keep a part of each transfer: the chain has one, which closes no cycle."""
+    factory, found = desk.book.contracts["uniswap_v2_factory"], []
+    place = Placer(desk.node)
+    for taxed, other in permutations(desk.book.tokens, 2):
+        if taxed not in TRANSFER_FEES or other not in SETTLEMENTS:
+            continue
+        tokens = tuple(
+            sorted((desk.book.tokens[taxed], desk.book.tokens[other]), key=lambda each: int(each, 16))
+        )
+        name = "uniswap_v2 " + "/".join(desk.book.symbol(each) for each in tokens)
+        if any(record.name == name for record in desk.book.pools):
+            continue
+        place.call(STRANGER, factory, "createPair(address,address)", *tokens)
+        pair = place.read_address(factory, "getPair(address,address)", *tokens)
+        for token in tokens:
+            deal.ensure_balance(desk.node, token, pair, tokens_for(desk.book, token, OPENED_USD))
+        place.call(STRANGER, pair, "mint(address)", STRANGER)
+        found.append(PoolRecord(name, "uniswap_v2", pair, tokens, V2_FEE))
+    return tuple(found)
 
 
 async def _find_pools(scene: Scene) -> None:
@@ -176,12 +211,11 @@ async def _find_pools(scene: Scene) -> None:
 def _pairs(scene: Scene) -> Iterator[tuple[PoolRecord | None, LegRequest, Token, Token]]:
     """Every pair of tokens of every pool, with what names it."""
     book = scene.book
-    for record in book.pools:
-        if record.venue != "uniswap_v2" or "STA" not in record.name:
-            tokens = [scene.token(address) for address in record.tokens]
-            for token_in, token_out in permutations(tokens, 2):
-                if int(token_in.address, 16) < int(token_out.address, 16):
-                    yield record, _words(record, token_in), token_in, token_out
+    for record in (*book.pools, *scene.opened):
+        tokens = [scene.token(address) for address in record.tokens]
+        for token_in, token_out in permutations(tokens, 2):
+            if int(token_in.address, 16) < int(token_out.address, 16):
+                yield record, _words(record, token_in), token_in, token_out
     for share, asset in (("sDAI", "DAI"), ("steakUSDC", "USDC")):
         if share in book.tokens:
             token = scene.token(book.tokens[share])
