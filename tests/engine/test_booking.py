@@ -3,95 +3,25 @@ reorganisation takes them back."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from devnet import ETHER, Node, abi, feeds
+from devnet import ETHER, abi, feeds
 from devnet.books import book_of
 from executor.chain.rpc import Rpc
-from executor.domain.address import to_address
-from executor.domain.booking import NATIVE, Booking, Kind
+from executor.domain.booking import NATIVE, Kind
 from executor.domain.errors import JournalError, NodeError
-from executor.domain.execution import Execution
 from executor.domain.intent import IntentState, Purpose
 from executor.engine.booking import AGREES, book, catch_up, reverse
-from executor.plan import Tip, decode
-from executor.plan.encoding import encode_plan
-from executor.plan.format import Opcode, V2CallbackKind, V3CallbackKind
-from executor.plan.steps import PoolLoan, Step
 from executor.policy.bookkeeping import total
 from tests.support import quirky_tokens
-from tests.support.bookkeeping import SECOND_OPERATOR, WALLETS, Office, Sent, open_office
+from tests.support.bookkeeping import SECOND_OPERATOR, Office, booked, held, mine_in_time, on_demand
 from tests.support.proxy import Answer, ChangingProxy, Request
-from tests.support.trading import OPERATOR, Trading, explicit
+from tests.support.trading import OPERATOR, explicit
 
 STRANGER = "0x00000000000000000000000000000000000000AA"
-
-
-@pytest.fixture
-async def office(trading: Trading) -> AsyncIterator[Office]:
-    """Books that are empty, on a chain with an open gap."""
-    trading.open_gap()
-    async with open_office(trading) as opened:
-        yield opened
-
-
-@contextmanager
-def on_demand(node: Node) -> Iterator[None]:
-    """Blocks come only when the test makes them."""
-    node.rpc("evm_setAutomine", False)
-    try:
-        yield
-    finally:
-        node.rpc("anvil_dropAllTransactions")
-        node.rpc("evm_setAutomine", True)
-
-
-def mine_in_time(node: Node) -> None:
-    """The next block, a second after the last one."""
-    node.mine(1, timestamp=int(node.block()["timestamp"], 16) + 1)
-
-
-class Held:
-    """What our accounts held when it was made."""
-
-    def __init__(self, office: Office, *tokens: str) -> None:
-        self._office, self._tokens = office, tokens
-        self._then = self._now()
-
-    def _now(self) -> dict[tuple[str, str | None], int]:
-        node = self._office.trading.node
-        accounts = (self._office.trading.router, *sorted(WALLETS))
-        held: dict[tuple[str, str | None], int] = {(who, None): node.balance(who) for who in accounts}
-        for token in self._tokens:
-            held |= {(who, token): node.erc20_balance(token, who) for who in accounts}
-        return held
-
-    def assert_booked(self) -> None:
-        """The books say of every account and token what its balance did since."""
-        for (who, token), now in self._now().items():
-            assert self._office.booked(who, token) == now - self._then[who, token], (who, token)
-
-
-def held(office: Office, *more: str) -> Held:
-    tokens = book_of(office.trading.node).tokens
-    return Held(office, tokens["WETH"], tokens["USDC"], *more)
-
-
-async def booked(office: Office, sent: Sent) -> Booking:
-    intent, receipt = await office.mined(sent)
-    assert await book(office.keeper, intent, receipt, sent.pending)
-    found = office.books.standing(intent.intent_id)
-    assert found is not None
-    return found
-
-
-def amount_of(booking: Booking, kind: Kind) -> int:
-    return sum(entry.amount for entry in booking.entries if entry.kind is kind)
 
 
 async def test_a_trades_entries_are_what_router_and_wallet_really_gained(office: Office) -> None:
@@ -104,96 +34,6 @@ async def test_a_trades_entries_are_what_router_and_wallet_really_gained(office:
     assert {entry.kind for entry in booking.entries} == {Kind.GROSS, Kind.GAS}
     assert (booking.checked, booking.success, booking.cancelled) == (AGREES, True, False)
     assert booking.opportunity_id == "seen-1"
-
-
-async def test_a_borrowed_trades_premium_stands_apart(office: Office) -> None:
-    before = held(office)
-    pending = await office.planned(explicit(funding="aave_v3"))
-    booking = await booked(office, office.send_trade(pending))
-    before.assert_booked()
-    assert -amount_of(booking, Kind.PREMIUM) == int(str(pending.details["premium"])) > 0
-
-
-def of_pool(office: Office, name: str, opcode: Opcode, amount: int, fee: int, *inside: Step) -> PoolLoan:
-    """A loan of WETH by a pool of the chain; `fee` in millionths of what it asks it for."""
-    pool = book_of(office.trading.node).pool(name)
-    weth = book_of(office.trading.node).tokens["WETH"]
-    left = 1_000_000 - fee if opcode is Opcode.UNISWAP_V2_LOAN else 1_000_000
-    premium = -(-amount * fee // left)
-    return PoolLoan(
-        opcode,
-        to_address(pool.address),
-        amount,
-        amount + premium,
-        inside,
-        token1=to_address(pool.tokens[1]) == weth,
-        callback=V2CallbackKind.UNISWAP if opcode is Opcode.UNISWAP_V2_LOAN else V3CallbackKind.UNISWAP,
-    )
-
-
-def within(pending: Execution, loan: Callable[[tuple[Step, ...]], PoolLoan]) -> Execution:
-    """The decided plan, carried out with borrowed money."""
-    plan = decode(bytes.fromhex(str(pending.plan)[2:]))
-    borrowed = replace(plan, header=replace(plan.header, minimum_profit=1), steps=(loan(plan.steps),))
-    return replace(pending, plan="0x" + encode_plan(borrowed).hex())
-
-
-V3_LENDER, V2_LENDER = "uniswap_v3 USDC/WETH 3000", "uniswap_v2 DAI/WETH"
-
-
-@pytest.mark.parametrize("lenders", [[V3_LENDER], [V2_LENDER], [V3_LENDER, V2_LENDER]])
-async def test_what_pools_take_for_loans_stands_apart_too(office: Office, lenders: list[str]) -> None:
-    before = held(office)
-    pending = await office.planned(explicit(amount=str(20 * ETHER)))
-    amount, premium = 10 * ETHER, 0
-    for name in lenders:
-        opcode = Opcode.UNISWAP_V3_LOAN if name == V3_LENDER else Opcode.UNISWAP_V2_LOAN
-
-        def loan(steps: tuple[Step, ...], name: str = name, opcode: Opcode = opcode) -> PoolLoan:
-            return of_pool(office, name, opcode, amount, 3_000, *steps)
-
-        premium += loan(()).cap - amount
-        pending = within(pending, loan)
-    booking = await booked(office, office.send_trade(pending, gas_limit=900_000))
-    before.assert_booked()
-    assert booking.success
-    assert amount_of(booking, Kind.PREMIUM) == -premium < 0
-    assert amount_of(booking, Kind.GROSS) == pending.expected_profit
-
-
-def with_tip(pending: Execution, tip: Tip) -> Execution:
-    """The decided plan with a tip in its header."""
-    plan = decode(bytes.fromhex(str(pending.plan)[2:]))
-    tipped = replace(plan, header=replace(plan.header, tip=tip, minimum_profit=1))
-    return replace(pending, plan="0x" + encode_plan(tipped).hex())
-
-
-async def test_a_tip_to_the_builder_is_taken_off_the_gross_profit(office: Office) -> None:
-    before = held(office)
-    pending = with_tip(await office.planned(explicit()), Tip(share_bps=1_000))
-    booking = await booked(office, office.send_trade(pending, gas_limit=500_000))
-    before.assert_booked()
-    gross, tip = (amount_of(booking, kind) for kind in (Kind.GROSS, Kind.TIP))
-    assert gross == pending.expected_profit
-    assert tip == -(gross // 10)
-
-
-async def test_a_tip_to_a_wallet_of_ours_comes_back_as_a_rebate(office: Office) -> None:
-    before = held(office)
-    pending = with_tip(await office.planned(explicit()), Tip(fixed=ETHER, receiver=SECOND_OPERATOR))
-    booking = await booked(office, office.send_trade(pending, gas_limit=500_000))
-    before.assert_booked()
-    assert amount_of(booking, Kind.TIP) == -amount_of(booking, Kind.REBATE) == -ETHER
-
-
-async def test_a_tip_that_its_receiver_refuses_stays_with_the_router(office: Office) -> None:
-    before = held(office)
-    factory = to_address(book_of(office.trading.node).contracts["uniswap_v2_factory"])
-    pending = with_tip(await office.planned(explicit()), Tip(fixed=ETHER, receiver=factory))
-    booking = await booked(office, office.send_trade(pending, gas_limit=500_000))
-    before.assert_booked()
-    assert amount_of(booking, Kind.TIP) == 0
-    assert amount_of(booking, Kind.GROSS) == pending.expected_profit
 
 
 async def test_entries_are_valued_at_the_price_of_their_block(office: Office) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -21,18 +20,10 @@ from executor.engine.booking import book
 from executor.operations.exit_codes import ExitCode
 from executor.operations.tabular import AmountTooWideError, Column, Format, Type, write_report
 from tests.operations.test_run import Ended, call
-from tests.support.bookkeeping import Office, Sent, open_office
+from tests.support.bookkeeping import Office, Sent
 from tests.support.trading import OPERATOR, Trading, explicit
 
 STRANGER = "0x00000000000000000000000000000000000000AA"
-
-
-@pytest.fixture
-async def office(trading: Trading) -> AsyncIterator[Office]:
-    """An executor's record on a chain with an open gap. It stays open while commands read it."""
-    trading.open_gap()
-    async with open_office(trading) as opened:
-        yield opened
 
 
 async def finished(office: Office, sent: Sent) -> Execution:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
+
+from devnet import Node
+from devnet.books import book_of
 from executor.chain.network import identify
 from executor.chain.receipts import receipt
 from executor.chain.rpc import Rpc
@@ -14,10 +18,11 @@ from executor.config.chains import chain_of
 from executor.config.settings import Settings
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt, Receipt
+from executor.domain.booking import Booking, Kind
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import AttemptKind, Block, Intent, IntentState, Purpose
 from executor.engine import intake
-from executor.engine.booking import Bookkeeper
+from executor.engine.booking import Bookkeeper, book
 from executor.engine.executor import Executor
 from executor.journal.anchor import choose_anchor
 from executor.journal.books import Books
@@ -173,3 +178,68 @@ async def open_office(trading: Trading) -> AsyncIterator[Office]:
             yield Office(trading, record, keeper)
     finally:
         database.close()
+
+
+@pytest.fixture
+async def office(trading: Trading) -> AsyncIterator[Office]:
+    """Books that are empty, on a chain with an open gap."""
+    trading.open_gap()
+    async with open_office(trading) as opened:
+        yield opened
+
+
+@contextmanager
+def on_demand(node: Node) -> Iterator[None]:
+    """Blocks come only when the test makes them."""
+    node.rpc("evm_setAutomine", False)
+    try:
+        yield
+    finally:
+        node.rpc("anvil_dropAllTransactions")
+        node.rpc("evm_setAutomine", True)
+
+
+def mine_in_time(node: Node) -> None:
+    """The next block, a second after the last one."""
+    node.mine(1, timestamp=int(node.block()["timestamp"], 16) + 1)
+
+
+class Held:
+    """What our accounts held when it was made."""
+
+    def __init__(self, office: Office, *tokens: str) -> None:
+        self._office, self._tokens = office, tokens
+        self._then = self._now()
+
+    def _now(self) -> dict[tuple[str, str | None], int]:
+        node = self._office.trading.node
+        accounts = (self._office.trading.router, *sorted(WALLETS))
+        held: dict[tuple[str, str | None], int] = {(who, None): node.balance(who) for who in accounts}
+        for token in self._tokens:
+            held |= {(who, token): node.erc20_balance(token, who) for who in accounts}
+        return held
+
+    def assert_booked(self) -> None:
+        """The books say of every account and token what its balance did since."""
+        for (who, token), now in self._now().items():
+            assert self._office.booked(who, token) == now - self._then[who, token], (who, token)
+
+
+def held(office: Office, *more: str) -> Held:
+    """What our accounts hold now of WETH, USDC, the native coin and `more` tokens."""
+    tokens = book_of(office.trading.node).tokens
+    return Held(office, tokens["WETH"], tokens["USDC"], *more)
+
+
+async def booked(office: Office, sent: Sent) -> Booking:
+    """Its booking, once it is mined."""
+    intent, receipt = await office.mined(sent)
+    assert await book(office.keeper, intent, receipt, sent.pending)
+    found = office.books.standing(intent.intent_id)
+    assert found is not None
+    return found
+
+
+def amount_of(booking: Booking, kind: Kind) -> int:
+    """The sum of its entries of that kind, whatever their token."""
+    return sum(entry.amount for entry in booking.entries if entry.kind is kind)
