@@ -82,6 +82,13 @@ async def test_l1_block_tells_the_terms(rpc: Rpc, base: Node) -> None:
     assert told == {name: getattr(terms.parameters, name) for name in told}
 
 
+async def test_a_real_chain_is_held_against_its_oracle(rpc: Rpc) -> None:
+    newest = await head(rpc)
+    assert await read_data_terms(rpc, DataFee.FJORD, newest, is_local=False) == await read_data_terms(
+        rpc, DataFee.FJORD, newest, is_local=True
+    )
+
+
 @pytest.mark.parametrize("size", [0, 40, 300, 700, 1_500, 5_000])
 async def test_the_oracle_says_what_we_reckon(rpc: Rpc, size: int) -> None:
     newest = await head(rpc)

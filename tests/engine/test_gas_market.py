@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,6 +100,19 @@ async def test_the_ceiling_of_the_settings_is_never_passed() -> None:
     assert fees == Fees(101 * GWEI, 0x12, 100 * GWEI)
     fees, _ = await told(node_says(ROWS), LOCAL, bids={"max_fee_per_gas_gwei": "99"})
     assert fees == Fees(99 * GWEI, 0, 100 * GWEI)
+
+
+async def test_where_there_is_no_base_fee_the_tip_is_all_that_is_offered() -> None:
+    newest = replace(HEAD, base_fee=0, next_base_fee=0, rule=BSC.base_fee)
+    fees, _ = await told(node_says(ROWS, fees=["0x0"] * 4), BSC, newest)
+    assert fees == Fees(5 * 10**7, 5 * 10**7, 0)
+
+
+async def test_polygons_maximum_follows_what_a_block_may_move_at_most() -> None:
+    newest = replace(HEAD, rule=POLYGON.base_fee)
+    fees, _ = await told(node_says(ROWS), POLYGON, newest, bids={"horizon_blocks": 3})
+    margin = fees.max_fee_per_gas - 25 * GWEI - 100 * GWEI
+    assert 10_250_000_000 <= margin <= 10_250_000_000 + 10_000
 
 
 async def test_a_node_that_foretells_a_higher_base_fee_is_believed_a_lower_one_not() -> None:
