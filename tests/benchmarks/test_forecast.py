@@ -29,9 +29,15 @@ def test_the_routes_cross_every_kind_of_venue_and_take_most_means(rows: list[Row
     assert len({row.funding for row in rows}) >= 8
 
 
+def test_some_routes_are_paid_by_two_lenders_and_some_pay_a_transfer_fee(rows: list[Row]) -> None:
+    assert sum(bool(row.second) for row in rows) >= 3
+    assert any(row.taxed for row in rows)
+
+
 def test_gas_by_the_model_of_sizing_is_near_what_was_used(rows: list[Row]) -> None:
-    assert percentile((row.static_gas_error for row in rows), 0.5) <= 4
-    assert percentile((row.static_gas_error for row in rows), 0.9) <= 10
+    """The whole benchmark stays under 5 % in 95 of 100; of so few routes three may lie beyond."""
+    assert percentile((row.static_gas_error for row in rows), 0.5) <= 2
+    assert percentile((row.static_gas_error for row in rows), 0.9) <= 5
 
 
 def test_gas_is_what_the_simulation_said(rows: list[Row]) -> None:
