@@ -29,8 +29,7 @@ class Note:
 
     def offered(self, head: int) -> None:
         """More was offered for it at `head`, or found not to be possible: its wait begins anew."""
-        self.sent_block = self.offered_at = head
-        self.front_since = None
+        self.sent_block = self.offered_at = self.front_since = head
 
     def updated(self, intent: Intent, sight: Sight, silent_seconds: float | None) -> Facts:
         """The facts of `intent` as they are seen now, after noting what lasts."""
@@ -41,7 +40,7 @@ class Note:
         count = sight.counts.get(intent.sender)
         best = dearest(intent).attempt.hash
         if best != self.dearest_hash:
-            self.dearest_hash, self.sent_block, self.front_since = best, None, None
+            self.dearest_hash, self.sent_block, self.front_since = best, None, self.offered_at
         at_front = count == intent.nonce and silent_seconds is not None
         self.front_since = _since(self.front_since, sight.head) if at_front else None
         no_receipt = all(one in sight.without for one in hashes)

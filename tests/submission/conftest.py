@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from devnet import Node
+from devnet import GWEI, Node
 from tests.support.lanes import Desk, desk
 
 
 @pytest.fixture(scope="session")
 def quiet_node() -> Iterator[Node]:
     with Node.empty(no_mining=True) as empty:
+        empty.set_base_fee(GWEI)
         yield empty
 
 

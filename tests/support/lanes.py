@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from devnet import GWEI, Node
 from executor.chain.rpc import Rpc
 from executor.domain.address import Address
@@ -17,6 +19,7 @@ from executor.domain.intent import Intent, IntentState, Purpose
 from executor.journal.anchor import Anchor
 from executor.journal.database import Database
 from executor.journal.record import Record
+from executor.journal.schema import intents
 from executor.policy.fees import Fees
 from executor.policy.lifecycle import Pace
 from executor.submission.lanes import Lane, Order
@@ -80,6 +83,12 @@ class Desk:
 
     def state(self, intent: Intent) -> IntentState:
         return self.again(intent).state
+
+    def everything(self) -> list[Intent]:
+        """All intents that were ever opened here, the oldest first."""
+        with self.record.database.reading() as connection:
+            last = connection.execute(select(func.max(intents.c.id))).scalar() or 0
+        return [self.record.intent(number) for number in range(1, last + 1)]
 
     def receipt(self, intent: Intent) -> Any:
         return self.node.rpc("eth_getTransactionReceipt", intent.attempts[0].attempt.hash)

@@ -1,0 +1,279 @@
+"""Bumps and cancels: more is offered for what waits too long, what must not happen is replaced, and what
+mined is the truth. The node is a real one behind geth's own pool rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_utils.crypto import keccak
+
+from devnet import ETHER, GWEI, Node
+from executor.chain.rpc import Rpc
+from executor.domain.intent import AttemptKind, AttemptState, Intent, IntentState, Purpose
+from executor.policy.fees import Fees
+from executor.submission.tracker import Worth
+from executor.wallet.development import DEVELOPMENT_ADDRESSES
+from tests.chaos.faulty_node import FaultyNode
+from tests.support.lanes import FEES, PACE, PAYS, RECEIVER, Desk, desk
+from tests.support.proxy import ChangingProxy
+
+WALLET = DEVELOPMENT_ADDRESSES[3]
+LIVE, MINED = IntentState.LIVE, IntentState.MINED
+DEAR = 40 * GWEI
+"""A base fee that the first offer does not reach."""
+
+MARKET = Fees(90 * GWEI, 3 * GWEI, DEAR)
+BUMPABLE = Worth(True, 10**18, MARKET)
+
+
+@pytest.fixture
+async def at(clean: Node, tmp_path: Path) -> AsyncIterator[Desk]:
+    """Behind geth's pool rules."""
+    async with FaultyNode(clean.url, 1, {}) as geth, desk(clean, tmp_path, rpc=Rpc(geth.url)) as opened:
+        opened.worth = BUMPABLE
+        yield opened
+
+
+async def stuck(at: Desk, **changes: Any) -> Intent:
+    """Sent while gas was cheap, and gas is dear now."""
+    intent = await at.send(value=7, **changes)
+    at.node.set_base_fee(DEAR)
+    await at.tracker.look()
+    return intent
+
+
+async def test_what_waits_too_long_is_bumped_and_mined_once(at: Desk) -> None:
+    """Invariant 6."""
+    before = at.node.balance(RECEIVER)
+    intent = await stuck(at)
+    await at.mine(PACE.bump_blocks - 1)
+    assert len(at.again(intent).attempts) == 1
+    await at.mine()
+    first, second = at.again(intent).attempts
+    assert second.attempt.max_fee_per_gas >= max(first.attempt.max_fee_per_gas * 1125 // 1000, 90 * GWEI)
+    assert second.attempt.max_priority_fee_per_gas >= first.attempt.max_priority_fee_per_gas * 1125 // 1000
+    await at.mine()
+    mined = at.again(intent)
+    assert (mined.state, mined.winner, mined.was_cancelled) == (MINED, second.attempt.hash, False)
+    assert at.node.balance(RECEIVER) == before + 7
+
+
+@pytest.fixture
+async def swallowed(clean: Node, tmp_path: Path) -> AsyncIterator[Desk]:
+    """Behind a node that takes all that is sent and passes nothing on."""
+
+    def swallow(request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["method"] != "eth_sendRawTransaction":
+            return None
+        return {"result": "0x" + keccak(hexstr=request["params"][0]).hex()}
+
+    async with (
+        ChangingProxy(clean.url, withhold=swallow) as proxy,
+        desk(clean, tmp_path, rpc=Rpc(proxy.url)) as opened,
+    ):
+        yield opened
+
+
+async def test_it_is_bumped_again_while_it_still_waits(swallowed: Desk) -> None:
+    """Invariant 6."""
+    intent = await swallowed.send()
+    swallowed.worth = replace(PAYS, fees=FEES)
+    await swallowed.mine(3 * PACE.bump_blocks + 1)
+    attempts = [stored.attempt for stored in swallowed.again(intent).attempts]
+    assert len(attempts) == 4
+    for fees in (
+        [attempt.max_fee_per_gas for attempt in attempts],
+        [attempt.max_priority_fee_per_gas for attempt in attempts],
+    ):
+        assert all(8 * later >= 9 * earlier for earlier, later in pairwise(fees))
+
+
+async def test_only_the_first_in_line_is_bumped(at: Desk) -> None:
+    first = await stuck(at)
+    at.node.set_base_fee(2 * GWEI)
+    second = await stuck(at)
+    await at.mine(PACE.bump_blocks)
+    assert [len(at.again(intent).attempts) for intent in (first, second)] == [2, 1]
+
+
+async def test_the_old_attempt_that_mined_after_all_is_the_one_that_counts(at: Desk) -> None:
+    """Invariant 4: success is judged by any hash."""
+    intent = await stuck(at)
+    await at.mine(PACE.bump_blocks)
+    first, second = at.again(intent).attempts
+    at.node.rpc("anvil_dropTransaction", second.attempt.hash)
+    at.node.set_base_fee(2 * GWEI)
+    at.node.mine(1)
+    at.node.rpc("eth_sendRawTransaction", "0x" + first.attempt.raw.hex())
+    await at.mine()
+    mined = at.again(intent)
+    assert (mined.state, mined.winner) == (MINED, first.attempt.hash)
+    fate = await at.tracker.fate(intent.intent_id, 0)
+    assert fate.receipt is not None
+    assert fate.receipt.transaction_hash == first.attempt.hash
+
+
+@pytest.mark.parametrize(
+    ("cap", "bearable"), [(30 * GWEI, 10**18), (None, 50_000 * 30 * GWEI)], ids=["the cap", "the profit"]
+)
+async def test_no_offer_is_above_the_cap_or_what_the_trade_bears(
+    clean: Node, tmp_path: Path, cap: int | None, bearable: int
+) -> None:
+    """Invariant 6: then the last one is sent again and stays what it was."""
+    async with (
+        ChangingProxy(clean.url) as proxy,
+        desk(clean, tmp_path, rpc=Rpc(proxy.url), cap=cap) as opened,
+    ):
+        opened.worth = Worth(True, bearable, MARKET)
+        intent = await stuck(opened)
+        await opened.mine(3 * PACE.bump_blocks)
+        assert len(opened.again(intent).attempts) == 1
+        assert proxy.methods.count("eth_sendRawTransaction") > 3
+        assert opened.state(intent) is LIVE
+
+
+async def test_what_does_not_pay_any_more_is_cancelled(at: Desk) -> None:
+    """Invariant 5."""
+    before = at.node.balance(RECEIVER)
+    intent = await stuck(at)
+    at.worth = Worth(False, 0, MARKET)
+    await at.mine(PACE.bump_blocks + 1)
+    after = at.again(intent)
+    assert after.was_cancelled
+    assert after.unwanted_because == "it does not pay any more"
+    assert at.node.balance(RECEIVER) == before
+
+
+async def test_what_nobody_knows_the_worth_of_is_never_cancelled(at: Desk) -> None:
+    intent = await stuck(at)
+    at.worth = Worth(None, 0, MARKET)
+    await at.mine(5 * PACE.bump_blocks)
+    assert at.again(intent).wanted
+    assert [stored.kind for stored in at.again(intent).attempts] == [AttemptKind.CALL]
+
+
+async def test_a_pricing_that_fails_harms_nothing(at: Desk) -> None:
+    async def broken(intent: Intent) -> Worth:
+        raise ZeroDivisionError
+
+    at.tracker._offers._reprice = broken
+    intent = await stuck(at)
+    await at.mine(2 * PACE.bump_blocks)
+    assert at.state(intent) is LIVE
+    at.node.set_base_fee(2 * GWEI)
+    await at.mine(2)
+    assert at.state(intent) is MINED
+
+
+async def test_what_has_passed_its_deadline_by_the_chains_time_is_cancelled(at: Desk) -> None:
+    """Invariant 10."""
+    time = int(at.node.block()["timestamp"], 16)
+    intent = await stuck(at, deadline=time + 1000)
+    await at.mine()
+    assert at.again(intent).wanted
+    at.node.increase_time(2000)
+    await at.tracker.look()
+    await at.mine()
+    assert at.again(intent).was_cancelled
+    assert at.again(intent).unwanted_because == "its time is over"
+
+
+async def test_a_clock_of_ours_that_jumps_cancels_nothing(at: Desk) -> None:
+    time = int(at.node.block()["timestamp"], 16)
+    intent = await stuck(at, deadline=time + 1000)
+    at.clock.turn(10**6)
+    await at.mine()
+    assert at.again(intent).wanted
+
+
+async def test_a_cancel_that_waits_is_bumped_too(at: Desk) -> None:
+    intent = await stuck(at)
+    at.worth = replace(PAYS, fees=FEES)
+    await at.tracker.cancel_all("no more today")
+    assert [stored.kind for stored in at.again(intent).attempts] == [AttemptKind.CALL, AttemptKind.CANCEL]
+    at.worth = replace(PAYS, fees=MARKET)
+    await at.mine(PACE.bump_blocks + 2)
+    after = at.again(intent)
+    assert [stored.kind for stored in after.attempts][1:] == [AttemptKind.CANCEL, AttemptKind.CANCEL]
+    assert after.was_cancelled
+
+
+async def test_a_cancel_never_offers_many_times_what_the_market_asks(swallowed: Desk) -> None:
+    """It earns nothing: without a bound a nonce that no price frees would cost without end."""
+    intent = await swallowed.send()
+    swallowed.worth = replace(PAYS, fees=FEES)
+    await swallowed.tracker.cancel_all("no more today")
+    await swallowed.mine(20 * PACE.bump_blocks)
+    offered = [stored.attempt.max_fee_per_gas for stored in swallowed.again(intent).attempts]
+    assert 3 * FEES.max_fee_per_gas < max(offered) <= 4 * FEES.max_fee_per_gas
+    assert swallowed.state(intent) is LIVE
+
+
+async def test_the_call_that_mined_before_its_cancel_is_the_truth(at: Desk) -> None:
+    """Invariant 5: then it has happened."""
+    before = at.node.balance(RECEIVER)
+    intent = await stuck(at)
+    await at.tracker.cancel_all("no more today")
+    call, cancel = at.again(intent).attempts
+    at.node.rpc("anvil_dropTransaction", cancel.attempt.hash)
+    at.node.set_base_fee(2 * GWEI)
+    at.node.mine(1)
+    at.node.rpc("eth_sendRawTransaction", "0x" + call.attempt.raw.hex())
+    await at.mine()
+    after = at.again(intent)
+    assert (after.state, after.winner, after.was_cancelled) == (MINED, call.attempt.hash, False)
+    assert at.node.balance(RECEIVER) == before + 7
+
+
+async def test_a_pool_that_wants_a_greater_step_gets_it(clean: Node, tmp_path: Path) -> None:
+    """Besu counts the effective price: an eighth more of a small tip is not enough for it."""
+    seen: list[str] = []
+
+    def besu(request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["method"] != "eth_sendRawTransaction" or request["params"][0] in seen:
+            return None
+        seen.extend(request["params"])
+        refused = {"error": {"code": -32000, "message": "Replacement transaction underpriced"}}
+        return refused if len(seen) == 2 else None
+
+    async with (
+        ChangingProxy(clean.url, withhold=besu) as proxy,
+        desk(clean, tmp_path, rpc=Rpc(proxy.url)) as opened,
+    ):
+        opened.worth = BUMPABLE
+        intent = await stuck(opened)
+        await opened.mine(PACE.bump_blocks)
+        attempts = opened.again(intent).attempts
+        assert [stored.state.value for stored in attempts] == ["sent", "refused", "sent"]
+        base = MARKET.base_fee
+        tips = [stored.attempt.max_priority_fee_per_gas for stored in attempts[1:]]
+        assert tips[1] >= tips[0] + (base + tips[0]) // 10
+        await opened.mine()
+        assert opened.again(intent).winner == attempts[2].attempt.hash
+
+
+async def test_without_money_for_the_bump_the_old_offer_stands(at: Desk) -> None:
+    intent = await stuck(at)
+    at.node.set_balance(WALLET, 50_000 * 10 * GWEI + 7)
+    await at.mine(2 * PACE.bump_blocks)
+    states = {stored.state for stored in at.again(intent).attempts[1:]}
+    assert states <= {AttemptState.REFUSED}
+    assert at.state(intent) is LIVE
+    at.node.set_balance(WALLET, ETHER)
+    at.node.set_base_fee(2 * GWEI)
+    await at.mine(2)
+    assert at.again(intent).winner == intent.attempts[0].attempt.hash
+
+
+async def test_a_transfer_of_the_wallets_own_is_never_cancelled_for_its_worth(at: Desk) -> None:
+    intent = await stuck(at, purpose=Purpose.TRANSFER)
+    at.worth = Worth(False, 10**18, MARKET)
+    await at.mine(PACE.bump_blocks + 1)
+    assert at.again(intent).wanted
+    assert at.state(intent) is MINED
