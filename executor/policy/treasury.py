@@ -15,8 +15,8 @@ TYPICAL_TRADE_GAS = 400_000
 WARNED_TRADES = 20
 """A wallet that has gas money for fewer trades is warned of."""
 
-TIP_GAS = 45_000
-"""Gas that a tip adds to a trade, at most: unwrapping, paying, logging, and opening an empty account."""
+TIP_GAS = 25_000
+"""Gas that a tip to the sender itself adds to a trade, at most: unwrapping, paying, logging."""
 
 LEAST_TIP_MULTIPLE = 10
 """A tip must be so many times what it costs: smaller ones would be spent on being paid."""

@@ -62,7 +62,7 @@ async def plan_allowance(
 
 async def set_allowance(desk: Desk, change: AllowanceChange) -> AllowanceChange:
     """Carry out what `plan_allowance` has planned, by no transaction, one, or two where the token changes an
-    allowance only from zero. Harmless when repeated.
+    allowance only from zero. The amounts are absolute: to repeat it changes nothing.
 
     Raises WalletError when the allowance is another one afterwards, and whatever `Desk.do` raises.
     """

@@ -29,7 +29,7 @@ from executor.journal.anchor import choose_anchor, verify_anchor
 from executor.journal.books import Books
 from executor.journal.database import Database
 from executor.journal.record import Record
-from executor.policy.fees import gas_limit
+from executor.policy.fees import Fees, gas_limit
 from executor.policy.lifecycle import Pace
 from executor.submission.clock import SystemClock
 from executor.submission.lanes import TRANSFER_GAS, Lane, Order
@@ -163,16 +163,20 @@ async def open_desk(view: View, signers: Sequence[Signer]) -> AsyncIterator[Desk
             await asyncio.gather(watching, return_exceptions=True)
 
 
+def worth_of(intent: Intent, fees: Fees) -> Worth:
+    """Of an approval or a transfer, which earns nothing and is wanted all the same: it may cost some times
+    what the market asks.
+    """
+    return Worth(True, MARKET_TIMES * fees.max_fee_per_gas * dearest(intent).attempt.gas_limit, fees)
+
+
 def _tracker(
     view: View, record: Record, lanes: Mapping[Address, Lane], keeper: Bookkeeper, clock: SystemClock
 ) -> Tracker:
     own = view.settings
 
     async def reprice(intent: Intent) -> Worth:
-        """It earns nothing and is wanted all the same: it may cost some times what the market asks."""
-        fees = (await view.gas()).fees
-        gas = dearest(intent).attempt.gas_limit
-        return Worth(True, MARKET_TIMES * fees.max_fee_per_gas * gas, fees)
+        return worth_of(intent, (await view.gas()).fees)
 
     async def on_change(intent: Intent, receipt: Receipt | None) -> None:
         if receipt is not None:

@@ -1,5 +1,6 @@
 """Moving money: gas money between operators, their surplus to the owner, the router's profit to the owner."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,15 +43,13 @@ async def plan_refill(view: View, database: Database, *, ordered: bool) -> tuple
     """The moves that give gas money to the operators that have too little, within what the settings allow for
     a day. `ordered`: a person asks for it. Reads only. Raises WalletError, NodeError, JournalError.
     """
-    rules = gas_money_rules(view.settings.gas_money)
+    rules, wallets = gas_money_rules(view.settings.gas_money), await view.money()
+    threshold = rules.refill_to if ordered else rules.refill_below
+    if threshold is None or all(one.native >= threshold for one in wallets):
+        return ()
     cost = view.most_cost(await view.gas(), MOST_TRANSFER_GAS)
-    return refill(
-        await view.money(),
-        rules,
-        spent=spent_today(database, view.name, view.operators),
-        transfer_cost=cost,
-        ordered=ordered,
-    )
+    spent = await asyncio.to_thread(spent_today, database, view.name, view.operators)
+    return refill(wallets, rules, spent=spent, transfer_cost=cost, ordered=ordered)
 
 
 async def plan_sweep(view: View) -> tuple[Transfer, ...]:
