@@ -4,7 +4,7 @@ from executor.chain.data_fee import oracle_fee
 from executor.domain.decision import Simulation
 from executor.engine.session import Session
 from executor.engine.sizing import Market
-from executor.policy.data_fee import data_fee, operator_fee, signed_like
+from executor.policy.data_fee import DataCost, data_cost
 from executor.submission.log import get_logger
 from executor.wallet.signer import TransactionFields, unsigned_envelope
 
@@ -13,16 +13,18 @@ _SOME_NONCE = 0xA1B2C3
 """As many bytes as nonces of busy wallets have."""
 
 
-async def call_data_fee(session: Session, calldata: bytes, simulation: Simulation, market: Market) -> int:
-    """What an L2 takes for putting the call's data on its parent chain, the operator's fee for the whole gas
-    limit included, in wei; 0 elsewhere.
+async def call_data_cost(
+    session: Session, calldata: bytes, simulation: Simulation, market: Market
+) -> DataCost:
+    """What an L2 takes for putting the call's data on its parent chain, with the operator's fee; nothing
+    elsewhere.
 
     Reckoned without asking. Where the chain's oracle disagreed about a sample it is asked about this call,
     and the higher figure counts. Raises NodeError.
     """
     terms = market.gas.data
     if terms is None:
-        return 0
+        return DataCost()
     envelope = unsigned_envelope(
         TransactionFields(
             chain_id=session.chain.chain_id,
@@ -36,11 +38,13 @@ async def call_data_fee(session: Session, calldata: bytes, simulation: Simulatio
         )
     )
     parameters = terms.parameters
-    ours = data_fee(signed_like(envelope), parameters) + operator_fee(simulation.gas_limit, parameters)
+    ours = data_cost(
+        envelope, gas_used=simulation.gas_used, gas_limit=simulation.gas_limit, parameters=parameters
+    )
     if terms.oracle_agrees:
         return ours
     theirs = await oracle_fee(session.rpc, envelope, simulation.gas_limit, market.head)
     _LOG.warning(
-        "data_fee_disagrees", chain=session.name, ours=ours, oracle=theirs, fork=parameters.fork.name
+        "data_fee_disagrees", chain=session.name, ours=ours.held, oracle=theirs, fork=parameters.fork.name
     )
-    return max(ours, theirs)
+    return ours.at_least(theirs)

@@ -19,7 +19,7 @@ from executor.domain.opportunity import Opportunity
 from executor.domain.pool import FEE_UNIT, Pool, VenueKind
 from executor.domain.route import Funding, Leg, SizedRoute
 from executor.domain.token import Token
-from executor.engine.costs import call_data_fee
+from executor.engine.costs import call_data_cost
 from executor.engine.fates import reason_of
 from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
@@ -320,4 +320,4 @@ async def _simulated(
         return None, revert_reason("simulation_reverted", error, calldata), 0
     except ExecutorError as error:
         return None, reason_of(error), 0
-    return simulation, None, await call_data_fee(session, calldata, simulation, market)
+    return simulation, None, (await call_data_cost(session, calldata, simulation, market)).charged

@@ -24,7 +24,7 @@ from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.plan import Plan
 from executor.domain.route import Leg, SizedRoute
-from executor.engine.costs import call_data_fee
+from executor.engine.costs import call_data_cost
 from executor.engine.fates import ended_by
 from executor.engine.following import follow
 from executor.engine.gas_market import read_gas
@@ -110,7 +110,7 @@ class SameChainRun:
         """What to do now that a block has come: the last round resizes no more."""
         self._note("looking again")
         plan, simulation, market = ready.plan, ready.simulation, ready.market
-        l1_fee = await call_data_fee(self._session, plan.calldata, simulation, newer)
+        l1_fee = (await call_data_cost(self._session, plan.calldata, simulation, newer)).charged
         before = profit_of(
             plan.sized, gas=simulation.gas_used, fees=market.fees, rate=market.prices.rate, l1_fee=l1_fee
         )
@@ -254,13 +254,15 @@ class SameChainRun:
 
     async def _decide(self, plan: Plan, simulation: Simulation, market: Market) -> Decision:
         session, prices = self._session, market.prices
+        data = await call_data_cost(session, plan.calldata, simulation, market)
         facts = DecisionFacts(
             simulated_profit=simulation.profit,
             amount_in=plan.sized.amount_in,
             gas_used=simulation.gas_used,
             gas_limit=simulation.gas_limit,
             fees=market.fees,
-            l1_fee=await call_data_fee(session, plan.calldata, simulation, market),
+            l1_fee=data.charged,
+            l1_fee_held=data.held,
             settlement=prices.settlement,
             settlement_is_native=prices.is_native,
             settlement_usd=prices.settlement_usd,

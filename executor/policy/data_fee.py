@@ -79,3 +79,21 @@ def operator_fee(gas: int, parameters: OpFeeParameters) -> int:
     if parameters.fork is OpFork.ISTHMUS:
         return gas * parameters.operator_fee_scalar // _MILLION + parameters.operator_fee_constant
     return gas * parameters.operator_fee_scalar * JOVIAN_OPERATOR_FACTOR + parameters.operator_fee_constant
+
+
+@dataclass(frozen=True, slots=True)
+class DataCost:
+    """What a transaction costs beside its gas, in wei: `charged` in the end, `held` back until then."""
+
+    charged: int = 0
+    held: int = 0
+
+    def at_least(self, wei: int) -> "DataCost":
+        """The same, where it cannot be less than `wei`."""
+        return DataCost(max(self.charged, wei), max(self.held, wei))
+
+
+def data_cost(unsigned: bytes, *, gas_used: int, gas_limit: int, parameters: OpFeeParameters) -> DataCost:
+    """What the transaction will cost beside its gas once it is signed, if it uses `gas_used` of its limit."""
+    data = data_fee(signed_like(unsigned), parameters)
+    return DataCost(data + operator_fee(gas_used, parameters), data + operator_fee(gas_limit, parameters))

@@ -42,10 +42,11 @@ class DecisionFacts:
     """All that a decision rests on.
 
     `simulated_profit` (settlement-token delta after premium and tip) and `amount_in` in the settlement
-    token's smallest unit; `gas_used`, `gas_limit` in gas; `l1_fee` and `gas_money` (the sender's balance) in
-    wei; `now` and `deadline` in Unix seconds. Prices are USD for one whole token, None where no feed gives
-    one. `settlement_is_native`: it is the wrapped native coin, so that gas needs no price. `gas_judgement`:
-    how good the price of gas is, on chains that are judged by it.
+    token's smallest unit; `gas_used`, `gas_limit` in gas; `l1_fee` (what data will cost), `l1_fee_held`
+    (what the sender must hold for them) and `gas_money` (the sender's balance) in wei; `now` and `deadline`
+    in Unix seconds. Prices are USD for one whole token, None where no feed gives one. `settlement_is_native`:
+    it is the wrapped native coin, so that gas needs no price. `gas_judgement`: how good the price of gas is,
+    on chains that are judged by it.
     """
 
     simulated_profit: int
@@ -61,6 +62,7 @@ class DecisionFacts:
     settlement_usd: Fraction | None = None
     native_usd: Fraction | None = None
     l1_fee: int = 0
+    l1_fee_held: int = 0
     deadline: int | None = None
     gas_judgement: GasJudgement | None = None
 
@@ -264,7 +266,8 @@ def _gas_level(price: int, judgement: GasJudgement, figures: _Figures) -> Iterat
 
 
 def _gas_money(facts: DecisionFacts) -> Iterator[Reason]:
-    needed = facts.gas_limit * facts.fees.max_fee_per_gas + facts.l1_fee
+    data = max(facts.l1_fee, facts.l1_fee_held)
+    needed = facts.gas_limit * facts.fees.max_fee_per_gas + data
     if facts.gas_money < needed:
         yield _reason(
             "insufficient_gas_money",

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from executor.policy.data_fee import OpFeeParameters, OpFork, data_fee, operator_fee
+from executor.policy.data_fee import (
+    DataCost,
+    OpFeeParameters,
+    OpFork,
+    data_cost,
+    data_fee,
+    operator_fee,
+    signed_like,
+)
 from executor.policy.fastlz import compressed_length
 
 CONTRACT_CALL = bytes.fromhex(
@@ -71,3 +79,11 @@ def test_isthmus_takes_millionths_of_the_gas_and_jovian_a_hundred_times_the_scal
     isthmus, jovian = parameters(OpFork.ISTHMUS, **more), parameters(OpFork.JOVIAN, **more)
     assert operator_fee(1_618, isthmus) == 1_256_417_826_611_659_930
     assert operator_fee(1_618, jovian) == 1_256_650_673_615_173_860
+
+
+def test_the_operator_holds_back_for_the_limit_and_charges_for_what_is_used() -> None:
+    jovian = parameters(OpFork.JOVIAN, operator_fee_scalar=7, operator_fee_constant=9)
+    data = data_fee(signed_like(b"call"), jovian)
+    cost = data_cost(b"call", gas_used=1_000, gas_limit=1_200, parameters=jovian)
+    assert cost == DataCost(data + 700_009, data + 840_009)
+    assert cost.at_least(data + 800_000) == DataCost(data + 800_000, data + 840_009)

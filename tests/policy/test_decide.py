@@ -100,6 +100,7 @@ def test_the_fee_of_the_layer_below_is_part_of_the_cost() -> None:
         ({"gas_judgement": judge(21 * GWEI, LEVELS)}, "gas_level_never"),
         ({"now": 2_000, "deadline": 2_000}, "deadline_passed"),
         ({"gas_money": 240_000 * 40 * GWEI - 1}, "insufficient_gas_money"),
+        ({"gas_money": 240_000 * 40 * GWEI + 5, "l1_fee": 2, "l1_fee_held": 6}, "insufficient_gas_money"),
         ({"native_usd": None}, "price_unavailable"),
     ],
 )
@@ -122,6 +123,7 @@ def test_each_limit_declines_by_its_name(changes: dict[str, Any], code: str) -> 
         {"gas_limit": 47_000_000, "gas_money": 3 * ETHER},
         {"now": 1_999, "deadline": 2_000},
         {"gas_money": 240_000 * 40 * GWEI},
+        {"gas_money": 240_000 * 40 * GWEI + 6, "l1_fee": 2, "l1_fee_held": 6},
     ],
 )
 def test_a_limit_that_is_just_kept_does_not_decline(changes: dict[str, Any]) -> None:
