@@ -1,17 +1,16 @@
 """What the block of a transaction did to our balances, to hold the entries against it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from executor.chain.balances import balances
-from executor.chain.blocks import block_param
-from executor.chain.calls import call_many
+from executor.chain.blocks import block_param, refuses_block_hash
+from executor.chain.calls import reverted
 from executor.chain.logs import parse_log
-from executor.chain.quantities import answer_error, hash_text, member, quantity, to_data
-from executor.chain.rpc import Rpc, results
+from executor.chain.quantities import answer_error, hash_text, hex_data, member, quantity, to_data
+from executor.chain.rpc import Call, NodeRefusedError, Rpc, results
 from executor.domain.abi import decoded_int, eth_call
 from executor.domain.address import Address
-from executor.domain.booking import Holding
+from executor.domain.booking import NATIVE, Holding
 from executor.domain.log import Log
 from executor.domain.market import BlockHead
 from executor.policy.bookkeeping import BlockChange, Ours
@@ -27,84 +26,109 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class SenderChange:
-    """What a block did to the sender of a transaction: its native coin in wei, how many it sent."""
+class BlockWord:
+    """What a block did. `router`: to the router's balances, against what the logs of the whole block say.
+    `native`: to the sender's native coin, in wei; `sent`: how many transactions it sent in the block.
+    """
 
+    router: dict[Holding, BlockChange]
     native: int
     sent: int
 
 
-async def router_changes(
-    rpc: Rpc, ours: Ours, span: Span, transaction_hash: str, tokens: Sequence[Address]
-) -> dict[Holding, BlockChange]:
-    """How the router's balances of `tokens` and of the native coin moved in the block, against what the logs
-    of the whole block say.
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Balances at one block; None for a token that does not tell."""
 
-    A token that does not tell a balance is left out. Raises NodeError.
+    held: dict[Address | None, int | None]
+    native: int
+    count: int
+
+
+async def read_block_word(
+    rpc: Rpc, ours: Ours, sender: Address, span: Span, transaction_hash: str, tokens: Sequence[Address]
+) -> BlockWord:
+    """What the block did to the router's balances of `tokens` and of the native coin, and to `sender`: all in
+    one batch. A token that does not tell a balance is left out. Raises NodeError.
     """
-    router = ours.router
-    told = await _block_logs(rpc, router, span.after)
-    everyone = changes([log for _, log in told], {router}, wrapped_native=ours.wrapped_native)
-    others = [log for sender, log in told if sender != transaction_hash]
-    moved_by_others = {log.address for log in others}
-    before = await _held(rpc, router, tokens, span.before)
-    after = await _held(rpc, router, tokens, span.after)
+    asked = [_state_calls(ours.router, sender, tokens, block_param(rpc, block)) for block in _both(span)]
+    answers = await rpc.batch([*asked[0], *asked[1], *_log_calls(ours.router, span.after)])
+    if any(refuses_block_hash(rpc, asked[0][0][1][-1], answer) for answer in answers):
+        return await read_block_word(rpc, ours, sender, span, transaction_hash, tokens)
+    width = len(asked[0])
+    before, after = (_state(answers[start : start + width], tokens) for start in (0, width))
+    told = _logs(results(answers[2 * width :]))
+    return BlockWord(
+        router=_router_changes(ours, told, transaction_hash, before, after),
+        native=after.native - before.native,
+        sent=after.count - before.count,
+    )
+
+
+def _both(span: Span) -> tuple[BlockHead, BlockHead]:
+    return span.before, span.after
+
+
+def _state_calls(router: Address, sender: Address, tokens: Sequence[Address], block: object) -> list[Call]:
+    calls = [eth_call(token, "balanceOf(address)", router) for token in tokens]
+    return [
+        ("eth_getBalance", (router, block)),
+        ("eth_getBalance", (sender, block)),
+        ("eth_getTransactionCount", (sender, block)),
+        *(("eth_call", ({"to": call.to, "data": to_data(call.data)}, block)) for call in calls),
+    ]
+
+
+def _state(answers: Sequence[object], tokens: Sequence[Address]) -> _State:
+    router, native = (quantity(answer, "eth_getBalance") for answer in results(answers[:2]))
+    (count,) = results(answers[2:3])
+    held: dict[Address | None, int | None] = {NATIVE: router}
+    held |= {token: _amount(answer) for token, answer in zip(tokens, answers[3:], strict=True)}
+    return _State(held, native, quantity(count, "eth_getTransactionCount"))
+
+
+def _amount(answer: object) -> int | None:
+    if isinstance(answer, NodeRefusedError):
+        if reverted(answer):
+            return None
+        raise answer
+    return decoded_int(hex_data(answer, "balanceOf"))
+
+
+def _router_changes(
+    ours: Ours, told: Sequence[tuple[str, Log]], transaction_hash: str, before: _State, after: _State
+) -> dict[Holding, BlockChange]:
+    logged = changes([log for _, log in told], {ours.router}, wrapped_native=ours.wrapped_native)
+    by_others = {log.address for sender, log in told if sender != transaction_hash}
     found: dict[Holding, BlockChange] = {}
-    for token in (*tokens, None):
-        first, last = before[token], after[token]
+    for token, last in after.held.items():
+        first = before.held[token]
         if first is None or last is None:
             continue
-        logged = 0 if token is None else everyone.get((router, token), 0)
-        shared = bool(others) if token is None else token in moved_by_others
-        found[router, token] = BlockChange(last - first, logged, shared)
+        shared = bool(by_others) if token is NATIVE else token in by_others
+        of_logs = 0 if token is NATIVE else logged.get((ours.router, token), 0)
+        found[ours.router, token] = BlockChange(last - first, of_logs, shared)
     return found
 
 
-async def sender_change(rpc: Rpc, sender: Address, span: Span) -> SenderChange:
-    """What the block did to `sender`. Raises NodeError."""
-    readings = []
-    for block in (span.before, span.after):
-        param = block_param(rpc, block)
-        answers = results(
-            await rpc.batch(
-                [("eth_getBalance", (sender, param)), ("eth_getTransactionCount", (sender, param))]
-            )
-        )
-        readings.append(
-            (quantity(answers[0], "eth_getBalance"), quantity(answers[1], "eth_getTransactionCount"))
-        )
-    (before, count_before), (after, count_after) = readings
-    return SenderChange(after - before, count_after - count_before)
-
-
-async def _held(
-    rpc: Rpc, account: Address, tokens: Sequence[Address], block: BlockHead
-) -> dict[Address | None, int | None]:
-    native = await balances(rpc, account, [], block)
-    answers = await call_many(
-        rpc, [eth_call(token, "balanceOf(address)", account) for token in tokens], block
-    )
-    told = zip(tokens, (decoded_int(answer) for answer in answers), strict=True)
-    return {None: native.native, **dict(told)}
-
-
-async def _block_logs(rpc: Rpc, account: Address, block: BlockHead) -> list[tuple[str, Log]]:
-    """The block's logs of transfers from and to `account`, each once with the hash of its transaction."""
+def _log_calls(account: Address, block: BlockHead) -> list[Call]:
+    """For the block's logs of transfers from and to `account`."""
     party = to_data(bytes(12) + bytes.fromhex(account[2:]))
     first = [to_data(topic) for topic in (TRANSFER, DEPOSIT, WITHDRAWAL)]
     filters = ([first, party], [to_data(TRANSFER), None, party])
-    answers = results(
-        await rpc.batch(
-            [("eth_getLogs", ({"blockHash": block.hash, "topics": topics},)) for topics in filters]
-        )
-    )
-    found: dict[int, tuple[str, Log]] = {}
-    for answer in answers:
-        if not isinstance(answer, list):
-            raise answer_error("eth_getLogs", "is not a list")
-        for index, entry in enumerate(answer):
-            field = f"eth_getLogs[{index}]"
-            log, _ = parse_log(entry, field)
-            sender = hash_text(member(entry, "transactionHash", field), f"{field}.transactionHash")
-            found[log.index] = (sender, log)
+    return [("eth_getLogs", ({"blockHash": block.hash, "topics": topics},)) for topics in filters]
+
+
+def _logs(answers: Sequence[object]) -> list[tuple[str, Log]]:
+    """Each log once, with the hash of its transaction."""
+    found = {log.index: (sender, log) for answer in answers for sender, log in _parsed(answer)}
     return [found[index] for index in sorted(found)]
+
+
+def _parsed(answer: object) -> Iterator[tuple[str, Log]]:
+    if not isinstance(answer, list):
+        raise answer_error("eth_getLogs", "is not a list")
+    for index, entry in enumerate(answer):
+        field = f"eth_getLogs[{index}]"
+        log, _ = parse_log(entry, field)
+        yield hash_text(member(entry, "transactionHash", field), f"{field}.transactionHash"), log

@@ -5,14 +5,14 @@ left unbooked, `catch_up` books.
 """
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
-from executor.chain.head import head
+from executor.chain.head import parse_head
 from executor.chain.logs import parse_log
-from executor.chain.quantities import answer_error
+from executor.chain.quantities import answer_error, to_quantity
 from executor.chain.receipts import receipt as read_receipt
-from executor.chain.rpc import Rpc
+from executor.chain.rpc import Rpc, results
 from executor.chain.tokens import resolve_token
 from executor.config.settings import ChainSettings
 from executor.domain.address import Address, to_address
@@ -25,7 +25,7 @@ from executor.domain.intent import AttemptKind, Block, Intent, Purpose, StoredAt
 from executor.domain.market import BlockHead
 from executor.domain.route import Funding
 from executor.domain.token import Token
-from executor.engine.block_balances import Span, router_changes, sender_change
+from executor.engine.block_balances import Span, read_block_word
 from executor.engine.pricing import token_price
 from executor.journal.books import Books
 from executor.journal.record import Record
@@ -137,8 +137,10 @@ async def _book_again(keeper: Bookkeeper, record: Record, intent_id: int) -> boo
 
 
 async def _span(rpc: Rpc, receipt: Receipt) -> Span:
-    """The receipt's block and its parent, by hash."""
-    after, before = await asyncio.gather(head(rpc, receipt.block_number), head(rpc, receipt.block_number - 1))
+    """The receipt's block and its parent."""
+    numbers = (receipt.block_number - 1, receipt.block_number)
+    answers = await rpc.batch([("eth_getBlockByNumber", (to_quantity(number), False)) for number in numbers])
+    before, after = (parse_head(answer) for answer in results(answers))
     if after.hash != receipt.block_hash or after.parent_hash != before.hash:
         raise answer_error(f"block {receipt.block_number}", "is another one than the receipt's")
     return Span(before, after)
@@ -207,19 +209,24 @@ async def _checked(
     receipt: Receipt,
 ) -> tuple[tuple[Entry, ...], str]:
     """The entries with what the balances add to them, and how they agree with the balances."""
-    problems: list[str] = []
     try:
-        if mined.success and _touches(keeper.router, mined, entries):
-            tokens = _tokens(keeper, trade, mined)
-            word = await router_changes(keeper.rpc, keeper.ours, span, receipt.transaction_hash, tokens)
-            entries, unclear = with_blocks_word(entries, trade.settlement if trade else None, word)
-            problems += unclear
-        change = await sender_change(keeper.rpc, mined.sender, span)
+        word = await read_block_word(
+            keeper.rpc,
+            keeper.ours,
+            mined.sender,
+            span,
+            receipt.transaction_hash,
+            _tokens(keeper, trade, mined),
+        )
     except NodeError as error:
         return entries, f"the balances around the block cannot be read: {error.message}"
+    problems: tuple[str, ...] = ()
+    if mined.success and _touches(keeper.router, mined, entries):
+        settlement = trade.settlement if trade else None
+        entries, problems = with_blocks_word(entries, settlement, word.router)
     booked = total((entry for entry in entries if entry.account == mined.sender), NATIVE)
-    if change.sent == 1 and change.native != booked:
-        problems.append(f"the block changed {mined.sender}'s native coin by {change.native}, booked {booked}")
+    if word.sent == 1 and word.native != booked:
+        problems += (f"the block changed {mined.sender}'s native coin by {word.native}, booked {booked}",)
     return entries, "; ".join(problems) or AGREES
 
 
@@ -240,17 +247,17 @@ def _tokens(keeper: Bookkeeper, trade: Trade | None, mined: Mined) -> list[Addre
 
 
 async def _assets(
-    keeper: Bookkeeper, tokens: Iterable[Address | None], block: BlockHead
+    keeper: Bookkeeper, tokens: Collection[Address | None], block: BlockHead
 ) -> dict[Address | None, Asset]:
     """What the tokens are called and what they were worth in the block."""
     found: dict[Address | None, Asset] = {}
+    wrapped = keeper.chain.wrapped_native
     for token in tokens:
-        if token is NATIVE:
-            wrapped = keeper.chain.wrapped_native
-            found[token] = await _priced(keeper, wrapped, block, keeper.chain.native_symbol, WEI_DECIMALS)
-        else:
-            known = await _token(keeper, token, block)
-            found[token] = await _priced(keeper, known, block, known.symbol, known.decimals)
+        if token is not NATIVE:
+            found[token] = await _priced(keeper, await _token(keeper, token, block), block)
+    if NATIVE in tokens:
+        coin = found.get(wrapped.address) or await _priced(keeper, wrapped, block)
+        found[NATIVE] = replace(coin, symbol=keeper.chain.native_symbol, decimals=WEI_DECIMALS)
     return found
 
 
@@ -263,14 +270,14 @@ async def _token(keeper: Bookkeeper, address: Address, block: BlockHead) -> Toke
         return Token(keeper.chain.chain_id, address, f"{address[:6]}..{address[-4:]}", 0)
 
 
-async def _priced(keeper: Bookkeeper, token: Token, block: BlockHead, symbol: str, decimals: int) -> Asset:
+async def _priced(keeper: Bookkeeper, token: Token, block: BlockHead) -> Asset:
     """A price is for display: without one the booking stands all the same."""
     try:
         price = await token_price(
             keeper.rpc, keeper.chain, keeper.settings, token, block, is_local=keeper.is_local
         )
     except PriceUnavailableError:
-        return Asset(symbol, decimals, None, "no price")
+        return Asset(token.symbol, token.decimals, None, "no price")
     except ExecutorError as error:
-        return Asset(symbol, decimals, None, error.code)
-    return Asset(symbol, decimals, price.usd_per_token, price.source)
+        return Asset(token.symbol, token.decimals, None, error.code)
+    return Asset(token.symbol, token.decimals, price.usd_per_token, price.source)

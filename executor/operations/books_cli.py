@@ -13,7 +13,7 @@ from executor.domain.errors import ConfigError
 from executor.domain.execution import Status
 from executor.operations.options import ConfigOption, settings_of
 from executor.operations.pnl import Grouping
-from executor.operations.tabular import Format, json_row, write_report
+from executor.operations.tabular import Format, json_row, opened_out, write_report
 
 if TYPE_CHECKING:
     from executor.config.settings import Settings
@@ -152,5 +152,5 @@ def _print(table: object, out: Path | None) -> None:
     if out is None:
         Console().print(table)
         return
-    with out.open("w", encoding="utf-8") as file:
+    with opened_out(out, "w") as file:
         Console(file=file, width=200).print(table)

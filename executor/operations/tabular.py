@@ -78,10 +78,10 @@ def write_report(
     if form is Format.PARQUET:
         if out is None:
             raise ConfigError("--out", "is missing: Parquet is no text", fix="name a file with --out")
-        with _file(out, "wb") as file:
+        with opened_out(out, "wb") as file:
             _write_parquet(columns, rows, file)
         return
-    with _file(out, "w") as file:
+    with opened_out(out, "w") as file:
         if form is Format.CSV:
             _write_csv(columns, rows, file)
         elif whole is not None:
@@ -91,7 +91,10 @@ def write_report(
 
 
 @contextmanager
-def _file(out: Path | None, mode: str) -> Iterator[IO[Any]]:
+def opened_out(out: Path | None, mode: str) -> Iterator[IO[Any]]:
+    """The file at `out`, put in its place once it is complete; standard output without one. Raises
+    ConfigError naming `--out`.
+    """
     if out is None:
         yield sys.stdout
         return
@@ -116,14 +119,16 @@ def _write_csv(columns: Sequence[Column], rows: Iterable[Row], file: IO[str]) ->
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([column.name for column in columns])
     for row in rows:
-        writer.writerow([_csv_text(_plain(row.get(column.name))) for column in columns])
+        writer.writerow([_csv_cell(column, row.get(column.name)) for column in columns])
 
 
-def _csv_text(value: object) -> object:
-    """Spreadsheets take text that begins so for a formula; an amount's sign is none."""
-    if isinstance(value, str) and value[:1] in "=+@\t\r" and value:
-        return "'" + value
-    return "" if value is None else value
+def _csv_cell(column: Column, value: object) -> object:
+    """Spreadsheets take text that begins with a sign for a formula; an amount's sign is none."""
+    told = _plain(value)
+    if column.type is not Type.TEXT or told is None:
+        return "" if told is None else told
+    text = told if isinstance(told, str) else json.dumps(told)
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def json_row(columns: Sequence[Column], row: Row) -> dict[str, object]:

@@ -218,6 +218,7 @@ async def test_wrong_options_are_named_with_what_to_write(office: Office) -> Non
         (("pnl", "--chain", "atlantis"), "--chain: 'atlantis' is not configured"),
         (("pnl", "--format", "parquet"), "--out: is missing"),
         (("pnl", "--format", "csv", "--out", "/nowhere/at/all.csv"), "--out: /nowhere/at/all.csv cannot be"),
+        (("pnl", "--out", "/nowhere/at/all.txt"), "--out: /nowhere/at/all.txt cannot be"),
     ):
         ended = ask(office, *arguments)
         assert ended.code == ExitCode.USAGE
@@ -233,6 +234,12 @@ def test_an_amount_that_parquet_cannot_hold_is_refused_and_leaves_no_file(tmp_pa
     assert list(tmp_path.iterdir()) == []
     write_report(columns, rows, Format.CSV, out)
     assert out.read_text() == f"amount\n{2**256 - 1}\n"
+
+
+def test_a_negative_amount_stays_a_number(tmp_path: Path) -> None:
+    out = tmp_path / "report.csv"
+    write_report([Column("amount", Type.AMOUNT)], [{"amount": -5}], Format.CSV, out)
+    assert out.read_text() == "amount\n-5\n"
 
 
 def test_text_that_a_spreadsheet_would_calculate_stays_text(tmp_path: Path) -> None:
