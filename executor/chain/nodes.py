@@ -124,7 +124,13 @@ class Nodes(Rpc):
 
         Raises the last NodeError when no node answers.
         """
-        first, *others = self._ordered()
+        ordered = self._ordered()
+        if not ordered:
+            raise NodeError(
+                f"None of {self.name} serves the network that it did at the start.",
+                fix="check the rpc_urls, and start again",
+            )
+        first, *others = ordered
         outcome = await self._ask(first, calls)
         behind: Answers | None = None
         for node in () if acts(calls) else others:

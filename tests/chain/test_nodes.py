@@ -176,6 +176,18 @@ async def test_a_node_that_was_silent_is_used_once_it_has_said_which_network_it_
         assert await stand.rpc.call("eth_gasPrice") == "0x69"
 
 
+async def test_when_every_node_has_changed_its_network_nothing_is_asked_any_more() -> None:
+    async with Stand(at(105), at(105)) as stand:
+        await stand.rpc.look()
+        for node in stand.nodes:
+            node.behave(at(105, chain=5))
+        with pytest.raises(NodeError, match="newest block"):
+            await stand.rpc.look()
+        with pytest.raises(NodeError, match="network that it did at the start"):
+            await stand.rpc.call("eth_gasPrice")
+        assert await stand.rpc.everywhere([("eth_gasPrice", ())]) == ()
+
+
 class Behind:
     """Takes one behaviour after the other; the last one stays."""
 

@@ -32,6 +32,10 @@ class MisbehavingNode:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._server.close()
 
+    def behave(self, behaviour: Behaviour) -> None:
+        """From now on like this."""
+        self._behaviours = [behaviour]
+
     def url(self, path: str = "/") -> str:
         """Where it serves."""
         return f"http://127.0.0.1:{self._server.port}{path}"
