@@ -26,7 +26,7 @@ from executor.wallet.signer import LocalSigner
 
 GWEI = 10**9
 ETHER = 10**18
-CHAIN_ID = 31337
+CHAIN_ID = 1
 DEADLINE = 2_000_000_000
 ROUTER = to_address("0x00000000000000000000000000000000C0FFEE01")
 FEE_BPS = 30
