@@ -125,26 +125,22 @@ class Nodes(Rpc):
         Raises the last NodeError when no node answers.
         """
         ordered = self._ordered()
-        if not ordered:
-            raise NodeError(
-                f"None of {self.name} serves the network that it did at the start.",
-                fix="check the rpc_urls, and start again",
-            )
-        first, *others = ordered
-        outcome = await self._ask(first, calls)
+        failure = NodeError(
+            f"None of {self.name} serves the network that it did at the start.",
+            fix="check the rpc_urls, and start again",
+        )
         behind: Answers | None = None
-        for node in () if acts(calls) else others:
-            if not isinstance(outcome, NodeError):
-                if not _behind(calls, outcome):
-                    return outcome
-                behind = behind or outcome
+        for node in ordered[:1] if acts(calls) else ordered:
             outcome = await self._ask(node, calls)
-        if not isinstance(outcome, NodeError) and (behind is None or not _behind(calls, outcome)):
-            return outcome
+            if isinstance(outcome, NodeError):
+                failure = outcome
+            elif _behind(calls, outcome):
+                behind = behind or outcome
+            else:
+                return outcome
         if behind is not None:
             return behind
-        assert isinstance(outcome, NodeError)
-        raise outcome
+        raise failure
 
     async def everywhere(self, calls: Sequence[Call]) -> tuple[Answers | NodeError, ...]:
         """What each node answers to the same calls, in the order of the settings: for sending the same bytes
