@@ -108,6 +108,21 @@ async def test_all_wallets_tokens_and_names_take_one_round_trip(trading: Trading
     assert amounts["wallets.0", "ETH"] == trading.node.balance(SECOND)
 
 
+async def test_each_configured_chain_is_asked_once_and_none_waits_for_another(
+    trading: Trading, base: Node
+) -> None:
+    async with ChangingProxy(trading.node.url) as first, ChangingProxy(base.url) as second:
+        whole = trading.settings(rpc_url=first.url)
+        whole["chains"]["base"] = {"rpc_url": second.url, "wallet": {"development_account": 5}}
+        found, unread = await read_holdings(Settings.from_mapping(whole, base_dir=trading.folder, environ={}))
+        assert (first.posts, second.posts) == (1, 1)
+
+    assert unread == ()
+    assert [chain.chain for chain in found] == ["ethereum", "base"]
+    on_base = {(line.holder, line.symbol): line.amount for line in found[1].held}
+    assert on_base["wallet", "ETH"] == base.balance(SECOND)
+
+
 async def test_with_and_without_multicall_the_answers_are_the_same(trading: Trading) -> None:
     together, posts = await counted(trading, **EVERY_WALLET)
     trading.node.set_code(MULTICALL3, b"")

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,21 @@ def test_a_stop_holds_for_approvals_too(trading: Trading) -> None:
     assert allowance(trading) == 5
 
 
+def test_beside_a_running_executor_commands_look_and_do_not_send(trading: Trading) -> None:
+    low(trading)
+    owned = Database.open(trading.folder / "journal" / FILE_NAME)
+    try:
+        (planned,) = steps(trading, "refill", "--dry-run", **TWO_WALLETS)
+        ended = wallet(trading, "refill", **TWO_WALLETS)
+    finally:
+        owned.close()
+
+    assert planned["to"] == SECOND
+    assert ended.code == ExitCode.USAGE
+    assert "in use" in ended.stderr
+    assert trading.nonce() == 0
+
+
 def test_a_command_that_was_killed_is_not_carried_out_twice(trading: Trading) -> None:
     path = config(trading)
     arguments = ["wallet", "approve", "WETH", SPENDER, "5", "--config", str(path)]
@@ -206,8 +222,6 @@ def test_a_command_that_was_killed_is_not_carried_out_twice(trading: Trading) ->
 
 
 def wait_for_pool(trading: Trading, process: subprocess.Popen[bytes]) -> None:
-    import time
-
     for _ in range(300):
         if trading.node.rpc("txpool_status")["pending"] != "0x0":
             return

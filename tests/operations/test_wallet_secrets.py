@@ -15,6 +15,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+import yaml
 from eth_account import Account
 from pydantic import SecretStr
 
@@ -209,6 +210,34 @@ def test_a_wrong_passphrase_is_shown_in_no_traceback(
     for content in (output, error, *watched.seen):
         secrets.absent_from(content, "a failed start")
     secrets.absent_from_files(trading.folder, but=(path,))
+
+
+def test_a_wallet_command_that_sends_leaves_no_secret(
+    trading: Trading, secrets: Secrets, keystore: Path
+) -> None:
+    path = settings_with(trading, keystore)
+    watched = Watched("wallet", "approve", "WETH", "0x" + "e5" * 20, "7", "--config", str(path), "--json")
+    code, output, error = watched.end()
+
+    assert (code, trading.nonce()) == (ExitCode.OK, 1)
+    for content in (output, error, *watched.seen):
+        secrets.absent_from(content, "a command")
+    secrets.absent_from_files(trading.folder, but=(path,))
+    assert (trading.folder / "journal" / "executor.sqlite3").stat().st_mode & 0o077 == 0
+
+
+def test_a_databases_password_is_never_shown(trading: Trading, secrets: Secrets, keystore: Path) -> None:
+    path = trading.folder / "config.yaml"
+    whole = trading.settings(wallet={"keystore": str(keystore)})
+    path.write_text(yaml.safe_dump({**whole, "database_url": f"postgresql://me:{URL_KEY}@127.0.0.1:9/x"}))
+    for arguments in (
+        ("wallet", "approve", "WETH", "0x" + "e5" * 20, "7"),
+        ("wallet", "refill", "--dry-run"),
+    ):
+        watched = Watched(*arguments, "--config", str(path))
+        code, output, error = watched.end()
+        assert code == ExitCode.USAGE
+        secrets.absent_from(output + error, "an error")
 
 
 def test_the_search_finds_what_it_looks_for(tmp_path: Path, trading: Trading) -> None:
