@@ -17,7 +17,7 @@ from typing import Self
 from pydantic import SecretStr
 
 from executor.chain.network import NETWORK_CALLS, Network, named_network
-from executor.chain.quantities import quantity
+from executor.chain.quantities import quantity, to_quantity
 from executor.chain.rpc import Call, NodeRefusedError, Rpc, acts, results
 from executor.domain.errors import ConfigError, NodeError
 
@@ -56,13 +56,15 @@ class NodesDisagreeError(NodeError):
 @dataclass(slots=True)
 class Health:
     """How a node has done of late: failures in a row, when the last one was, the newest block it told, and
-    the network that it serves, None while it has not said so.
+    the network that it serves, None while it has not said so. `strays`: its chain is another than that of
+    most.
     """
 
     failures: int = 0
     failed_at: float = 0.0
     head: int | None = None
     network: tuple[int, bool] | None = None
+    strays: bool = False
 
     def rests(self, now: float) -> bool:
         """True while it is asked last for having failed."""
@@ -189,6 +191,7 @@ class Nodes(Rpc):
         foremost = max((head for head in heads if head is not None), default=None)
         if foremost is None or all(isinstance(outcome, NodeError) for outcome in outcomes):
             raise NodeError(f"None of {self.name} tells its newest block.", fix="check the rpc_urls")
+        await self._compare()
         return foremost
 
     async def watch(self, seconds: float = LOOK_SECONDS) -> None:
@@ -219,6 +222,30 @@ class Nodes(Rpc):
         except NodeError:
             health.failures, health.failed_at = health.failures + 1, self._now()
 
+    async def _compare(self) -> None:
+        """Find the nodes that tell another block than most at a height that all should have: one that lies,
+        or is on a branch that was left. Of two nobody can say which is right.
+        """
+        nodes = self._trusted()
+        if len(nodes) < 3:
+            return
+        height = max(self._foremost(nodes) - MOST_LAG, 0)
+        call: Call = ("eth_getBlockByNumber", (to_quantity(height), False))
+        outcomes = await asyncio.gather(*(self._ask(node, [call]) for node in nodes))
+        told = [_hash(outcome) for outcome in outcomes]
+        known = [one for one in told if one is not None]
+        usual = max(known, key=known.count, default=None)
+        if usual is not None and known.count(usual) > len(known) // 2:
+            for node, one in zip(nodes, told, strict=True):
+                self._health[node].strays = one is not None and one != usual
+
+    def _foremost(self, nodes: Sequence[Rpc]) -> int:
+        """The newest block: of three nodes or more, the newest that two of them tell, so that one alone does
+        not make the others late.
+        """
+        heads = sorted((self._health[node].head or 0 for node in nodes), reverse=True)
+        return heads[1] if len(heads) > 2 else max(heads, default=0)
+
     def _trusted(self) -> tuple[Rpc, ...]:
         """The nodes that may be asked."""
         if self._network is None:
@@ -226,12 +253,17 @@ class Nodes(Rpc):
         return tuple(node for node in self._nodes if self._health[node].network == self._network)
 
     def _ordered(self) -> list[Rpc]:
-        """The nodes in the order to ask them: rested and up to date first, as the settings name them."""
+        """The nodes in the order to ask them: those on the chain of most, rested and up to date first, as the
+        settings name them.
+        """
         nodes = self._trusted()
-        heads = sorted((self._health[node].head or 0 for node in nodes), reverse=True)
-        # Of three or more, one alone that claims to be ahead does not make the others late.
-        foremost = heads[1] if len(heads) > 2 else max(heads, default=0)
-        return sorted(nodes, key=lambda node: (self._rests(node), self._health[node].lags(foremost)))
+        foremost = self._foremost(nodes)
+
+        def worse(node: Rpc) -> tuple[bool, bool, bool]:
+            health = self._health[node]
+            return health.strays, health.rests(self._now()), health.lags(foremost)
+
+        return sorted(nodes, key=worse)
 
     def _rests(self, node: Rpc) -> bool:
         return self._health[node].rests(self._now())
@@ -297,6 +329,12 @@ async def _most_answer(asked: Iterable[_Asking], resting: set[_Asking]) -> None:
     late = pending - resting
     if late:
         await asyncio.wait(late, timeout=STRAGGLER_SECONDS)
+
+
+def _hash(outcome: Answers | NodeError) -> str | None:
+    """The hash of the block in an outcome of eth_getBlockByNumber; None where there is none."""
+    block = None if isinstance(outcome, NodeError) else outcome[0]
+    return str(block["hash"]).lower() if isinstance(block, dict) and "hash" in block else None
 
 
 def _behind(calls: Sequence[Call], answers: Answers) -> bool:

@@ -106,11 +106,10 @@ def _nodes(chain: _Chain) -> list[Finding]:
     found = []
     for name, one in health.items():
         facts: dict[str, object] = {"block_number": one.head, "failures": one.failures}
-        late = one.head is None or one.lags(chain.newest.number)
+        bad = one.head is None or one.strays or one.failures > 0 or one.lags(chain.newest.number)
         told = "does not answer" if one.head is None else f"is at block {one.head}"
-        found.append(
-            Finding(f"node {name}", State.WARNING if late or one.failures else State.OK, told, facts)
-        )
+        told += ", on another branch than most" if one.strays else ""
+        found.append(Finding(f"node {name}", State.WARNING if bad else State.OK, told, facts))
     return found
 
 

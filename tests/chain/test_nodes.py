@@ -123,9 +123,9 @@ async def test_nodes_may_agree_in_refusing() -> None:
         assert isinstance(answer, NodeRefusedError)
 
 
-def at(head: int, *, chain: int = 1, client: str = "Geth") -> Behaviour:
+def at(head: int, *, chain: int = 1, client: str = "Geth", branch: str = "0xaa") -> Behaviour:
     """A node at that block; asked anything else it tells the block, too."""
-    told = {"eth_chainId": hex(chain), "web3_clientVersion": client}
+    told = {"eth_chainId": hex(chain), "web3_clientVersion": client, "eth_getBlockByNumber": {"hash": branch}}
     return each(lambda one: {"id": one["id"], "result": told.get(one["method"], hex(head))})
 
 
@@ -145,6 +145,21 @@ async def test_one_that_claims_to_be_far_ahead_is_not_preferred() -> None:
     async with Stand(at(105), at(105), at(10**9)) as stand:
         await stand.rpc.look()
         assert await stand.rpc.call("eth_gasPrice") == "0x69"
+
+
+async def test_one_on_another_branch_is_asked_last_until_it_is_back() -> None:
+    async with Stand(at(106, branch="0xbb"), at(105), at(104)) as stand:
+        await stand.rpc.look()
+        assert await stand.rpc.call("eth_gasPrice") == "0x69"
+        stand.nodes[0].behave(at(106))
+        await stand.rpc.look()
+        assert await stand.rpc.call("eth_gasPrice") == "0x6a"
+
+
+async def test_where_no_branch_has_most_nodes_the_settings_order_stays() -> None:
+    async with Stand(at(104, branch="0xbb"), at(104, branch="0xcc"), at(105)) as stand:
+        await stand.rpc.look()
+        assert await stand.rpc.call("eth_gasPrice") == "0x68"
 
 
 async def test_when_no_node_tells_its_head_that_is_said() -> None:

@@ -12,7 +12,7 @@ from executor.config.settings import Settings
 from executor.domain.execution import Status
 from executor.engine.executor import Executor
 from executor.operations.check import check
-from tests.support.faces import DEAD, LATE_BY, LaggingNode
+from tests.support.faces import DEAD, LATE_BY, LaggingNode, LyingNode
 from tests.support.misbehaving_node import MisbehavingNode, each
 from tests.support.trading import Trading, deploy_trading, explicit
 
@@ -25,13 +25,15 @@ def trading(ethereum: Node, tmp_path: Path) -> Trading:
     return made
 
 
-@pytest.mark.parametrize("bad", ["dead", "lagging"])
+@pytest.mark.parametrize("bad", ["dead", "lagging", "lying"])
 async def test_an_opportunity_is_realised_though_the_first_node_is_bad(trading: Trading, bad: str) -> None:
     honest = trading.node.url
     async with AsyncExitStack() as stack:
         first = DEAD
         if bad == "lagging":
             first = (await stack.enter_async_context(LaggingNode(honest))).url
+        if bad == "lying":
+            first = (await stack.enter_async_context(LyingNode(honest))).url
         settings = trading.settings(rpc_url=first, rpc_urls=[honest, honest], quorum=2)
         async with Executor(settings) as executor:
             execution = await executor.execute(explicit())
@@ -57,3 +59,12 @@ async def test_the_check_tells_how_each_node_does(trading: Trading) -> None:
     newest = int(trading.node.rpc("eth_blockNumber"), 16)
     assert told[f"node {trading.node.url.rstrip('/')}"] == ("ok", f"is at block {newest}")
     assert told[f"node {DEAD}"] == ("warning", "does not answer")
+
+
+async def test_the_check_tells_which_node_is_on_another_branch(trading: Trading) -> None:
+    async with LyingNode(trading.node.url) as liar:
+        settings = trading.settings(rpc_urls=[trading.node.url, liar.url])
+        found = (await check(Settings.from_mapping(settings)))["ethereum"]
+    wrong = [one for one in found if one.name.startswith("node ") and one.state.value == "warning"]
+    assert [one.name for one in wrong] == [f"node {liar.url.rstrip('/')}"]
+    assert wrong[0].message.endswith("on another branch than most")

@@ -98,7 +98,7 @@ async def test_with_two_dead_ones_nothing_is_known(node: Node) -> None:
             await look(nodes, Questions(), quorum=2)
 
 
-@pytest.mark.parametrize("bad", ["dead", "lagging"])
+@pytest.mark.parametrize("bad", BAD)
 async def test_reads_go_on_where_the_first_node_is_bad(node: Node, bad: str) -> None:
     pay(node)
     other = node.accounts[OTHER].address
