@@ -63,8 +63,9 @@ async def test_the_check_tells_how_each_node_does(trading: Trading) -> None:
 
 async def test_the_check_tells_which_node_is_on_another_branch(trading: Trading) -> None:
     async with LyingNode(trading.node.url) as liar:
-        settings = trading.settings(rpc_urls=[trading.node.url, liar.url])
+        url = liar.url.rstrip("/")
+        settings = trading.settings(rpc_urls=[trading.node.url, url])
         found = (await check(Settings.from_mapping(settings)))["ethereum"]
     wrong = [one for one in found if one.name.startswith("node ") and one.state.value == "warning"]
-    assert [one.name for one in wrong] == [f"node {liar.url.rstrip('/')}"]
+    assert [one.name for one in wrong] == [f"node {url}"]
     assert wrong[0].message.endswith("on another branch than most")
