@@ -40,6 +40,8 @@ _BEHIND = (
     "unknown block",
     "block not found",
     "missing trie",
+    "beyond head",
+    "but requested was",
 )
 """What nodes say, in lower case, of a block that they do not have yet, or no more."""
 

@@ -217,8 +217,19 @@ class Behind:
 LATE = error(-32000, "header not found")
 
 
-async def test_a_block_that_one_node_does_not_have_yet_is_read_from_the_next() -> None:
-    async with Stand(LATE, result("0x2")) as stand:
+@pytest.mark.parametrize(
+    "words",
+    [
+        "header not found",
+        "header for hash not found",
+        "Unknown block",
+        "missing trie node 1f (path )",
+        "request beyond head block: requested 9, head 8",
+        "block height is 8 but requested was 9",
+    ],
+)
+async def test_a_block_that_one_node_does_not_have_yet_is_read_from_the_next(words: str) -> None:
+    async with Stand(error(-32000, words), result("0x2")) as stand:
         assert await stand.rpc.call("eth_call", {}, {"blockHash": "0x00"}) == "0x2"
     async with Stand(result(None), result({"number": "0x5"})) as stand:
         assert await stand.rpc.call("eth_getBlockByNumber", "0x5", False) == {"number": "0x5"}
