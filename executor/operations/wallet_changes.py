@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from executor.chain.approvals import spenders_ever, standing_allowances
-from executor.chain.head import head
 from executor.chain.tokens import resolve_token
 from executor.config.settings import Settings
 from executor.config.wallet import PassphraseSource, WalletSettings
@@ -106,7 +105,7 @@ async def revoke(
         names: dict[Address, Token] = {}
 
         async def plan() -> list[AllowanceChange]:
-            last = (await head(view.rpc, rule=view.chain.fees.base_fee)).number
+            last = (await view.newest()).number
             changes = []
             for owner in (view.operators[index] for index in chosen):
                 pairs = await spenders_ever(view.rpc, owner, first_block, last)

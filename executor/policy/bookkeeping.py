@@ -128,7 +128,7 @@ def _of_router(
     mined: Mined, ours: Ours, trade: Trade, moved: Mapping[tuple[Address, Address], int]
 ) -> list[Entry]:
     router = ours.router
-    tips = sum(amount for _, amount in _tips(mined, router))
+    tips = sum(amount for _, amount in tips_of(mined.logs, router))
     entries = [Entry(router, Kind.PREMIUM, token, -amount) for token, amount in trade.premiums.items()]
     entries.append(Entry(router, Kind.TIP, ours.wrapped_native, -tips))
     tokens = dict.fromkeys((trade.settlement, *trade.premiums, *(t for a, t in moved if a == router)))
@@ -144,17 +144,18 @@ def _of_wallets(mined: Mined, ours: Ours, moved: Mapping[tuple[Address, Address]
     """What a trade's logs say of wallets, and the tips that came to one of them."""
     rebates = [
         Entry(to, Kind.REBATE, NATIVE, amount)
-        for to, amount in _tips(mined, ours.router)
+        for to, amount in tips_of(mined.logs, ours.router)
         if to in ours.wallets
     ]
     direct = {key: amount for key, amount in moved.items() if key[0] in ours.wallets}
     return [*rebates, *_transfers(direct), *_native_transfers(mined, ours)]
 
 
-def _tips(mined: Mined, router: Address) -> list[tuple[Address, int]]:
+def tips_of(logs: Iterable[Log], router: Address) -> list[tuple[Address, int]]:
+    """Who got how much as a tip from `router`, in wei."""
     return [
         (party(log.topics[1]), word(log, 0))
-        for log in mined.logs
+        for log in logs
         if log.address == router and log.topics[:1] == (TIP_PAID,) and len(log.topics) == 2
     ]
 

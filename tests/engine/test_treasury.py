@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy.engine import URL
 
 from devnet import ETHER, ETHEREUM
+from executor.chain.receipts import receipt
 from executor.config.settings import Settings
 from executor.domain.abi import eth_call
 from executor.domain.address import to_address
@@ -23,9 +24,10 @@ from executor.engine.durable.port import SlotTakenError
 from executor.engine.durable.slots import Slots
 from executor.engine.treasury.allowances import plan_allowance, set_allowance
 from executor.engine.treasury.desk import WALLET_ID, Desk, open_desk
-from executor.engine.treasury.keeping import refill_if_low
+from executor.engine.treasury.keeping import refill_if_low, warn_if_low
 from executor.engine.treasury.moving import booked_profit, spent_today
-from executor.engine.treasury.tips import tip_for
+from executor.engine.treasury.spending import DAY_SECONDS
+from executor.engine.treasury.tips import rebate, tip_for
 from executor.engine.treasury.view import open_view
 from executor.journal.record import Record
 from executor.plan import Tip, decode
@@ -62,10 +64,15 @@ async def asked_tip(office: Office, pending: Execution, **changes: object) -> Ti
         "profit": pending.expected_profit,
         "minimum_profit": pending.minimum_profit,
         "gas_price": 10**9,
+        "now": block_time(office.trading),
         **changes,
     }
     database = office.record.database
     return await tip_for(database, "ethereum", sorted(WALLETS), RULES, **facts)  # type: ignore[arg-type]
+
+
+def block_time(trading: Trading) -> int:
+    return int(trading.node.block()["timestamp"], 16)
 
 
 def tipping(pending: Execution, tip: Tip) -> Execution:
@@ -89,8 +96,13 @@ async def test_a_low_wallet_is_filled_by_its_own_trade_and_the_promise_holds(
     assert tip == Tip(fixed=MARK - LOW, receiver=OPERATOR)
 
     inventory, trade = trading.balance(), tipping(pending, tip)
-    booking = await booked(office, office.send_trade(trade))
+    sent = office.send_trade(trade)
+    booking = await booked(office, sent)
     assert rebates(booking) == [(OPERATOR, tip.fixed)]
+    found = await receipt(office.keeper.rpc, sent.hash)
+    assert found is not None
+    assert rebate(found, trading.router, WALLETS) == tip.fixed
+    assert rebate(found, trading.router, {SECOND}) == 0
     assert booking.checked == "agrees"
     assert pending.minimum_profit is not None
     assert trading.balance() - inventory >= pending.minimum_profit
@@ -140,14 +152,16 @@ async def test_tips_count_against_the_limit_of_a_day_while_out_and_when_booked(
     assert tip is not None
     with on_demand(trading.node):
         sent = office.send_trade(tipping(first, tip))
-        assert spent_today(database, "ethereum", operators) == tip.fixed
+        assert spent_today(database, "ethereum", operators, block_time(trading)) == tip.fixed
         trading.node.rpc("evm_mine")
     await booked(office, sent)
-    assert spent_today(database, "ethereum", operators) == tip.fixed
+    assert spent_today(database, "ethereum", operators, block_time(trading)) == tip.fixed
 
     second = await asked_tip(office, first)
     assert second is not None
     assert second.fixed == LIMIT - tip.fixed
+    tomorrow = await asked_tip(office, first, now=block_time(trading) + DAY_SECONDS + 1)
+    assert tomorrow == tip
 
 
 @pytest.mark.parametrize(
@@ -202,6 +216,12 @@ async def test_while_an_executor_runs_low_operators_are_refilled_without_being_t
     assert booking.purpose is Purpose.TRANSFER
     moves = {(one.account, one.kind, one.amount) for one in booking.entries if one.token is NATIVE}
     assert {(SECOND, Kind.TRANSFER, MARK - LOW), (OPERATOR, Kind.TRANSFER, LOW - MARK)} <= moves
+
+
+async def test_operators_that_run_out_are_said_aloud(trading: Trading) -> None:
+    trading.node.set_balance(SECOND, LOW // 100)
+    async with desk_of(trading) as desk:
+        assert [one.address for one in await warn_if_low(desk)] == [SECOND]
 
 
 async def test_without_a_mark_nobody_is_refilled_unasked(trading: Trading) -> None:

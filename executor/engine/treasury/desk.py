@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from executor.chain.calls import revert_error, reverted
-from executor.chain.head import head
 from executor.chain.quantities import quantity, to_data, to_quantity
 from executor.chain.rpc import NodeRefusedError
 from executor.domain.address import Address
@@ -73,7 +72,7 @@ class Desk:
         Raises RevertError when it would revert or has, WalletError when something else took its place,
         UnknownOutcomeError when its fate stays open, and whatever `Lane.send` raises.
         """
-        newest = await head(self.view.rpc, rule=self.view.chain.fees.base_fee)
+        newest = await self.view.newest()
         rules = self.view.chain.fees.gas
         limit = gas_limit(
             await self._estimate(sender, to, data, value),
@@ -82,7 +81,7 @@ class Desk:
             calldata=data,
             rules=rules,
         )
-        fees = (await self.view.gas()).fees
+        fees = (await self.view.gas(newest)).fees
         sent = await self.lanes[sender].send(Order(to, data, value, limit, fees, purpose), None)
         fate = await self.tracker.fate(sent.intent_id, self._seconds)
         return fate.intent, self._required(fate)

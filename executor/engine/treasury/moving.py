@@ -1,7 +1,6 @@
 """Moving money: gas money between operators, their surplus to the owner, the router's profit to the owner."""
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,8 +46,9 @@ async def plan_refill(view: View, database: Database, *, ordered: bool) -> tuple
     threshold = rules.refill_to if ordered else rules.refill_below
     if threshold is None or all(one.native >= threshold for one in wallets):
         return ()
-    cost = view.most_cost(await view.gas(), MOST_TRANSFER_GAS)
-    spent = await asyncio.to_thread(spent_today, database, view.name, view.operators)
+    newest = await view.newest()
+    cost = view.most_cost(await view.gas(newest), MOST_TRANSFER_GAS)
+    spent = await asyncio.to_thread(spent_today, database, view.name, view.operators, newest.timestamp)
     return refill(wallets, rules, spent=spent, transfer_cost=cost, ordered=ordered)
 
 
@@ -68,10 +68,12 @@ async def plan_sweep(view: View) -> tuple[Transfer, ...]:
     return sweep(await view.money(), gas_money_rules(own), to=to, transfer_cost=cost)
 
 
-def spent_today(database: Database, chain: str, operators: Sequence[Address]) -> int:
-    """What counts against a day's limit, in wei: what came to the operators, and what is on its way."""
+def spent_today(database: Database, chain: str, operators: Sequence[Address], now: int) -> int:
+    """What counts against a day's limit, in wei: what came to the operators, and what is on its way. `now` is
+    the newest block's time: this machine's clock decides nothing. Raises JournalError.
+    """
     books, record = Books(database), Record(database, chain, "")
-    booked = refilled(books, chain, operators, now=int(time.time()))
+    booked = refilled(books, chain, operators, now=now)
     return booked + on_its_way(books, record.open_intents(), operators)
 
 

@@ -17,6 +17,7 @@ from executor.config.settings import ChainSettings, Settings
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.chain import ChainData
 from executor.domain.errors import ConfigError, WalletError
+from executor.domain.market import BlockHead
 from executor.engine.gas_market import GasMarket, read_gas
 from executor.engine.router import check_code, read_router
 from executor.engine.session import read_own_deployment
@@ -81,12 +82,15 @@ class View:
             "--wallet", f"{text!r} is no operator on {self.name}", fix=f"use one of: {', '.join(places)}"
         )
 
-    async def gas(self) -> GasMarket:
-        """What the next blocks cost. Raises NodeError."""
-        newest = await head(self.rpc, rule=self.chain.fees.base_fee)
-        return await read_gas(
-            self.rpc, self.settings, self.chain.fees, newest, is_local=self.network.is_local
-        )
+    async def newest(self) -> BlockHead:
+        """The newest block. Raises NodeError."""
+        return await head(self.rpc, rule=self.chain.fees.base_fee)
+
+    async def gas(self, newest: BlockHead | None = None) -> GasMarket:
+        """What the blocks after `newest` cost. Raises NodeError."""
+        newest = newest or await self.newest()
+        local = self.network.is_local
+        return await read_gas(self.rpc, self.settings, self.chain.fees, newest, is_local=local)
 
     def most_cost(self, gas: GasMarket, gas_limit: int, data: bytes = b"") -> int:
         """The most that a transaction with that gas limit may cost, its data fee included, in wei."""
