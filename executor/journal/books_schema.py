@@ -58,7 +58,8 @@ bookings = Table(
         postgresql_where=_NO_REVERSAL,
     ),
     Index("bookings_opportunity", "chain", "opportunity_id"),
-    Index("bookings_day", "day"),
+    Index("bookings_intent", "intent_id"),
+    Index("bookings_time", "block_time", "id"),
 )
 
 booking_entries = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,16 +12,20 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
+from sqlalchemy.engine import URL
 
 from devnet import ETHER
 from devnet.books import book_of
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import Purpose
 from executor.engine.booking import book
+from executor.journal.database import Database
 from executor.operations.exit_codes import ExitCode
 from executor.operations.tabular import AmountTooWideError, Column, Format, Type, write_report
 from tests.operations.test_run import Ended, call
 from tests.support.bookkeeping import Office, Sent
+from tests.support.postgres import new_database
 from tests.support.trading import OPERATOR, Trading, explicit
 
 STRANGER = "0x00000000000000000000000000000000000000AA"
@@ -210,6 +215,20 @@ def test_a_record_that_is_not_there_is_told_and_not_made(trading: Trading) -> No
     assert ended.code == ExitCode.USAGE
     assert "nothing is recorded there yet" in ended.stderr
     assert not (trading.folder / "journal").exists()
+
+
+def test_books_on_a_server_are_read_from_there(trading: Trading, postgres_server: URL) -> None:
+    with new_database(postgres_server, f"reports_{os.getpid()}") as url:
+        secret = SecretStr(url.render_as_string(hide_password=False))
+        database = Database.open(secret)
+        database.close()
+        settings = {**trading.settings(), "database_url": secret.get_secret_value()}
+        path = trading.folder / "config.yaml"
+        path.write_text(yaml.safe_dump(settings))
+        for command in ("history", "pnl"):
+            ended = call(command, "--config", path, "--format", "csv")
+            assert (ended.code, ended.stderr) == (ExitCode.OK, "")
+            assert len(ended.stdout.splitlines()) == 1
 
 
 async def test_wrong_options_are_named_with_what_to_write(office: Office) -> None:

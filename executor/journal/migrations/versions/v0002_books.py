@@ -39,8 +39,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("reverses", name="bookings_reversed_once"),
     )
-    op.create_index("bookings_day", "bookings", ["day"], unique=False)
+    op.create_index("bookings_intent", "bookings", ["intent_id"], unique=False)
     op.create_index("bookings_opportunity", "bookings", ["chain", "opportunity_id"], unique=False)
+    op.create_index("bookings_time", "bookings", ["block_time", "id"], unique=False)
     op.create_index(
         "one_booking_a_round",
         "bookings",
