@@ -26,10 +26,9 @@ from executor.chain.simulation import simulate
 from executor.domain.address import to_address
 from executor.domain.attempt import Receipt
 from executor.domain.pool import Pool, VenueKind
-from executor.domain.route import Funding, SizedRoute
+from executor.domain.route import SizedRoute
 from executor.engine.outcome import revert_names
-from executor.routing.funding import chain_gas
-from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas
+from executor.routing.funding import trade_gas
 from executor.venues import gas
 from tests.support.routers import OPERATOR
 
@@ -164,7 +163,7 @@ async def carried_out(scene: Scene, chain: str, forecast: Forecast) -> Row:
             mined, sized.route.settlement.address, to, wrapped_native=scene.chain.wrapped_native.address
         ),
         simulation.gas_used,
-        static_gas(scene, forecast),
+        trade_gas(sized, scene.states),
         mined.gas_used,
     )
 
@@ -182,19 +181,6 @@ def legs_gas(scene: Scene, sized: SizedRoute) -> tuple[int, ...]:
         gas(scene.states[leg.pool.key], leg.zero_for_one, amount)
         for leg, amount in zip(sized.route.legs, sized.amounts, strict=False)
     )
-
-
-def static_gas(scene: Scene, forecast: Forecast) -> int:
-    """The gas that sizing takes the trade to need."""
-    sized = forecast.sized
-    legs = route_gas(sized.route, scene.states, sized.amounts)
-    chained = chain_gas(sized.route) if sized.funding is Funding.CALLBACK_CHAIN else 0
-    loans = [(sized.funding, sized.lender_pool)]
-    if sized.second is not None:
-        loans.append((sized.second.funding, sized.second.pool))
-    token = sized.route.settlement
-    lent = sum(loan_gas(funding, token, route=sized.route, pool=pool) for funding, pool in loans)
-    return ROUTER_GAS + legs + chained + lent
 
 
 def percentile(values: Iterable[float], share: float) -> float:

@@ -34,8 +34,7 @@ from executor.plan import encode
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import Terms
-from executor.routing.funding import choose_funding, premium_of
-from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas
+from executor.routing.funding import choose_funding, premium_of, trade_gas
 from executor.routing.paths import BestPath, best_path
 from executor.routing.sizing import forward
 
@@ -179,7 +178,7 @@ async def quote(session: Session, opportunity: Opportunity, resolved: Resolved, 
         sized = await _as_asked(session, opportunity, market)
     means = tuple(_means(opportunity, sized, market))
     simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
-    gas = simulation.gas_used if simulation else _static_gas(sized, market.states)
+    gas = simulation.gas_used if simulation else trade_gas(sized, market.states)
     return Quote(
         head=market.head,
         sized=sized,
@@ -283,11 +282,6 @@ def _unable(sized: SizedRoute, market: Market) -> list[Means]:
             problem = "is locked by the route's own legs, or was not asked for"
         found.append(Means(lender.funding, 0, 0, problem))
     return found
-
-
-def _static_gas(sized: SizedRoute, states: Mapping[str, PoolState]) -> int:
-    legs = route_gas(sized.route, states, sized.amounts)
-    return ROUTER_GAS + legs + loan_gas(sized.funding, sized.route.settlement)
 
 
 async def _simulated(

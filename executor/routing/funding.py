@@ -13,12 +13,13 @@ from executor.domain.address import Address
 from executor.domain.errors import OpportunityError, PlanError
 from executor.domain.lender import LenderTerms
 from executor.domain.pool import Pool, VenueKind
-from executor.domain.route import POOL_LOANS, Funding, Route, SecondLoan, SizedRoute
+from executor.domain.route import OWN_MEANS, POOL_LOANS, Funding, Route, SecondLoan, SizedRoute
 from executor.lenders import premium as lender_premium
 from executor.lenders.locks import clash, is_free, lender_lock
 from executor.plan.compile import compile_route
-from executor.routing.gas import loan_gas
+from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas
 from executor.routing.premium import LoanPremium, PremiumOf, no_premium
+from executor.routing.states import States
 
 V2_CHAIN_GAS = 2_500
 """What a flash swap on the last pair of a V2-only route costs over own money."""
@@ -146,6 +147,19 @@ def can_chain(route: Route) -> bool:
 def chain_gas(route: Route) -> int:
     """Gas over own money of paying the first leg out of the last one."""
     return V2_CHAIN_GAS if all(leg.pool.kind is VenueKind.UNISWAP_V2 for leg in route.legs) else 0
+
+
+def trade_gas(sized: SizedRoute, states: States) -> int:
+    """The gas that the static model takes the whole trade to need. Raises as quoting does."""
+    route = sized.route
+    loans = [(sized.funding, sized.lender_pool)]
+    if sized.second is not None:
+        loans.append((sized.second.funding, sized.second.pool))
+    money = chain_gas(route) if sized.funding is Funding.CALLBACK_CHAIN else 0
+    for funding, pool in loans:
+        if funding not in OWN_MEANS:
+            money += loan_gas(funding, route.settlement, route=route, pool=pool)
+    return ROUTER_GAS + route_gas(route, states, sized.amounts) + money
 
 
 def funding_cap(requested: Funding | None, inventory: int, terms: Sequence[LenderTerms]) -> int | None:

@@ -10,7 +10,7 @@ from executor.domain.errors import OpportunityError
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.pool import VenueKind
 from executor.domain.pool_details import CurveDetails
-from executor.domain.route import OWN_MEANS, Funding, Route
+from executor.domain.route import OWN_MEANS, Funding, Route, SecondLoan, SizedRoute
 from executor.lenders import aave_v3, balancer_v2
 from executor.routing.funding import (
     V2_CHAIN_GAS,
@@ -18,9 +18,11 @@ from executor.routing.funding import (
     choose_funding,
     funding_cap,
     premium_of,
+    trade_gas,
     usable,
 )
-from tests.support.market import USDC, WETH, address, two_legs, v2_pool, v3_pool
+from executor.routing.gas import ROUTER_GAS, route_gas
+from tests.support.market import USDC, WETH, address, states_of, two_legs, v2_pool, v2_state, v3_pool
 
 PAIRS_ONLY = two_legs(v2_pool(100), v2_pool(101))
 WITH_V3 = two_legs(v2_pool(100), v3_pool(200))
@@ -224,3 +226,16 @@ def test_a_route_of_which_no_leg_gives_first_cannot_pay_itself() -> None:
         choose_funding(
             CURVE_ONLY, NEEDED, inventory=0, terms=[], gas_cost=gwei, requested=Funding.CALLBACK_CHAIN
         )
+
+
+def test_the_gas_of_a_whole_trade_is_that_of_the_route_and_of_whoever_pays_it() -> None:
+    states = states_of(*(v2_state(10**21, 10**12, leg.pool) for leg in PAIRS_ONLY.legs))
+    own = SizedRoute(PAIRS_ONLY, (NEEDED, 10**8, NEEDED), Funding.INVENTORY)
+    chained, lent = (replace(own, funding=each) for each in (Funding.CALLBACK_CHAIN, Funding.AAVE_V3))
+    both = replace(lent, second=SecondLoan(Funding.BALANCER_V2, NEEDED // 2))
+    alone = trade_gas(own, states)
+
+    assert alone == ROUTER_GAS + route_gas(PAIRS_ONLY, states, own.amounts)
+    assert trade_gas(chained, states) == alone + V2_CHAIN_GAS
+    assert trade_gas(lent, states) == alone + aave_v3.GAS_OVERHEAD
+    assert trade_gas(both, states) == alone + aave_v3.GAS_OVERHEAD + balancer_v2.GAS_OVERHEAD
