@@ -12,24 +12,19 @@ from executor.chain.nodes import Nodes, open_nodes
 from executor.chain.reading import read, read_all
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
-from executor.domain.address import ZERO_ADDRESS, Address, to_address
+from executor.domain.address import ZERO_ADDRESS, to_address
 from executor.domain.chain import ChainData
 from executor.domain.errors import ConfigError, ExecutorError, PriceUnavailableError
 from executor.domain.market import BlockHead
-from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh
 from executor.engine.pricing import token_price
-from executor.engine.router import RouterState, check_code, check_ready, read_router
+from executor.engine.router import RouterState, check_code, read_router
 from executor.engine.session import read_own_deployment
 from executor.lenders import LENDERS, read_terms
 from executor.operations.findings import Finding, State
+from executor.operations.wallet_check import WalletCheck
 from executor.policy.profit import show_usd
 from executor.submission.guard import check_public
-from executor.wallet.guard import check_signer
-from executor.wallet.opening import wallet_address
-
-TYPICAL_GAS = 400_000
-"""Gas of a three-leg route with a loan, for judging whether the sender's gas money lasts for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +138,7 @@ async def _router(chain: _Chain) -> AsyncIterator[Finding]:
         if deployment
         else "its code was not compared: no deployment file is named"
     )
-    sender = _sender(chain)
-    state = await read(chain.rpc, read_router(router, sender or ZERO_ADDRESS), chain.newest)
+    state = await read(chain.rpc, read_router(router, ZERO_ADDRESS), chain.newest)
     yield Finding(
         "router",
         State.OK if deployment else State.WARNING,
@@ -153,7 +147,8 @@ async def _router(chain: _Chain) -> AsyncIterator[Finding]:
     )
     for finding in _roles(state):
         yield finding
-    async for finding in _wallet(chain, state, sender):
+    wallets = WalletCheck(chain.settings, chain.data, chain.rpc, chain.network, chain.newest, state)
+    async for finding in wallets.findings():
         yield finding
     async for finding in _holdings(chain, state):
         yield finding
@@ -182,44 +177,6 @@ def _roles(state: RouterState) -> list[Finding]:
             {"paused": state.paused},
         ),
     ]
-
-
-def _sender(chain: _Chain) -> Address | None:
-    return None if chain.settings.wallet is None else wallet_address(chain.settings.wallet)
-
-
-async def _wallet(chain: _Chain, state: RouterState, sender: Address | None) -> AsyncIterator[Finding]:
-    if sender is None:
-        message = (
-            "no wallet is configured: only dry runs are possible"
-            if chain.settings.wallet is None
-            else "the keystore does not tell its address"
-        )
-        yield Finding("wallet", State.WARNING, message)
-        return
-    yield _attempt(
-        "wallet", lambda: check_signer(chain.network.is_local, sender), f"{sender} may sign on this network"
-    )
-    yield _attempt("wallet is operator", lambda: check_ready(state, sender), f"{sender} may run plans")
-    held = await balances(chain.rpc, sender, [], chain.newest)
-    gas = await read_gas(
-        chain.rpc, chain.settings, chain.data.fees, chain.newest, is_local=chain.network.is_local
-    )
-    needed = TYPICAL_GAS * gas.fees.max_fee_per_gas + (gas.data.sample_fee if gas.data else 0)
-    facts: dict[str, object] = {"native_wei": str(held.native), "one_transaction_wei": str(needed)}
-    if gas.data is not None and not gas.data.oracle_agrees:
-        yield Finding(
-            "data fee",
-            State.WARNING,
-            "the chain's oracle reckons otherwise than its L1Block says; the higher figure is taken",
-            {"fork": gas.data.parameters.fork.name, "sample_fee": str(gas.data.sample_fee)},
-        )
-    native = chain.data.wrapped_native
-    told = (
-        f"{native.shown(held.native):f} {chain.data.native_symbol}, "
-        f"one transaction may take {native.shown(needed):f}"
-    )
-    yield Finding("gas money", State.OK if held.native >= needed else State.WRONG, told, facts)
 
 
 async def _holdings(chain: _Chain, state: RouterState) -> AsyncIterator[Finding]:
