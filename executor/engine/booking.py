@@ -28,6 +28,7 @@ from executor.domain.token import Token
 from executor.engine.block_balances import Span, read_block_word
 from executor.engine.pricing import token_price
 from executor.journal.books import Books
+from executor.journal.moves import IN_A_BLOCK
 from executor.journal.record import Record
 from executor.plan import decode
 from executor.policy.bookkeeping import Mined, Ours, Trade, entries_of, total, with_blocks_word
@@ -107,6 +108,16 @@ async def reverse(keeper: Bookkeeper, intent: Intent, because: str = "reorganise
     return await asyncio.to_thread(keeper.books.reverse, intent.intent_id, because)
 
 
+async def keep_up(keeper: Bookkeeper, record: Record, intent: Intent, receipt: Receipt | None) -> None:
+    """What a tracker's `on_change` asks of the books: book what is in a block, reverse what is in none any
+    more. Harmless when told twice. Raises as `book` does.
+    """
+    if receipt is not None:
+        await book(keeper, intent, receipt, _execution_of(record, intent))
+    elif intent.state not in IN_A_BLOCK:
+        await reverse(keeper, intent)
+
+
 async def catch_up(keeper: Bookkeeper, record: Record) -> int:
     """Bring the books in step with the record, after a crash or a failure: book what is in a block and not
     booked in it, reverse what is booked and in none; whoever sent it. How many bookings that took.
@@ -132,8 +143,12 @@ async def _book_again(keeper: Bookkeeper, record: Record, intent_id: int) -> boo
     found = await read_receipt(keeper.rpc, intent.winner)
     if found is None or found.block_hash != intent.block.hash:
         return False
+    return await book(keeper, intent, found, _execution_of(record, intent))
+
+
+def _execution_of(record: Record, intent: Intent) -> Execution | None:
     stored = None if intent.opportunity_id is None else record.stored(intent.opportunity_id)
-    return await book(keeper, intent, found, stored.execution if stored else None)
+    return stored.execution if stored else None
 
 
 async def _span(rpc: Rpc, receipt: Receipt) -> Span:

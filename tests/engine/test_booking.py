@@ -14,7 +14,7 @@ from executor.chain.rpc import Rpc
 from executor.domain.booking import NATIVE, Kind
 from executor.domain.errors import JournalError, NodeError
 from executor.domain.intent import IntentState, Purpose
-from executor.engine.booking import AGREES, book, catch_up, reverse
+from executor.engine.booking import AGREES, book, catch_up, keep_up, reverse
 from executor.policy.bookkeeping import total
 from tests.support import quirky_tokens
 from tests.support.bookkeeping import SECOND_OPERATOR, Office, booked, held, mine_in_time, on_demand
@@ -148,6 +148,27 @@ async def test_a_receipt_of_a_block_that_is_gone_is_not_booked(office: Office) -
         node.mine(1, timestamp=int(node.block()["timestamp"], 16) + 7)
     with pytest.raises(NodeError, match="another one"):
         await book(office.keeper, intent, receipt, sent.pending)
+    assert list(office.books.all_standing()) == []
+
+
+async def test_the_books_keep_up_with_what_a_tracker_tells(office: Office) -> None:
+    node, before = office.trading.node, held(office)
+    pending = await office.planned(explicit())
+    kept = node.snapshot()
+    with on_demand(node):
+        sent = office.send_trade(pending)
+        mine_in_time(node)
+        intent, receipt = await office.mined(sent)
+        for _ in range(2):
+            await keep_up(office.keeper, office.record, intent, receipt)
+        await keep_up(office.keeper, office.record, intent, None)
+        before.assert_booked()
+        assert len(list(office.books.all_standing())) == 1
+        node.revert(kept)
+        live = office.record.mark_intent(intent.intent_id, IntentState.LIVE)
+        for _ in range(2):
+            await keep_up(office.keeper, office.record, live, None)
+    before.assert_booked()
     assert list(office.books.all_standing()) == []
 
 
