@@ -21,6 +21,7 @@ class Status(StrEnum):
     FAILED = "failed"
     PENDING = "pending"
     ACCEPTED = "accepted"
+    CANCELLED = "cancelled"
 
     @property
     def is_final(self) -> bool:

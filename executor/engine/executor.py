@@ -10,27 +10,29 @@ from pathlib import Path
 from typing import Any, Self
 
 from executor.config.settings import Settings, load_settings
-from executor.domain.decision import Reason
 from executor.domain.errors import ExecutorError, OpportunityError
 from executor.domain.execution import Execution, Status
 from executor.domain.opportunity import Opportunity
 from executor.engine import intake
-from executor.engine.fates import ended_by, reason_of
-from executor.engine.following import recover, resume
-from executor.engine.same_chain import SameChainRun
-from executor.engine.session import Desk, Prompt, Session, open_session
+from executor.engine.durable.port import Json, Steps
+from executor.engine.fates import ended_by, fault, reason_of
+from executor.engine.house import House
+from executor.engine.same_chain import Note, SameChainRun
+from executor.engine.session import Prompt, Session, open_session
+from executor.engine.watching import watching
+from executor.engine.works import Works
 from executor.journal.codec import differing_fields
-from executor.journal.journal import LIVE
+from executor.journal.record import StoredExecution
 from executor.submission.clock import Clock, SystemClock
 from executor.submission.log import get_logger
 
 _LOG = get_logger("executor.engine")
 
+PAUSE_SECONDS = 5.0
+"""Before a work whose chain cannot be opened tries again."""
+
 Config = Settings | Mapping[str, Any] | Path | str
 """Settings, or what they are made of: a mapping of the settings file's shape, or the file's path."""
-
-_UNDECIDED = (Status.REJECTED, Status.DRY_RUN)
-"""Nothing was decided about the opportunity itself: it is not recorded, and its id may be used again."""
 
 
 class Executor:
@@ -58,8 +60,9 @@ class Executor:
         self._clock = clock or SystemClock()
         self._on_stage = on_stage or (lambda opportunity_id, stage: None)
         self._stack = AsyncExitStack()
-        self._sessions: dict[str, Session] = {}
+        self._chains: dict[str, Session | Works] = {}
         self._opening: dict[str, asyncio.Lock] = {}
+        self._house = House(self.settings, self._work, self._go_on)
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,22 +71,26 @@ class Executor:
         await self.close()
 
     async def close(self) -> None:
-        """Close connections and journals. What is not mined yet stays recorded as pending."""
-        self._sessions.clear()
+        """Close connections and the record. What is not mined yet stays recorded as pending."""
+        chains, self._chains = self._chains, {}
+        for chain in chains.values():
+            if isinstance(chain, Works):
+                await chain.close()
         await self._stack.aclose()
+        await self._house.close()
 
     async def execute(self, opportunity: Opportunity | Mapping[str, Any]) -> Execution:
         """Carry one opportunity to its end and tell its fate; never raises for bad input, a bad market or a
         bad node.
 
         A mapping has the shape of the published JSON Schema. The same `opportunity_id` again returns the
-        stored execution, or goes on with a pending one. Opportunities of one chain run one after the other.
+        stored execution, or goes on with one that has not ended. Many may run at a time: those that need the
+        same pool, balance or lender wait for each other.
         """
         started = self._clock.now()
         execution = await self._execute(opportunity)
         if execution.execution_time_seconds is None:
-            seconds = Decimal(str(round(self._clock.now() - started, 3)))
-            execution = replace(execution, execution_time_seconds=seconds)
+            return _timed(execution, self._clock.now() - started)
         return execution
 
     async def _execute(self, given: Opportunity | Mapping[str, Any]) -> Execution:
@@ -94,89 +101,84 @@ class Executor:
         given = intake.parse(document)
         draft = Execution(given.opportunity_id, given.chain, Status.FAILED)
         try:
-            session = await self._session(given.chain)
-            async with session.turn:
-                return await self._in_turn(session, given)
+            chain = await self._chain(given.chain)
+            if isinstance(chain, Session):
+                return await self._rehearsed(chain, given)
+            execution, stored = await chain.execute(given)
+            return execution if stored is None else _repeated(execution, stored, given)
         except ExecutorError as error:
             return ended_by(draft, error)
         except Exception as error:
             _LOG.error("internal_error", opportunity_id=given.opportunity_id, exc_info=True)
             return self._after_a_bug(draft, error)
 
-    async def _in_turn(self, session: Session, opportunity: Opportunity) -> Execution:
-        desk = session.desk
-        if desk is None:
-            return await self._run(session, opportunity)
-        stored = desk.journal.stored(opportunity.opportunity_id)
-        if stored is None:
-            execution = await self._run(session, opportunity)
-        elif stored.execution.status is Status.PENDING:
-            execution = await resume(session, desk, stored.execution)
-        else:
-            return _repeated(stored.execution, differing_fields(stored.opportunity, opportunity))
-        return self._kept(desk, opportunity, execution)
-
-    async def _run(self, session: Session, opportunity: Opportunity) -> Execution:
+    async def _rehearsed(self, session: Session, opportunity: Opportunity) -> Execution:
         started = self._clock.now()
-
-        def note(stage: str) -> None:
-            _LOG.info("stage", opportunity_id=opportunity.opportunity_id, stage=stage)
-            self._on_stage(opportunity.opportunity_id, stage)
-
+        note = self._noted_for(opportunity.opportunity_id)
         execution = await SameChainRun(session, opportunity, note).run()
-        seconds = Decimal(str(round(self._clock.now() - started, 3)))
-        return replace(execution, execution_time_seconds=seconds)
+        return _timed(execution, self._clock.now() - started)
 
-    def _kept(self, desk: Desk, opportunity: Opportunity, execution: Execution) -> Execution:
-        """Record what was decided. A record that fails does not hide what has happened, and a failure does
-        not hide what may be out."""
-        if execution.status in _UNDECIDED:
-            return execution
-        try:
-            if execution.status is Status.FAILED:
-                states = {stored.state for stored in desk.journal.attempts(opportunity.opportunity_id)}
-                if not states:
-                    return execution
-                if states & LIVE:
-                    execution = replace(execution, status=Status.PENDING)
-            desk.journal.finish(opportunity, execution)
-        except ExecutorError as error:
-            return replace(execution, reasons=(*execution.reasons, reason_of(error)))
-        return execution
+    def _noted_for(self, opportunity_id: str) -> Note:
+        def note(stage: str) -> None:
+            _LOG.info("stage", opportunity_id=opportunity_id, stage=stage)
+            self._on_stage(opportunity_id, stage)
 
-    async def _session(self, name: str) -> Session:
+        return note
+
+    async def _work(self, steps: Steps, work_id: str, order: Json) -> Json:
+        """The durable work of an opportunity, on whichever chain its order names."""
+        assert isinstance(order, dict)
+        while True:
+            try:
+                chain = await self._chain(str(order["chain"]))
+                assert isinstance(chain, Works)
+                return await chain.carry(steps, work_id)
+            except ExecutorError as error:
+                # Something may be out: it is never given up.
+                _LOG.error("work_waits", opportunity_id=work_id, error=error.message)
+                await self._clock.sleep(PAUSE_SECONDS)
+
+    async def look_after(self, name: str) -> None:
+        """Open the chain `name` and go on with what is recorded of it. Raises ExecutorError."""
+        await self._go_on(name)
+
+    async def _go_on(self, name: str) -> None:
+        chain = await self._chain(name)
+        assert isinstance(chain, Works)
+        await chain.recover()
+
+    async def _chain(self, name: str) -> Session | Works:
         if name not in self.settings.chains:
             known = ", ".join(sorted(self.settings.chains)) or "none"
             raise OpportunityError("chain", f"{name!r} is not configured", fix=f"use one of: {known}")
         async with self._opening.setdefault(name, asyncio.Lock()):
-            if name not in self._sessions:
-                self._sessions[name] = await self._opened(name)
-        return self._sessions[name]
+            if name not in self._chains:
+                self._chains[name] = await self._opened(name)
+        return self._chains[name]
 
-    async def _opened(self, name: str) -> Session:
+    async def _opened(self, name: str) -> Session | Works:
         async with AsyncExitStack() as stack:
-            session = await open_session(
-                stack, self.settings, name, may_send=not self.dry_run, clock=self._clock, prompt=self._prompt
-            )
-            await recover(session)
+            means = None if self.dry_run else await self._house.means(name, self._prompt)
+            session = await open_session(stack, self.settings, name, means=means, clock=self._clock)
+            if session.desk is None:
+                self._stack.push_async_exit(stack.pop_all())
+                return session
+            works = Works(session, session.desk, self._house.entrust, self._clock, self._noted_for)
+            await stack.enter_async_context(watching(works))
             self._stack.push_async_exit(stack.pop_all())
-            return session
+        return works
 
     def _after_a_bug(self, draft: Execution, error: Exception) -> Execution:
-        """An error nobody foresaw: the journal says whether something may be out."""
-        reason = Reason(
-            "internal_error",
-            f"{type(error).__name__}: {error}. Fix: this is a fault of the executor; report it with "
-            "--debug output.",
-            {},
-        )
-        session = self._sessions.get(draft.chain)
+        """An error nobody foresaw: the record says whether something may be out."""
+        reason = fault(error)
+        chain = self._chains.get(draft.chain)
+        if not isinstance(chain, Works):
+            return replace(draft, reasons=(reason,))
         try:
-            stored = session.desk.journal.stored(draft.opportunity_id) if session and session.desk else None
+            return replace(chain.after_a_bug(draft), reasons=(reason,))
         except ExecutorError as unreadable:
             # Whether something is out cannot be told any more, and that is what is reported.
             return replace(draft, status=Status.PENDING, reasons=(reason, reason_of(unreadable)))
-        return replace(stored.execution if stored else draft, reasons=(reason,))
 
 
 def rejected(given: object, *errors: ExecutorError) -> Execution:
@@ -195,7 +197,12 @@ def settings_of(config: Config) -> Settings:
     return load_settings(Path(config)) if isinstance(config, str | Path) else Settings.from_mapping(config)
 
 
-def _repeated(stored: Execution, differing: tuple[str, ...]) -> Execution:
+def _repeated(execution: Execution, stored: StoredExecution, given: Opportunity) -> Execution:
+    differing = differing_fields(stored.opportunity, given)
     if not differing:
-        return stored
-    return replace(stored, details={**stored.details, "differs_from_stored": list(differing)})
+        return execution
+    return replace(execution, details={**execution.details, "differs_from_stored": list(differing)})
+
+
+def _timed(execution: Execution, seconds: float) -> Execution:
+    return replace(execution, execution_time_seconds=Decimal(str(round(seconds, 3))))

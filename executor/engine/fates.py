@@ -20,12 +20,15 @@ from executor.domain.errors import (
     WalletError,
 )
 from executor.domain.execution import Execution, Status
+from executor.engine.breakers import BreakerOpenError
 from executor.engine.errors import NotOperatorError, RouterMismatchError, RouterPausedError, StaleNodeError
-from executor.submission.errors import SupersededError, TransactionRefusedError
+from executor.engine.turnstile import BusyError
+from executor.submission.errors import StoppedError, SupersededError, TransactionRefusedError
 
 _STATUS: tuple[tuple[tuple[type[ExecutorError], ...], Status], ...] = (
     ((UnknownOutcomeError,), Status.PENDING),
     ((MathsError, TicksUnknownError, PriceUnavailableError, RevertError, GasLimitError), Status.DECLINED),
+    ((StoppedError, BreakerOpenError, BusyError), Status.DECLINED),
     (
         (FieldError, PoolNotFoundError, PlanError, SafetyError, WalletError, RouterMismatchError),
         Status.REJECTED,
@@ -46,6 +49,12 @@ def status_of(error: ExecutorError) -> Status:
 def reason_of(error: ExecutorError) -> Reason:
     """The error as a reason: its code, its message with the fix, its facts."""
     return Reason(error.code, str(error), dict(error.facts))
+
+
+def fault(error: Exception) -> Reason:
+    """An error that nobody foresaw, as a reason."""
+    message = f"{type(error).__name__}: {error}. Fix: this is a fault of the executor; report it with "
+    return Reason("internal_error", message + "--debug output.", {})
 
 
 def ended_by(draft: Execution, error: ExecutorError) -> Execution:

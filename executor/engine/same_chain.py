@@ -7,7 +7,7 @@ far it came.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -15,18 +15,17 @@ from executor.chain.head import head
 from executor.chain.reading import read
 from executor.chain.simulation import simulate
 from executor.config.settings import ChainSettings
-from executor.domain.attempt import Attempt
 from executor.domain.chain import ChainData
 from executor.domain.decision import Decision, Reason, Simulation, Verdict
-from executor.domain.errors import ExecutorError, JournalError, RevertError
+from executor.domain.errors import ExecutorError, RevertError
 from executor.domain.execution import Execution, Status
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.plan import Plan
-from executor.domain.route import Leg, SizedRoute
+from executor.domain.route import Funding, Leg, SizedRoute
 from executor.engine.costs import call_data_cost
+from executor.engine.failing import Trial
 from executor.engine.fates import ended_by
-from executor.engine.following import follow
 from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh, read_purse, read_states
 from executor.engine.outcome import price_details, revert_names, revert_reason
@@ -34,21 +33,25 @@ from executor.engine.pricing import Prices, read_prices
 from executor.engine.resolution import resolve
 from executor.engine.revalidation import judge_again, read_again
 from executor.engine.router import check_ready, read_router
-from executor.engine.session import Desk, Session
+from executor.engine.session import Session
 from executor.engine.sizing import Market, outputs_of, size, why_nothing
 from executor.engine.trust import require_trusted
+from executor.engine.turnstile import needs
 from executor.plan import encode
 from executor.policy.decide import DecisionFacts, Limits, decide
 from executor.policy.fees import Fees, within_fee_cap
 from executor.policy.profit import profit_of
 from executor.policy.revalidate import Course
-from executor.submission.lane import RouterCall, with_attempt
 
 MOST_ROUNDS = 3
 """Times that a route is sized anew because a block has come while it was looked at."""
 
 Note = Callable[[str], None]
 """Told each stage as it begins, for people who watch."""
+
+Claim = Callable[[frozenset[str]], Awaitable[bool]]
+
+FIRST = Trial()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +70,38 @@ class Ready:
 
 
 class SameChainRun:
-    """Carries one opportunity through.
+    """Carries one try of an opportunity up to the plan that may be sent. Use once.
 
-    Use once: `run()` returns its Execution and raises no ExecutorError.
+    `claim` is given what the trade needs for itself, and answers False when it had to wait for it. `draft` is
+    what is known so far.
     """
 
-    def __init__(self, session: Session, opportunity: Opportunity, note: Note) -> None:
+    def __init__(
+        self,
+        session: Session,
+        opportunity: Opportunity,
+        note: Note,
+        *,
+        trial: Trial = FIRST,
+        claim: Claim | None = None,
+    ) -> None:
         self._session = session
-        self._opportunity = opportunity
+        self._opportunity = trial.of(opportunity)
         self._note = note
+        self._refused = trial.refused
+        self._claim = claim
         self.draft = Execution(opportunity.opportunity_id, opportunity.chain, Status.FAILED)
 
     async def run(self) -> Execution:
-        """From reading the market to the receipt, or to where it ends before."""
+        """What would be sent, or why nothing; raises no ExecutorError."""
         try:
-            ready = await self._prepare()
-            if ready is None:
-                return self.draft
-            if self._session.desk is None:
-                return self._would_send(ready)
-            return await self._send(self._session.desk, ready)
+            ready = await self.prepare()
         except ExecutorError as error:
             return ended_by(self.draft, error)
+        return self.draft if ready is None else replace(self.with_offer(ready), status=Status.DRY_RUN)
 
-    async def _prepare(self) -> Ready | None:
-        """Everything up to the decision. None: it ended, and the draft says why."""
+    async def prepare(self) -> Ready | None:
+        """Everything up to the decision. None: it ended, and the draft says why. Raises ExecutorError."""
         market, settlement_index = await self._read_market()
         if self._is_late(market.head):
             return None
@@ -133,11 +143,10 @@ class SameChainRun:
 
     async def _made_ready(self, market: Market, settlement_index: int) -> Ready | None:
         """Sized, simulated and decided on this market. None: it ended, and the draft says why."""
-        self._note("sizing")
-        sized = await size(self._session.rpc, self._session.settings, self._opportunity, market)
-        if sized is None:
-            self._declined(why_nothing(self._opportunity, market))
+        found = await self._sized(market)
+        if found is None:
             return None
+        sized, market = found
         self._know_size(sized)
         await require_trusted(self._session, sized)
         self._note("simulating")
@@ -153,6 +162,20 @@ class SameChainRun:
             return None
         plan = self._encode(sized, market, settlement_index, minimum=decision.minimum_profit)
         return await self._confirm(plan, market)
+
+    async def _sized(self, market: Market) -> tuple[SizedRoute, Market] | None:
+        """The trade, with what it needs for itself taken, and the market that it was sized on."""
+        while True:
+            self._note("sizing")
+            market = without(market, self._refused)
+            sized = await size(self._session.rpc, self._session.settings, self._opportunity, market)
+            if sized is None:
+                self._declined(why_nothing(self._opportunity, market))
+                return None
+            if self._claim is None or await self._claim(needs(self._session.chain, sized)):
+                return sized, market
+            self._note("looking again")
+            market = await read_again(self._session, market) or market
 
     async def _confirm(self, plan: Plan, market: Market) -> Ready | None:
         """The decision once more, on the very bytes that would go out and the block that they would follow.
@@ -275,27 +298,8 @@ class SameChainRun:
         )
         return decide(facts)
 
-    def _would_send(self, ready: Ready) -> Execution:
-        return replace(self._with_offer(ready), status=Status.DRY_RUN)
-
-    async def _send(self, desk: Desk, ready: Ready) -> Execution:
-        """Past this point an error is no end: what was recorded stays pending until the chain tells."""
-        self._note("sending")
-        pending = replace(self._with_offer(ready), status=Status.PENDING)
-        call = RouterCall(ready.plan.router, ready.plan.calldata, ready.simulation.gas_limit, ready.fees)
-        attempt = await desk.lane.send(self._opportunity, pending, call)
-        self._note("waiting for the receipt")
-        return await follow(self._session, desk, self._recorded(desk, pending, attempt), (attempt,))
-
-    def _recorded(self, desk: Desk, pending: Execution, attempt: Attempt) -> Execution:
-        """`pending` as the journal has it, or as it was to be written where that cannot be read just now."""
-        try:
-            stored = desk.journal.stored(self._opportunity.opportunity_id)
-        except JournalError:
-            stored = None
-        return stored.execution if stored else with_attempt(pending, attempt)
-
-    def _with_offer(self, ready: Ready) -> Execution:
+    def with_offer(self, ready: Ready) -> Execution:
+        """The draft with what would be signed."""
         fees = ready.fees
         offer = {
             "gas_limit": ready.simulation.gas_limit,
@@ -331,6 +335,14 @@ class SameChainRun:
 
     def _declined(self, *reasons: Reason) -> None:
         self.draft = replace(self.draft, status=Status.DECLINED, reasons=reasons)
+
+
+def without(market: Market, refused: Collection[Funding]) -> Market:
+    """The market without the means that have failed this opportunity."""
+    purse = market.purse
+    inventory = 0 if Funding.INVENTORY in refused else purse.inventory
+    terms = tuple(each for each in purse.terms if each.funding not in refused)
+    return replace(market, purse=replace(purse, inventory=inventory, terms=terms))
 
 
 SIZE_LIMIT = "max_trade_size_usd"

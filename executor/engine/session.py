@@ -6,9 +6,9 @@ been compared with what was deployed.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from executor.chain.deployments import read_deployment
 from executor.chain.network import Network, identify, require_chain
@@ -16,21 +16,22 @@ from executor.chain.nodes import open_nodes
 from executor.chain.rpc import Rpc
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
+from executor.config.wallet import WalletSettings
 from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, L2Kind
 from executor.domain.deployment import Deployment
 from executor.domain.errors import ConfigError
 from executor.engine.gas_market import GasWatch
 from executor.engine.router import check_code, operator_of
-from executor.journal.anchor import choose_anchor, verify_anchor
-from executor.journal.journal import Journal
+from executor.journal.anchor import Anchor, choose_anchor, verify_anchor
+from executor.journal.record import Record
 from executor.policy.gas_levels import GasJudgement, L2GasThresholds
 from executor.submission.clock import Clock
 from executor.submission.guard import check_public
-from executor.submission.lane import Lane
-from executor.submission.waiting import Patience, Watch
+from executor.submission.lanes import Lane
 from executor.wallet.guard import check_signer
 from executor.wallet.opening import open_signer, wallet_address
+from executor.wallet.signer import Signer
 
 Prompt = Callable[[str], str]
 
@@ -40,19 +41,22 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a session needs to send: the record, the lane that signs, and the watch that waits."""
+    """What a session needs to send: the record, and a lane for each of the operator's wallets."""
 
-    journal: Journal
-    lane: Lane
-    watch: Watch
+    record: Record
+    lanes: tuple[Lane, ...]
+
+    @property
+    def freest(self) -> Lane:
+        """The lane with most room; the first of those with the same."""
+        return max(self.lanes, key=lambda lane: lane.room)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """An open chain. `desk` is None when nothing may be sent; `sender` is who would sign.
 
-    `turn` lets one opportunity at a time see the market and spend from the same purse; `trusted` names the
-    addresses that have passed their check.
+    `trusted` names the addresses that have passed their check.
     """
 
     name: str
@@ -64,7 +68,6 @@ class Session:
     deployment: Deployment | None
     sender: Address
     desk: Desk | None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     trusted: set[str] = field(default_factory=set)
     gas_watch: GasWatch = field(default_factory=GasWatch)
 
@@ -75,17 +78,31 @@ class Session:
         thresholds = L2GasThresholds(**self.settings.l2_gas_thresholds.as_wei())
         return self.gas_watch.judge(price, block, thresholds)
 
+    def by(self, sender: Address) -> "Session":
+        """The same chain with another of the operator's wallets."""
+        return replace(self, sender=sender)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a session that may send is opened with: the record of its chain, who says that this process still
+    owns its works, and who asks for passphrases.
+    """
+
+    record: Record
+    fence: Callable[[], Awaitable[None]]
+    prompt: Prompt | None
+
 
 async def open_session(
     stack: AsyncExitStack,
     settings: Settings,
     name: str,
     *,
-    may_send: bool,
+    means: Means | None,
     clock: Clock,
-    prompt: Prompt | None = None,
 ) -> Session:
-    """Open the chain `name`; `stack` closes it again.
+    """Open the chain `name`; `stack` closes it again. Without `means` it may not send.
 
     Raises ConfigError, SafetyError, WalletError, JournalError, RouterMismatchError or NodeError; then nothing
     is left open that `stack` does not close.
@@ -101,9 +118,9 @@ async def open_session(
     deployment = read_own_deployment(own, chain, network)
     router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
     await check_code(rpc, router, deployment)
-    if may_send:
-        desk = await _open_desk(stack, settings, name, chain, rpc, network, clock, prompt)
-        sender = desk.lane.sender
+    if means is not None:
+        desk = await _open_desk(settings, name, chain, rpc, network, clock, means)
+        sender = desk.lanes[0].sender
     else:
         desk, sender = None, await _would_be_sender(own, rpc, router)
     return Session(name, own, chain, rpc, network, router, deployment, sender, desk)
@@ -131,14 +148,7 @@ def read_own_deployment(settings: ChainSettings, chain: ChainData, network: Netw
 
 
 async def _open_desk(
-    stack: AsyncExitStack,
-    settings: Settings,
-    name: str,
-    chain: ChainData,
-    rpc: Rpc,
-    network: Network,
-    clock: Clock,
-    prompt: Prompt | None,
+    settings: Settings, name: str, chain: ChainData, rpc: Rpc, network: Network, clock: Clock, means: Means
 ) -> Desk:
     own = settings.chain(name)
     check_public(chain, network, allow_public=own.allow_public)
@@ -146,39 +156,45 @@ async def _open_desk(
         raise ConfigError(
             f"chains.{name}.wallet", "is missing", fix="name a keystore or an Ape account, or use --dry-run"
         )
-    known = wallet_address(own.wallet)
-    if known is not None:
-        check_signer(network.is_local, known)
-    journal = await open_journal(stack, settings, name, rpc, network)
-    signer = await asyncio.to_thread(open_signer, own.wallet, prompt=prompt)
-    check_signer(network.is_local, signer.address)
-
-    async def verify() -> None:
-        anchor = journal.anchor()
-        assert anchor is not None
-        await verify_anchor(rpc, network, anchor)
-
-    lane = Lane(rpc, journal, signer, chain.chain_id, verify=verify)
-    patience = Patience(
-        seconds=float(own.max_execution_time_seconds),
-        confirmations=own.confirmations,
-        poll_seconds=LOCAL_POLL_SECONDS if network.is_local else POLL_SECONDS,
+    for wallet in own.operators:
+        known = wallet_address(wallet)
+        if known is not None:
+            check_signer(network.is_local, known)
+    anchor = await tied(means.record, rpc, network)
+    signers = await asyncio.to_thread(_open_signers, own.operators, means.prompt)
+    for signer in signers:
+        check_signer(network.is_local, signer.address)
+    lanes = tuple(
+        Lane(
+            rpc,
+            means.record,
+            signer,
+            chain.chain_id,
+            in_flight=own.lanes.in_flight,
+            anchor=anchor,
+            fence=means.fence,
+            clock=clock,
+        )
+        for signer in signers
     )
-    return Desk(journal, lane, Watch(rpc, journal, lane, clock, patience))
+    return Desk(means.record, lanes)
 
 
-async def open_journal(
-    stack: AsyncExitStack, settings: Settings, name: str, rpc: Rpc, network: Network
-) -> Journal:
-    """The chain's journal, tied to the node's network when it is new. Raises JournalError, NodeError."""
-    journal = Journal(settings.journal_path(name))
-    stack.callback(journal.close)
-    anchor = journal.anchor()
+def _open_signers(wallets: Sequence[WalletSettings], prompt: Prompt | None) -> list[Signer]:
+    return [open_signer(wallet, prompt=prompt) for wallet in wallets]
+
+
+async def tied(record: Record, rpc: Rpc, network: Network) -> Anchor:
+    """The block that the record of the chain is tied to, the node's where it is new. Raises JournalError,
+    NodeError.
+    """
+    anchor = record.anchor()
     if anchor is None:
-        journal.tie(name, await choose_anchor(rpc, network))
+        anchor = await choose_anchor(rpc, network)
+        record.tie(anchor)
     else:
         await verify_anchor(rpc, network, anchor)
-    return journal
+    return anchor
 
 
 async def _would_be_sender(settings: ChainSettings, rpc: Rpc, router: Address) -> Address:

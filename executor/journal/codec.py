@@ -8,7 +8,8 @@ from typing import Any
 
 from executor.domain.decision import Reason
 from executor.domain.execution import Execution, Status
-from executor.domain.opportunity import Opportunity
+from executor.domain.opportunity import LegRequest, Opportunity
+from executor.domain.route import Funding
 
 _AMOUNTS = (
     "amount_in",
@@ -54,3 +55,19 @@ def differing_fields(stored: str, opportunity: Opportunity) -> tuple[str, ...]:
     now: Mapping[str, object] = json.loads(dump_opportunity(opportunity))
     names = sorted(name for name in {*before, *now} if not name.startswith("estimated_"))
     return tuple(name for name in names if before.get(name) != now.get(name))
+
+
+def load_opportunity(text: str) -> Opportunity:
+    """The Opportunity that `dump_opportunity` wrote. Raises ValueError, KeyError or TypeError when it is
+    none.
+    """
+    data: dict[str, Any] = json.loads(text)
+    estimate, funding = data["estimated_net_profit_usd"], data["funding"]
+    return Opportunity(
+        **{
+            **data,
+            "legs": tuple(LegRequest(**leg) for leg in data["legs"]),
+            "funding": None if funding is None else Funding(funding),
+            "estimated_net_profit_usd": None if estimate is None else Decimal(estimate),
+        }
+    )

@@ -75,6 +75,49 @@ def run_command(
     raise typer.Exit(code)
 
 
+@app.command("stop")
+def stop_command(
+    chain: Annotated[str | None, typer.Option("--chain", help="Only this chain. Default: all.")] = None,
+    because: Annotated[
+        str, typer.Option("--because", help="The reason, told wherever something is refused.")
+    ] = "by the operator",
+    seconds: Annotated[
+        int, typer.Option("--seconds", min=0, help="How long to wait until what is out is cancelled.")
+    ] = 60,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Sign and send nothing more, until `executor resume`; cancel what is out. The flag is durable, and every
+    running executor heeds it.
+
+    Exit code 5: something is still out.
+    """
+    from executor.operations.stopping import stop
+
+    _log(debug)
+    found = asyncio.run(stop(settings_of(config), chain, because, seconds=seconds))
+    print(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(found.lines()))
+    raise typer.Exit(ExitCode.PENDING if any(found.out.values()) else ExitCode.OK)
+
+
+@app.command("resume")
+def resume_command(
+    chain: Annotated[
+        str | None, typer.Option("--chain", help="Only this chain's stop. Default: the one of all.")
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Lift the flag that `executor stop` has set."""
+    from executor.operations.stopping import resume
+
+    _log(debug)
+    found = resume(settings_of(config), chain)
+    print(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(found.lines()))
+
+
 @app.command("quote")
 def quote_command(
     source: Annotated[

@@ -44,6 +44,7 @@ _STATUSES = {
     Status.REVERTED: "mined, but the router undid everything; only gas was paid",
     Status.FAILED: "ended without a trade; `transaction_hashes` tells whether anything was sent",
     Status.PENDING: "sent, outcome unknown; the same id again goes on with it",
+    Status.CANCELLED: "sent, then replaced by a transfer to oneself that was mined; only gas was paid",
     Status.ACCEPTED: "recorded, nothing sent yet; the same id again goes on with it",
 }
 

@@ -36,6 +36,7 @@ _OF_STATUS = {
     Status.REJECTED: ExitCode.REJECTED,
     Status.REVERTED: ExitCode.FAILED,
     Status.FAILED: ExitCode.FAILED,
+    Status.CANCELLED: ExitCode.FAILED,
     Status.PENDING: ExitCode.PENDING,
     Status.ACCEPTED: ExitCode.PENDING,
 }

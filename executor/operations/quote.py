@@ -50,7 +50,7 @@ async def quote_now(settings: Settings, asked: Asked) -> Quote:
     opportunity = await _opportunity(settings, asked)
     require_chain(opportunity, settings)
     async with AsyncExitStack() as stack:
-        session = await open_session(stack, settings, opportunity.chain, may_send=False, clock=SystemClock())
+        session = await open_session(stack, settings, opportunity.chain, means=None, clock=SystemClock())
         if asked.pair is not None:
             return await quote_pair(session, opportunity)
         return await quote_opportunity(session, opportunity)

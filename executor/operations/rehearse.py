@@ -78,7 +78,7 @@ async def rehearse_plan(settings: Settings, calldata: bytes, *, chain: str | Non
     steps = tuple(_with_depth(decode(calldata).steps, 0))
     name = chain or _only_chain(settings)
     async with AsyncExitStack() as stack:
-        session = await open_session(stack, settings, name, may_send=False, clock=SystemClock())
+        session = await open_session(stack, settings, name, means=None, clock=SystemClock())
         newest = await head(session.rpc)
         try:
             result = await rehearse(

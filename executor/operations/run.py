@@ -22,8 +22,8 @@ from executor.operations.sources import Item, items_of
 async def run(
     settings: Settings, source: str, *, dry_run: bool, console: Console, output: TextIO | None = None
 ) -> ExitCode:
-    """Execute the opportunities of `source` one after the other, writing each result as a line of JSON as
-    soon as it is known.
+    """Execute the opportunities of `source`, as many at a time as the chains allow, writing each result as a
+    line of JSON as soon as it is known.
 
     Raises ConfigError when the source cannot be read.
     """
@@ -37,11 +37,24 @@ async def run(
         )
         items = items_of(source)
         stack.push_async_callback(_closed, items)
-        async for item in items:
-            execution = await execute_item(executor, item)
+        gate = asyncio.Semaphore(sum(own.max_concurrent_executions for own in settings.chains.values()))
+
+        async def carry(item: Item) -> None:
+            try:
+                execution = await execute_item(executor, item)
+            finally:
+                gate.release()
             statuses.add(execution.status)
             progress.done(execution)
             print(json.dumps(execution.as_dict()), file=output, flush=True)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                async for item in items:
+                    await gate.acquire()
+                    group.create_task(carry(item))
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
     return exit_code(statuses)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from dataclasses import replace
@@ -11,25 +12,37 @@ import pytest
 
 from executor.chain.network import Network
 from executor.domain.execution import Execution, Status
+from executor.domain.intent import AttemptState, IntentState
 from executor.domain.market import BlockHead
 from executor.engine.errors import StaleNodeError
 from executor.engine.executor import Executor
 from executor.engine.market import STALE_SECONDS, check_fresh
-from executor.journal.journal import AttemptState, Journal
+from executor.journal.record import FILE_NAME, Database, Record
 from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.trading import Trading, explicit
 
 
-def journal_path(trading: Trading) -> Path:
-    return trading.folder / "journal" / "ethereum.sqlite3"
+def record_file(trading: Trading) -> Path:
+    return trading.folder / "journal" / FILE_NAME
 
 
-def recorded(trading: Trading) -> tuple[Execution, list[AttemptState]]:
-    journal = Journal(journal_path(trading))
-    stored, attempts = journal.stored("seen-1"), journal.attempts("seen-1")
-    journal.close()
+def recorded(trading: Trading) -> tuple[Execution, list[IntentState]]:
+    database = Database.open_reading(record_file(trading))
+    record = Record(database, "ethereum", "executor-1")
+    stored, intents = record.stored("seen-1"), record.intents_of("seen-1")
+    database.close()
     assert stored is not None
-    return stored.execution, [attempt.state for attempt in attempts]
+    return stored.execution, [intent.state for intent in intents]
+
+
+async def settled(trading: Trading) -> tuple[Execution, list[IntentState]]:
+    """The same once it is final: an executor goes on with what it finds while others are carried out."""
+    for _ in range(100):
+        execution, states = recorded(trading)
+        if execution.status.is_final:
+            break
+        await asyncio.sleep(0.1)
+    return execution, states
 
 
 @pytest.mark.chaos
@@ -44,24 +57,23 @@ async def test_a_journal_that_cannot_be_written_after_the_send_is_pending_and_no
     def lock_then_pass(request: Request) -> Answer | None:
         if request["method"] != "eth_sendRawTransaction" or locks:
             return None
-        locks.append(sqlite3.connect(journal_path(trading)))
+        locks.append(sqlite3.connect(record_file(trading), isolation_level=None))
         locks[0].execute("BEGIN IMMEDIATE")
         message = {"error": {"code": -32000, "message": "transaction underpriced"}}
         return message if refused else None
 
-    settings = trading.settings(max_execution_time_seconds=1)
+    settings = trading.settings(max_execution_time_seconds=3, lanes={"resend_seconds": 1})
     async with ChangingProxy(trading.node.url, withhold=lock_then_pass) as proxy:
         settings["chains"]["ethereum"]["rpc_url"] = proxy.url
         async with Executor(settings) as executor:
             pending = await executor.execute(explicit())
-            assert pending.status is Status.PENDING
-            assert "journal_error" in [reason.code for reason in pending.reasons]
+            assert pending.status is Status.PENDING, pending.reasons
             locks[0].close()
             realised = await executor.execute(explicit())
     assert realised.status is Status.REALISED, realised.reasons
     assert realised.transaction_hashes == pending.transaction_hashes
     assert trading.nonce() == 1
-    assert recorded(trading)[1] == [AttemptState.MINED]
+    assert recorded(trading)[1][0] in (IntentState.MINED, IntentState.FINAL)
 
 
 async def test_recovery_waits_for_as_many_blocks_as_a_run_does(trading: Trading) -> None:
@@ -73,12 +85,13 @@ async def test_recovery_waits_for_as_many_blocks_as_a_run_does(trading: Trading)
     async with Executor(settings) as executor:
         await executor.execute(explicit("opens", amount="1"))
     execution, states = recorded(trading)
-    assert (execution.status, states) == (Status.PENDING, [AttemptState.SENT])
+    assert (execution.status, states) == (Status.PENDING, [IntentState.MINED])
     trading.node.mine(2)
     async with Executor(settings) as executor:
         await executor.execute(explicit("opens", amount="1"))
-    execution, states = recorded(trading)
-    assert (execution.status, states) == (Status.REALISED, [AttemptState.MINED])
+        execution, states = await settled(trading)
+    assert execution.status is Status.REALISED
+    assert states[0] in (IntentState.MINED, IntentState.FINAL)
 
 
 async def test_a_refusal_that_a_kill_left_without_its_outcome_has_a_reason(trading: Trading) -> None:
@@ -88,9 +101,12 @@ async def test_a_refusal_that_a_kill_left_without_its_outcome_has_a_reason(tradi
         pending = await executor.execute(explicit())
     trading.node.rpc("anvil_dropAllTransactions")
     trading.node.rpc("evm_setAutomine", True)
-    journal = Journal(journal_path(trading))
-    journal.mark(pending.transaction_hashes[0], AttemptState.REFUSED)
-    journal.close()
+    database = Database.open(record_file(trading))
+    record = Record(database, "ethereum", "executor-1")
+    (intent,) = record.intents_of("seen-1")
+    record.mark_attempt(pending.transaction_hashes[0], AttemptState.REFUSED)
+    record.mark_intent(intent.intent_id, IntentState.DROPPED)
+    database.close()
     async with Executor(trading.settings()) as executor:
         failed = await executor.execute(explicit())
     assert failed.status is Status.FAILED

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from devnet import Node
 from executor.domain.execution import Status
 from executor.engine.executor import Executor
-from executor.journal.journal import Journal
+from executor.journal.record import FILE_NAME, Database, Record
 from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.trading import OPERATOR, Trading, explicit, high_level
 
@@ -38,8 +39,11 @@ class HurriedClock:
         await asyncio.sleep(seconds)
 
 
-def journal_path(trading: Trading) -> Path:
-    return trading.folder / "journal" / "ethereum.sqlite3"
+@contextmanager
+def record_of(trading: Trading) -> Iterator[Record]:
+    database = Database.open_reading(trading.folder / "journal" / FILE_NAME)
+    yield Record(database, "ethereum", "executor-1")
+    database.close()
 
 
 @pytest.fixture
@@ -110,34 +114,31 @@ async def test_what_was_mined_while_we_were_away_is_settled_on_opening(on_demand
     trading.node.rpc("evm_setAutomine", True)
     async with Executor(trading.settings()) as executor:
         await executor.execute(explicit("another"))
-    journal = Journal(journal_path(trading))
-    stored = journal.stored("seen-1")
-    assert stored is not None
-    assert stored.execution.status is Status.REALISED
-    assert journal.live_attempts() == ()
-    journal.close()
+        await _until(lambda: _status(trading) is Status.REALISED)
+    with record_of(trading) as record:
+        assert record.open_intents() == ()
 
 
 CRASHES = {
-    "between the record and the send": "_send_first",
-    "after the send": "_after",
+    "between the record and the send": "before",
+    "after the send": "after",
 }
 
 PROGRAM = """
 import asyncio, json, os, signal, sys
 from executor.engine.executor import Executor
-from executor.submission.lane import Lane
+from executor.submission.transmission import Transmission
 
 moment, settings, opportunity = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
-send_first = Lane._send_first
+first = Transmission.first
 
-async def crash(self, attempt):
-    if moment == "_after":
-        await send_first(self, attempt)
+async def crash(self, *arguments):
+    if moment == "after":
+        await first(self, *arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 
 async def main():
-    Lane._send_first = crash
+    Transmission.first = crash
     async with Executor(settings) as executor:
         await executor.execute(opportunity)
 
@@ -159,7 +160,7 @@ async def test_a_kill_at_any_moment_leads_to_one_transaction(trading: Trading, m
         check=False,
     )
     assert process.returncode == -signal.SIGKILL
-    assert trading.nonce() == (1 if moment == "_after" else 0)
+    assert trading.nonce() == (1 if moment == "after" else 0)
     async with Executor(trading.settings()) as executor:
         realised = await executor.execute(explicit())
     assert realised.status is Status.REALISED, realised.reasons
@@ -167,21 +168,34 @@ async def test_a_kill_at_any_moment_leads_to_one_transaction(trading: Trading, m
     assert trading.nonce() == 1
 
 
-async def test_a_record_left_by_a_kill_does_not_leave_a_gap_before_others(on_demand: Trading) -> None:
-    """The recorded transaction goes out first; the next opportunity takes the nonce after it."""
+async def test_what_was_out_goes_out_again_after_a_restart_as_it_was(on_demand: Trading) -> None:
     trading = on_demand
     async with Executor(trading.settings(max_execution_time_seconds=1)) as executor:
         pending = await executor.execute(explicit())
     trading.node.rpc("anvil_dropTransaction", pending.transaction_hashes[0])
-    async with Executor(trading.settings(max_execution_time_seconds=1)) as executor:
-        await executor.execute(explicit("another"))
+    async with Executor(trading.settings()) as executor:
+        task = asyncio.create_task(executor.execute(explicit()))
+        assert await _in_pool(trading.node) == pending.transaction_hashes[0]
         mine_in_time(trading.node)
-        first = await executor.execute(explicit())
-        second = await executor.execute(explicit("another"))
+        first = await task
     assert first.status is Status.REALISED
-    assert (first.details["nonce"], second.details["nonce"]) == ("0", "1")
-    assert second.status is Status.REVERTED
-    assert trading.nonce() == 2
+    assert first.details["nonce"] == "0"
+    assert trading.nonce() == 1
+
+
+async def test_a_trade_on_the_same_pools_waits_for_the_one_that_is_out(on_demand: Trading) -> None:
+    """It is looked at when that one has ended, and finds the gap closed."""
+    trading = on_demand
+    async with Executor(trading.settings()) as executor:
+        first = asyncio.create_task(executor.execute(explicit()))
+        await _in_pool(trading.node)
+        second = asyncio.create_task(executor.execute(explicit("another")))
+        await asyncio.sleep(0.5)
+        assert not second.done()
+        mine_in_time(trading.node)
+        assert (await first).status is Status.REALISED
+        assert (await second).status is Status.DECLINED
+    assert trading.nonce() == 1
 
 
 async def test_a_dropped_transaction_is_sent_again_as_it_was(on_demand: Trading) -> None:
@@ -201,20 +215,21 @@ async def test_a_moved_market_reverts_with_the_routers_own_figures(on_demand: Tr
     """Somebody else takes the gap in an earlier block; the loss is the gas, and nothing else."""
     trading = on_demand
     before = trading.balance()
-    async with Executor(
-        trading.settings(max_execution_time_seconds=600), clock=HurriedClock(factor=20)
-    ) as executor:
+    async with Executor(trading.settings(lanes={"bump_blocks": 99})) as executor:
         task = asyncio.create_task(executor.execute(explicit(funding="inventory")))
-        dropped = await _in_pool(trading.node)
-        trading.node.rpc("anvil_dropTransaction", dropped)
+        ours = await _in_pool(trading.node)
+        raw = trading.node.rpc("eth_getRawTransactionByHash", ours)
+        trading.node.rpc("anvil_dropTransaction", ours)
         trading.node.rpc("evm_setAutomine", True)
         trading.open_gap("sushi_v2 USDC/WETH", "USDC", 500_000 * 10**6)
+        trading.node.rpc("eth_sendRawTransaction", raw)
         reverted = await task
     assert reverted.status is Status.REVERTED
-    (reason,) = reverted.reasons
+    reason, why_not_again = reverted.reasons
+    assert why_not_again.code == "not_profitable", "it is looked at once more, and finds nothing"
     assert reason.facts["error"] == "profit_below_minimum"
     arguments: Any = reason.facts["args"]
-    assert arguments["minimum"] == reverted.minimum_profit
+    assert int(arguments["minimum"]) == reverted.minimum_profit
     assert reverted.realised_profit == 0
     assert reverted.realised_net_profit == -(reverted.gas_cost_wei or 0) < 0
     assert trading.balance() == before
@@ -304,7 +319,7 @@ async def test_an_unclear_refusal_keeps_the_nonce(trading: Trading) -> None:
         held = request["method"] == "eth_sendRawTransaction"
         return {"error": {"code": -32603, "message": "internal error"}} if held else None
 
-    settings = trading.settings(max_execution_time_seconds=1)
+    settings = trading.settings(max_execution_time_seconds=2, lanes={"resend_seconds": 1})
     async with ChangingProxy(trading.node.url, withhold=withhold) as proxy:
         settings["chains"]["ethereum"]["rpc_url"] = proxy.url
         async with Executor(settings) as executor:
@@ -324,7 +339,7 @@ GARBLED = {
     "an estimate that is a word": ("eth_estimateGas", {"result": "plenty"}),
     "a call's answer that is no data": ("eth_call", {"result": 12}),
     "a balance of null": ("eth_getBalance", {"result": None}),
-    "a tip that is a fraction": ("eth_maxPriorityFeePerGas", {"result": 1.5}),
+    "a history of fees that is a number": ("eth_feeHistory", {"result": 7}),
     "a refused count": ("eth_getTransactionCount", {"error": {"code": -32005, "message": "limit exceeded"}}),
 }
 
@@ -414,6 +429,20 @@ async def test_a_node_that_is_not_there_fails_and_may_come_back(trading: Trading
         assert (await executor.execute(explicit())).status is Status.REALISED
 
 
+def _status(trading: Trading, opportunity_id: str = "seen-1") -> Status | None:
+    with record_of(trading) as record:
+        stored = record.stored(opportunity_id)
+    return None if stored is None else stored.execution.status
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if true():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it never came true")
+
+
 async def _in_pool(node: Node) -> str:
     """The hash of the operator's transaction that waits in the node's pool, once there is one."""
     for _ in range(400):
@@ -450,12 +479,12 @@ async def test_a_fault_of_our_own_after_the_send_is_pending(
     async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("made for this test")
 
-    async with Executor(trading.settings()) as executor:
+    async with Executor(trading.settings(max_execution_time_seconds=1)) as executor:
         with monkeypatch.context() as patch:
-            patch.setattr("executor.engine.same_chain.follow", broken)
+            patch.setattr("executor.engine.follower.settled", broken)
             pending = await executor.execute(explicit())
         assert pending.status is Status.PENDING
-        assert [reason.code for reason in pending.reasons] == ["internal_error"]
+        assert [reason.code for reason in pending.reasons] == ["internal_error", "outcome_unknown"]
         realised = await executor.execute(explicit())
     assert realised.status is Status.REALISED
     assert realised.transaction_hashes == pending.transaction_hashes

@@ -207,6 +207,7 @@ class DbosEngine:
     async def close(self) -> None:
         """As the port says. Harmless when repeated."""
         if type(self)._open:
+            await _leave_works()
             # DBOS made its own threads the loop's and ends them: the loop needs others to go on.
             loop, threads = asyncio.get_running_loop(), ThreadPoolExecutor()
             await loop.run_in_executor(threads, partial(DBOS.destroy, workflow_completion_timeout_sec=0))
@@ -234,14 +235,31 @@ class _RecordedSteps:
         return cast(Json, await DBOS.recv_async(topic, seconds))
 
 
+async def _leave_works() -> None:
+    """End the works of this process where they are: recorded as running, for whoever opens the slot next."""
+    # DBOS would report each as a fault.
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)
+    tasks = list(_TASKS)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 _WORKS: dict[str, Work] = {}
+_TASKS: set[asyncio.Task[Any]] = set()
 _STEPS: Steps = _RecordedSteps()
 
 
 @DBOS.workflow(name="carry")
 async def _carry(kind: str, work_id: str, order: Any) -> Any:
     """Every work is a workflow of this one name: what differs is its kind."""
-    return await _WORKS[kind](_STEPS, work_id, order)
+    task = asyncio.current_task()
+    assert task is not None
+    _TASKS.add(task)
+    try:
+        return await _WORKS[kind](_STEPS, work_id, order)
+    finally:
+        _TASKS.discard(task)
 
 
 def _launch(url: URL, engine: Engine, executor_id: str, loop: asyncio.AbstractEventLoop) -> None:

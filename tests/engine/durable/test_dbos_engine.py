@@ -346,3 +346,28 @@ async def test_an_engine_that_was_closed_leaves_the_loop_its_threads(tmp_path: P
         engine = await DbosEngine.open(f"sqlite:///{tmp_path / 'works.sqlite3'}", "executor-1", {})
         await engine.close()
         assert await asyncio.to_thread(lambda: 7) == 7
+
+
+async def test_an_engine_that_closes_leaves_a_running_work_to_the_next_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"sqlite:///{tmp_path / 'works.sqlite3'}"
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def waits(steps: Steps, work_id: str, order: Json) -> Json:
+        async def wait() -> Json:
+            begun.set()
+            await may_end.wait()
+            return "ended"
+
+        return await steps.do("wait", wait)
+
+    engine = await DbosEngine.open(url, "executor-1", {"waits": waits})
+    await engine.start("waits", "first", {})
+    await begun.wait()
+    await engine.close()
+    assert not caplog.records, "a close is no fault"
+    may_end.set()
+    engine = await DbosEngine.open(url, "executor-1", {"waits": waits})
+    assert await asyncio.wait_for(engine.result("first"), 20) == "ended"
+    await engine.close()

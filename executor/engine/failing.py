@@ -1,0 +1,83 @@
+"""What kind of failure it was, and what is tried next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from executor.domain.decision import Reason
+from executor.domain.errors import ExecutorError, GasLimitError, MathsError, NodeError
+from executor.domain.opportunity import Opportunity
+from executor.domain.route import Funding
+from executor.plan.reverts.kinds import Meaning
+from executor.policy.failures import Action, Answer, Bounds, Failure, Spent, next_action
+from executor.submission.errors import SupersededError, TransactionRefusedError
+
+_OF_MEANING: Mapping[str, Failure] = {
+    Meaning.STALE: Failure.STALE,
+    Meaning.MOVED_PRICE: Failure.SLIPPAGE,
+    Meaning.OUTCOME: Failure.SLIPPAGE,
+    Meaning.NO_LIQUIDITY: Failure.NO_LIQUIDITY,
+    Meaning.TOKEN_TAX: Failure.TOKEN_REFUSED,
+    Meaning.TOKEN_REFUSED: Failure.TOKEN_REFUSED,
+    Meaning.LENDER_DRY: Failure.LENDER_DRY,
+    Meaning.LOCK_CLASH: Failure.LENDER_DRY,
+    Meaning.PAUSED: Failure.PAUSED,
+    Meaning.CONFIGURATION: Failure.CONFIGURATION,
+    Meaning.ATTACK: Failure.ATTACK,
+}
+
+TRIED_ANEW = frozenset(
+    {Action.RESIZE, Action.SHRINK, Action.OTHER_FUNDING, Action.REPRICE, Action.FIX_GAS, Action.WAIT}
+)
+"""Actions that make a new plan of the same opportunity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One try of an opportunity: its number from 1, the most that may go in (settlement token's smallest
+    unit; None: no bound beyond the opportunity's), the fundings that have failed it.
+    """
+
+    number: int = 1
+    most: int | None = None
+    refused: frozenset[Funding] = frozenset()
+
+    def of(self, opportunity: Opportunity) -> Opportunity:
+        """The opportunity as this try sees it."""
+        if self.most is None or (opportunity.amount is not None and opportunity.amount <= self.most):
+            return opportunity
+        return replace(opportunity, amount=self.most)
+
+    def after(self, action: Action, *, amount_in: int | None, funding: str | None) -> "Trial":
+        """The next try, when this one, with that input and funding, led to `action`."""
+        number = self.number + 1
+        if action is Action.SHRINK and amount_in is not None and amount_in > 1:
+            return replace(self, number=number, most=amount_in // 2)
+        if action is Action.OTHER_FUNDING and funding is not None:
+            return replace(self, number=number, refused=self.refused | {Funding(funding)})
+        return replace(self, number=number)
+
+
+def failure_of_reason(reason: Reason) -> Failure:
+    """Which failure a reverted call, simulated or mined, tells of."""
+    if reason.code == "out_of_gas":
+        return Failure.INTRINSIC_GAS
+    return _OF_MEANING.get(str(reason.facts.get("meaning")), Failure.UNKNOWN)
+
+
+def failure_of_error(error: ExecutorError) -> Failure | None:
+    """Which failure an error tells of; None for errors that say that nothing can be tried."""
+    if isinstance(error, TransactionRefusedError):
+        return error.failure
+    if isinstance(error, SupersededError):
+        return Failure.NONCE_USED
+    if isinstance(error, GasLimitError):
+        return Failure.GAS_LIMIT_TOO_HIGH
+    if isinstance(error, MathsError):
+        return Failure.NO_LIQUIDITY
+    return Failure.NODE_SILENT if isinstance(error, NodeError) else None
+
+
+def what_next(failure: Failure, spent: Spent, bounds: Bounds) -> Answer:
+    """The action for an opportunity of which nothing is out: one that follows what is out abandons it."""
+    answer = next_action(failure, spent, bounds)
+    return answer if answer.action in {*TRIED_ANEW, Action.STOP} else Answer(Action.ABANDON, answer.ended_by)

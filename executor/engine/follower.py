@@ -1,0 +1,225 @@
+"""Follows what was signed until its fate is sealed: settles, tells, tries again where that is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from executor.domain.attempt import Receipt
+from executor.domain.decision import Reason
+from executor.domain.errors import ExecutorError, UnknownOutcomeError
+from executor.domain.execution import Execution, Status
+from executor.domain.intent import Intent, IntentState, Purpose
+from executor.engine.booking import Bookkeeper, book, catch_up, reverse
+from executor.engine.failing import TRIED_ANEW, Trial, failure_of_reason
+from executor.engine.fates import fault
+from executor.engine.pace import pace_of
+from executor.engine.session import Desk, Session
+from executor.engine.settling import reopened, settled
+from executor.engine.trying import Before, Tries
+from executor.engine.turnstile import Turnstile
+from executor.engine.worth import worth_of
+from executor.journal.books import Books
+from executor.journal.codec import load_opportunity
+from executor.journal.record import StoredExecution
+from executor.policy.failures import Failure
+from executor.submission.clock import Clock
+from executor.submission.log import get_logger
+from executor.submission.offers import Worth
+from executor.submission.tracker import Tracker
+
+_LOG = get_logger("executor.engine")
+
+STEP_SECONDS = 60.0
+"""A look ends after so long, done or not: what it has recorded is then the start of the next."""
+
+PAUSE_SECONDS = 1.0
+"""After a node that did not answer."""
+
+SOON_BLOCKS = 4
+"""A failed trade is tried again only when it can no longer happen after all; that is waited for where it
+takes no more blocks than these.
+"""
+
+Told = Callable[[Execution], None]
+
+
+class Follower:
+    """Follows the intents of one session's opportunities. `told` hears of each result that counts, perhaps
+    more than once; `seconds` says how long an opportunity has taken. The tracker is given later: it asks this
+    one what an intent is worth.
+    """
+
+    tracker: Tracker
+
+    def __init__(
+        self,
+        session: Session,
+        desk: Desk,
+        tries: Tries,
+        turnstile: Turnstile,
+        clock: Clock,
+        told: Told,
+        seconds: Callable[[str], Decimal | None],
+    ) -> None:
+        self._session = session
+        self._record = desk.record
+        self._tries = tries
+        self._turnstile = turnstile
+        self._clock = clock
+        self._keeper = Bookkeeper(
+            session.rpc,
+            session.chain,
+            session.settings,
+            session.network.is_local,
+            session.router,
+            frozenset(lane.sender for lane in desk.lanes),
+            Books(desk.record.database),
+        )
+        self._told = told
+        self._seconds = seconds
+
+    async def look(self, opportunity_id: str) -> Status:
+        """Follow for STEP_SECONDS at most; PENDING where the fate is not sealed by then. Can be done again at
+        any time.
+        """
+        until = self._clock.now() + STEP_SECONDS
+        while self._clock.now() < until:
+            stored = self._record.stored(opportunity_id)
+            intent = self._record.intents_of(opportunity_id)[-1]
+            assert stored is not None, "an intent is recorded with its execution"
+            try:
+                fate = await self.tracker.fate(intent.intent_id, seconds=until - self._clock.now())
+                execution = await self._settled(stored.execution, fate.intent, fate.receipt)
+                sealed = await self._sealed(stored, execution, fate.intent, until)
+            except UnknownOutcomeError:
+                break
+            except ExecutorError as error:
+                _LOG.warning("not_settled_yet", opportunity_id=opportunity_id, error=error.message)
+                await self._clock.sleep(PAUSE_SECONDS)
+                continue
+            except Exception as error:
+                # A fault of our own: what is out is followed all the same, and the fault is told.
+                _LOG.error("internal_error", opportunity_id=opportunity_id, exc_info=True)
+                self._record.update(replace(stored.execution, reasons=(fault(error),)))
+                await self._clock.sleep(PAUSE_SECONDS)
+                continue
+            if sealed is not None:
+                return sealed
+        return Status.PENDING
+
+    async def changed(self, intent: Intent, receipt: Receipt | None) -> None:
+        """Told by the tracker: `intent` was mined with `receipt`, or what mined it is gone. May be told
+        twice.
+        """
+        stored = self._stored(intent)
+        if receipt is not None:
+            await book(self._keeper, intent, receipt, None if stored is None else stored.execution)
+            return
+        await reverse(self._keeper, intent)
+        if stored is not None and stored.execution.status.is_final:
+            _LOG.warning("reorganised", opportunity_id=intent.opportunity_id, nonce=intent.nonce)
+            self._record.update(reopened(stored.execution, intent))
+
+    async def catch_up(self) -> None:
+        """Bring the books in step with the record, after a crash. Raises JournalError."""
+        await catch_up(self._keeper, self._record)
+
+    async def worth(self, intent: Intent) -> Worth:
+        """Told to the tracker before it offers more for `intent`."""
+        stored = self._stored(intent)
+        session = self._session.by(intent.sender)
+        return await worth_of(session, intent, None if stored is None else stored.execution)
+
+    def _stored(self, intent: Intent) -> StoredExecution | None:
+        return None if intent.opportunity_id is None else self._record.stored(intent.opportunity_id)
+
+    async def _settled(self, recorded: Execution, intent: Intent, receipt: Receipt | None) -> Execution:
+        session = self._session.by(intent.sender)
+        return await settled(session, replace(recorded, status=Status.PENDING), intent, receipt)
+
+    async def _sealed(
+        self, stored: StoredExecution, execution: Execution, intent: Intent, until: float
+    ) -> Status | None:
+        """The final status; None where there is more to follow."""
+        failure = _failure(execution)
+        again = failure is not None and self._may_try_again(stored, execution, failure, intent)
+        mined = intent.state is IntentState.MINED
+        if again and mined and self._soon_final():
+            await self._until_changed(intent, until)
+            return None
+        if again and not mined:
+            assert failure is not None
+            execution = await self._again(stored, execution, failure)
+            if execution.status is Status.PENDING:
+                return None
+        self._finish(stored, execution, failure)
+        if mined:
+            await self._until_changed(intent, until)
+            return None
+        return execution.status
+
+    def _finish(self, stored: StoredExecution, execution: Execution, failure: Failure | None) -> None:
+        if stored.execution.status is not execution.status:
+            keys = tuple(str(key) for key in _list(stored.execution.details.get("breakers")))
+            self._tries.judged(execution, keys, failure)
+        seconds = self._seconds(execution.opportunity_id) or stored.execution.execution_time_seconds
+        execution = replace(execution, execution_time_seconds=seconds)
+        self._record.finish(load_opportunity(stored.opportunity), execution)
+        self._turnstile.freed()
+        self._told(execution)
+
+    def _may_try_again(
+        self, stored: StoredExecution, execution: Execution, failure: Failure, intent: Intent
+    ) -> bool:
+        tries = [each for each in self._intents(intent) if each.purpose is Purpose.TRADE]
+        before = self._before(stored, execution)
+        return self._tries.after_loss(failure, before, len(tries)) in TRIED_ANEW
+
+    def _soon_final(self) -> bool:
+        own = self._session.settings
+        return pace_of(self._session).finality_blocks - own.confirmations <= SOON_BLOCKS
+
+    async def _again(self, stored: StoredExecution, lost: Execution, failure: Failure) -> Execution:
+        """Another try; where nothing comes of it, the lost one is the result, with why no other was made."""
+        opportunity, before = load_opportunity(stored.opportunity), self._before(stored, lost)
+        tries = len(self._record.intents_of(opportunity.opportunity_id))
+        action = self._tries.after_loss(failure, before, tries)
+        trial = Trial(number=tries).after(action, amount_in=lost.amount_in, funding=lost.funding)
+        try:
+            found = await self._tries.until_sent(opportunity, before, trial)
+        except ExecutorError as error:
+            return replace(lost, reasons=(*lost.reasons, Reason(error.code, str(error), dict(error.facts))))
+        return (
+            found
+            if found.status is Status.PENDING
+            else replace(lost, reasons=(*lost.reasons, *found.reasons))
+        )
+
+    def _before(self, stored: StoredExecution, lost: Execution) -> Before:
+        earlier = int(str(stored.execution.details.get("earlier_gas_wei", 0)))
+        return Before(stored.accepted_at, earlier + (lost.gas_cost_wei or 0))
+
+    def _intents(self, intent: Intent) -> tuple[Intent, ...]:
+        assert intent.opportunity_id is not None
+        return self._record.intents_of(intent.opportunity_id)
+
+    async def _until_changed(self, intent: Intent, until: float) -> None:
+        """Wait until the intent is final or open again, at most until that time."""
+        while self._clock.now() < until:
+            now = self._record.intent(intent.intent_id)
+            if now.state is not IntentState.MINED or now.block != intent.block:
+                return
+            await self._clock.sleep(PAUSE_SECONDS)
+
+
+def _failure(execution: Execution) -> Failure | None:
+    """What a trade that was mined failed by; None for any other end."""
+    if execution.status is Status.REVERTED and execution.reasons:
+        return failure_of_reason(execution.reasons[0])
+    return None
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

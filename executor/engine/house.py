@@ -1,0 +1,126 @@
+"""What all chains of one executor share: the database, and the durable engine upon it. Opened when the first
+chain that may send is.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from executor.config.settings import Settings
+from executor.domain.errors import ExecutorError
+from executor.engine.durable.dbos_engine import DbosEngine
+from executor.engine.durable.port import DurableEngine, Json, Steps, WorkState
+from executor.engine.durable.slots import NoLock
+from executor.engine.session import Means, Prompt
+from executor.journal.record import FILE_NAME, Database, Record
+from executor.submission.log import get_logger
+
+_LOG = get_logger("executor.engine")
+
+KIND = "opportunity"
+TAKE_OVER_SECONDS = 5.0
+
+Work = Callable[[Steps, str, Json], Awaitable[Json]]
+
+Left = Callable[[str], Awaitable[None]]
+"""Told the name of a chain on which something is left to go on with."""
+
+
+class House:
+    """The database and the engine of one executor. `work` carries out an opportunity's durable work, `left`
+    goes on with what stands in the record of a chain.
+    """
+
+    def __init__(self, settings: Settings, work: Work, left: Left) -> None:
+        self._settings = settings
+        self._work = work
+        self._left = left
+        self._turn = asyncio.Lock()
+        self._database: Database | None = None
+        self._engine: DurableEngine | None = None
+        self._records: dict[str, Record] = {}
+        self._minding: asyncio.Task[None] | None = None
+
+    async def means(self, chain: str, prompt: Prompt | None) -> Means:
+        """What a session of `chain` is opened with. Raises JournalError, DurableError, SlotTakenError."""
+        async with self._turn:
+            if self._database is None:
+                await self._open()
+        return Means(self._records[chain], self._fence, prompt)
+
+    async def entrust(self, opportunity_id: str, order: Json) -> bool:
+        """Make the durable work of an opportunity, unless there is one; False if it has ended. Raises
+        DurableError.
+        """
+        assert self._engine is not None, "a chain that may send has opened it"
+        if await self._engine.start(KIND, opportunity_id, order):
+            return True
+        return await self._engine.state(opportunity_id) is WorkState.RUNNING
+
+    async def close(self) -> None:
+        """Stop the engine and close the database. Works that run go on with the next start."""
+        if self._minding is not None:
+            self._minding.cancel()
+            await asyncio.gather(self._minding, return_exceptions=True)
+        if self._engine is not None:
+            await self._engine.close()
+        if self._database is not None:
+            self._database.close()
+        self._engine = self._database = self._minding = None
+        self._records.clear()
+
+    def left_by(self, executor_id: str) -> bool:
+        """Whether that executor has something under way on a configured chain. Raises JournalError."""
+        return any(_is_busy(record, executor_id) for record in self._records.values())
+
+    def take(self, executor_id: str) -> None:
+        """Make what a dead executor has under way this one's. Raises JournalError."""
+        for record in self._records.values():
+            taken = record.adopt(executor_id)
+            if taken:
+                _LOG.warning("taken_over", chain=record.chain, executor_id=executor_id, entries=taken)
+
+    async def _open(self) -> None:
+        own = self._settings
+        database = await asyncio.to_thread(Database.open, own.database_url or own.journal / FILE_NAME)
+        try:
+            self._engine = await DbosEngine.open(
+                database.engine.url,
+                own.executor_id,
+                {KIND: self._work},
+                file_lock=NoLock() if database.is_sqlite else None,
+            )
+        except BaseException:
+            database.close()
+            raise
+        self._database = database
+        self._records = {name: Record(database, name, own.executor_id) for name in own.chains}
+        self._minding = asyncio.create_task(self._mind(database))
+
+    async def _fence(self) -> None:
+        assert self._engine is not None
+        await self._engine.check_owner()
+
+    async def _mind(self, database: Database) -> None:
+        """Go on with what was left, by this executor or by those that have died. An SQLite file has no other
+        living one: there one look is enough.
+        """
+        while True:
+            try:
+                await self._look_after()
+            except ExecutorError as error:
+                _LOG.error("not_looked_after", error=error.message)
+            else:
+                if database.is_sqlite:
+                    return
+            await asyncio.sleep(TAKE_OVER_SECONDS)
+
+    async def _look_after(self) -> None:
+        assert self._engine is not None
+        await self._engine.take_over(self)
+        for name, record in self._records.items():
+            if _is_busy(record, record.executor_id):
+                await self._left(name)
+
+
+def _is_busy(record: Record, executor_id: str) -> bool:
+    return bool(record.unfinished(executor_id) or record.open_intents(executor_id=executor_id))

@@ -1,0 +1,96 @@
+"""From the fate of a nonce to the record of the opportunity that it was for."""
+
+from dataclasses import replace
+
+from executor.domain.attempt import Attempt, Receipt
+from executor.domain.decision import Reason
+from executor.domain.execution import Execution, Status
+from executor.domain.intent import Intent, IntentState
+from executor.engine.fates import ended_by
+from executor.engine.outcome import settle
+from executor.engine.session import Session
+from executor.submission.errors import SupersededError, TransactionRefusedError
+
+REORGANISED = Reason(
+    "reorganised",
+    "The block of the transaction is no longer part of the chain; it is followed until it is mined again.",
+    {},
+)
+
+
+async def settled(session: Session, pending: Execution, intent: Intent, receipt: Receipt | None) -> Execution:
+    """The record of `pending`, whose nonce met this fate. Raises NodeError."""
+    pending = replace(with_nonce(pending, intent), reasons=())
+    if intent.state is IntentState.SUPERSEDED:
+        return ended_by(pending, superseded(intent))
+    if intent.state is IntentState.DROPPED:
+        return ended_by(pending, dropped(intent))
+    assert receipt is not None, "what is mined has a receipt"
+    if intent.was_cancelled:
+        return _cancelled(pending, intent, receipt)
+    return await settle(session, pending, _winner(intent), receipt)
+
+
+def reopened(execution: Execution, intent: Intent) -> Execution:
+    """The record when the block that had decided it is gone: open again, and nothing of it earned."""
+    return replace(
+        execution,
+        status=Status.PENDING,
+        reasons=(REORGANISED,),
+        transaction_hashes=hashes_of(intent),
+        realised_profit=None,
+        realised_net_profit=None,
+        block_number=None,
+    )
+
+
+def with_nonce(execution: Execution, intent: Intent) -> Execution:
+    """The record with the wallet and the nonce that it was signed for, and all that was signed."""
+    details = {**execution.details, "sender": intent.sender, "nonce": intent.nonce}
+    return replace(execution, transaction_hashes=hashes_of(intent), details=details)
+
+
+def hashes_of(intent: Intent) -> tuple[str, ...]:
+    """The transactions of an intent, the oldest first."""
+    return tuple(stored.attempt.hash for stored in intent.attempts)
+
+
+def superseded(intent: Intent) -> SupersededError:
+    """What ended an intent whose nonce another transaction took."""
+    return SupersededError(
+        f"another transaction took nonce {intent.nonce} of {intent.sender}; this one can never be mined.",
+        fix="let this executor alone use this wallet on this chain",
+        nonce=intent.nonce,
+        sender=intent.sender,
+    )
+
+
+def dropped(intent: Intent) -> TransactionRefusedError:
+    """What ended an intent that no node took."""
+    return TransactionRefusedError(
+        "no node took the transaction; nothing was sent.",
+        fix="send the opportunity again if it still holds",
+        hash=intent.attempts[0].attempt.hash,
+    )
+
+
+def _winner(intent: Intent) -> Attempt:
+    return next(stored.attempt for stored in intent.attempts if stored.attempt.hash == intent.winner)
+
+
+def _cancelled(pending: Execution, intent: Intent, receipt: Receipt) -> Execution:
+    reason = Reason(
+        "cancelled",
+        f"It was replaced by a transfer to oneself before it was mined: {intent.unwanted_because}. "
+        "Nothing was traded; the replacement's gas is what it cost.",
+        {"transaction_hash": receipt.transaction_hash, "because": intent.unwanted_because},
+    )
+    return replace(
+        pending,
+        status=Status.CANCELLED,
+        reasons=(reason,),
+        gas_used=receipt.gas_used,
+        gas_cost_wei=receipt.gas_cost,
+        block_number=receipt.block_number,
+        realised_profit=0,
+    )

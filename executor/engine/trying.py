@@ -1,0 +1,155 @@
+"""Tries of one opportunity, until something is signed or there is nothing more to try."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from executor.domain.errors import ExecutorError
+from executor.domain.execution import Execution, Status
+from executor.domain.intent import OPEN, Purpose
+from executor.domain.opportunity import Opportunity
+from executor.engine.breakers import Breakers, breaker_keys
+from executor.engine.failing import TRIED_ANEW, Trial, failure_of_error, failure_of_reason, what_next
+from executor.engine.fates import ended_by
+from executor.engine.same_chain import Note, Ready, SameChainRun
+from executor.engine.session import Desk, Session
+from executor.engine.turnstile import Turnstile
+from executor.policy.failures import Action, Bounds, Failure, Spent
+from executor.submission.clock import Clock
+from executor.submission.lanes import Lane, Order
+from executor.submission.log import get_logger
+
+_LOG = get_logger("executor.engine")
+
+PAUSE_SECONDS = 1.0
+"""Before a node whose pool is full is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What earlier tries of the opportunity have come to: `gas_money` in wei, `began` in Unix seconds."""
+
+    began: int
+    gas_money: int = 0
+
+
+class Tries:
+    """Makes tries on one chain. Nothing is out while a try is made: what was sent ends it."""
+
+    def __init__(
+        self,
+        session: Session,
+        desk: Desk,
+        turnstile: Turnstile,
+        clock: Clock,
+        noted_for: Callable[[str], Note],
+    ) -> None:
+        self._session = session
+        self._desk = desk
+        self._turnstile = turnstile
+        self._clock = clock
+        self._noted_for = noted_for
+        self._breakers = Breakers(desk.record, session.settings.breaker)
+        retries = session.settings.retries
+        self._bounds = Bounds(
+            retries.tries, session.settings.max_execution_time_seconds, retries.gas_money_wei
+        )
+
+    async def until_sent(self, opportunity: Opportunity, before: Before, trial: Trial) -> Execution:
+        """PENDING once something is recorded and on its way, else how it ended. Raises JournalError."""
+        while True:
+            lane = self._desk.freest
+            run = self._run(lane, opportunity, trial)
+            try:
+                ready = await run.prepare()
+                if ready is not None:
+                    return await self._send(lane, run, ready, opportunity, before)
+                ended, failure = run.draft, _simulated_failure(run.draft)
+            except ExecutorError as error:
+                out = self._out(opportunity.opportunity_id)
+                if out is not None:
+                    return out
+                ended, failure = ended_by(run.draft, error), failure_of_error(error)
+            if failure is None:
+                return ended
+            action = self._next(failure, before, trial)
+            if action not in TRIED_ANEW or (action is Action.OTHER_FUNDING and opportunity.funding):
+                return ended
+            if not await self._worth_another(action, ended):
+                return ended
+            _LOG.info("tried_again", opportunity_id=opportunity.opportunity_id, action=action.value)
+            trial = trial.after(action, amount_in=ended.amount_in, funding=ended.funding)
+
+    def after_loss(self, failure: Failure, before: Before, tries: int) -> Action:
+        """What to do after a try that was mined and failed."""
+        return self._next(failure, before, Trial(number=tries))
+
+    def judged(self, execution: Execution, keys: tuple[str, ...], failure: Failure | None) -> None:
+        """Tell the breakers what came of a trade."""
+        if failure in (Failure.UNKNOWN, Failure.ATTACK):
+            self._breakers.open_at_once(keys, int(time.time()))
+        elif execution.status is Status.REALISED and (execution.realised_net_profit or 0) >= 0:
+            self._breakers.succeeded(keys)
+        elif execution.gas_cost_wei:
+            self._breakers.lost(keys, int(time.time()))
+
+    def _run(self, lane: Lane, opportunity: Opportunity, trial: Trial) -> SameChainRun:
+        name = opportunity.opportunity_id
+        return SameChainRun(
+            self._session.by(lane.sender),
+            opportunity,
+            self._noted_for(name),
+            trial=trial,
+            claim=partial(self._turnstile.claim, name),
+        )
+
+    async def _send(
+        self, lane: Lane, run: SameChainRun, ready: Ready, opportunity: Opportunity, before: Before
+    ) -> Execution:
+        keys = breaker_keys(self._session.name, lane.sender, ready.plan.sized.route)
+        self._breakers.require_closed(keys, int(time.time()))
+        self._noted_for(opportunity.opportunity_id)("sending")
+        pending = replace(run.with_offer(ready), status=Status.PENDING)
+        known = {"breakers": list(keys), "earlier_gas_wei": before.gas_money}
+        pending = replace(pending, details={**pending.details, **known})
+        order = Order(
+            to=ready.plan.router,
+            data=ready.plan.calldata,
+            value=0,
+            gas_limit=ready.simulation.gas_limit,
+            fees=ready.fees,
+            purpose=Purpose.TRADE,
+            opportunity_id=opportunity.opportunity_id,
+            deadline=ready.plan.deadline,
+        )
+        await lane.send(order, pending)
+        self._noted_for(opportunity.opportunity_id)("waiting for the receipt")
+        return pending
+
+    def _out(self, opportunity_id: str) -> Execution | None:
+        """The PENDING record of an opportunity of which something may be out after all."""
+        if not any(intent.state in OPEN for intent in self._desk.record.intents_of(opportunity_id)):
+            return None
+        stored = self._desk.record.stored(opportunity_id)
+        return stored.execution if stored else None
+
+    def _next(self, failure: Failure, before: Before, trial: Trial) -> Action:
+        spent = Spent(trial.number, int(time.time()) - before.began, before.gas_money)
+        return what_next(failure, spent, self._bounds).action
+
+    async def _worth_another(self, action: Action, ended: Execution) -> bool:
+        """Whether another try can see anything else than this one did."""
+        if action is Action.WAIT:
+            await self._clock.sleep(PAUSE_SECONDS)
+            return True
+        if action is not Action.RESIZE:
+            return True
+        newest = int(str(await self._session.rpc.call("eth_blockNumber")), 16)
+        return ended.block_number is not None and newest > ended.block_number
+
+
+def _simulated_failure(draft: Execution) -> Failure | None:
+    """Which failure the simulation told of; None where the market or a limit said no."""
+    reverted = [reason for reason in draft.reasons if reason.code == "simulation_reverted"]
+    return failure_of_reason(reverted[-1]) if reverted else None

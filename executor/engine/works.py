@@ -1,0 +1,237 @@
+"""The opportunities of one chain, many at once: each accepted in the record, tried, entrusted to the durable
+engine once something is signed, and told when its fate is known.
+
+What stands in the record is the state; what stands here is who waits for it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from executor.domain.errors import ExecutorError, UnknownOutcomeError
+from executor.domain.execution import Execution, Status
+from executor.domain.intent import IntentState
+from executor.domain.opportunity import Opportunity
+from executor.engine.durable.port import Json, Steps
+from executor.engine.failing import Trial
+from executor.engine.fates import ended_by
+from executor.engine.follower import Follower
+from executor.engine.same_chain import Note
+from executor.engine.session import Desk, Session
+from executor.engine.settling import with_nonce
+from executor.engine.trying import Before, Tries
+from executor.engine.turnstile import Turnstile
+from executor.journal.codec import dump_execution, load_execution, load_opportunity
+from executor.journal.record import StoredExecution
+from executor.submission.clock import Clock
+from executor.submission.errors import StoppedError
+from executor.submission.log import get_logger
+
+_LOG = get_logger("executor.engine")
+
+WAIT_SECONDS = 0.05
+"""Between two looks at the clock."""
+
+Entrust = Callable[[str, Json], Awaitable[bool]]
+"""Makes the durable work of an opportunity id, unless there is one; answers whether it is carried out."""
+
+
+@dataclass(slots=True)
+class Running:
+    """An opportunity that this process carries: what it becomes, when that began and when it was signed (the
+    clock's seconds).
+    """
+
+    fate: "asyncio.Future[Execution]"
+    began: float
+    task: "asyncio.Task[None] | None" = None
+    signed_at: float | None = None
+
+
+@dataclass(slots=True)
+class Works:
+    """Carries the opportunities of one session."""
+
+    session: Session
+    desk: Desk
+    entrust: Entrust
+    clock: Clock
+    noted_for: Callable[[str], Note]
+    turnstile: Turnstile = field(init=False)
+    tries: Tries = field(init=False)
+    follower: Follower = field(init=False)
+    _running: dict[str, Running] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        own = self.session.settings
+        self.turnstile = Turnstile(
+            self.desk.record,
+            self.clock,
+            places=own.max_concurrent_executions,
+            seconds=float(own.max_execution_time_seconds),
+        )
+        self.tries = Tries(self.session, self.desk, self.turnstile, self.clock, self.noted_for)
+        self.follower = Follower(
+            self.session,
+            self.desk,
+            self.tries,
+            self.turnstile,
+            self.clock,
+            told=self._tell,
+            seconds=self._seconds,
+        )
+
+    async def execute(self, opportunity: Opportunity) -> tuple[Execution, StoredExecution | None]:
+        """The fate of an opportunity, and what was recorded of its id before. Raises JournalError when it
+        cannot be recorded: then nothing is sent.
+        """
+        name = opportunity.opportunity_id
+        record = self.desk.record
+        accepted = record.accept(opportunity, slots=self.session.settings.max_concurrent_executions)
+        stored = accepted.stored
+        if stored is None or accepted.new:
+            self._begin(opportunity, has_place=accepted.slot is not None)
+        elif stored.execution.status.is_final:
+            if not self._may_begin_again(stored):
+                return stored.execution, stored
+            record.finish(opportunity, Execution(name, opportunity.chain, Status.ACCEPTED))
+            self._begin(opportunity, has_place=False)
+        elif name not in self._running and stored.executor_id == record.executor_id:
+            self._go_on(stored)
+        return await self._outcome(name), None if accepted.new else stored
+
+    async def recover(self) -> None:
+        """Go on with all that an earlier run of this executor, or one that it has taken over, has left."""
+        for stored in self.desk.record.unfinished(self.desk.record.executor_id):
+            if stored.execution.opportunity_id not in self._running:
+                self._go_on(stored)
+
+    async def carry(self, steps: Steps, opportunity_id: str) -> Json:
+        """The durable work of an opportunity: looks until its fate is sealed."""
+
+        async def look() -> Json:
+            return (await self.follower.look(opportunity_id)).value
+
+        while True:
+            seen = await steps.do("look", look)
+            if seen != Status.PENDING.value:
+                return seen
+
+    def after_a_bug(self, draft: Execution) -> Execution:
+        """What the record says of an opportunity whose task ended in a fault: where nothing is out, `draft`
+        is its end. Raises JournalError.
+        """
+        stored = self.desk.record.stored(draft.opportunity_id)
+        if stored is None or stored.execution.status is not Status.ACCEPTED:
+            return stored.execution if stored else draft
+        self.desk.record.update(draft)
+        self.turnstile.freed()
+        return draft
+
+    async def close(self) -> None:
+        """Leave everything as it is recorded."""
+        tasks = [running.task for running in self._running.values() if running.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _may_begin_again(self, stored: StoredExecution) -> bool:
+        """An opportunity that ended by a fault of the set-up or the node, or by a stop, with nothing sent."""
+        execution = stored.execution
+        stopped = any(reason.code == StoppedError.code for reason in execution.reasons)
+        ended = execution.status in (Status.FAILED, Status.REJECTED) or stopped
+        intents = self.desk.record.intents_of(execution.opportunity_id)
+        return ended and all(intent.state is IntentState.DROPPED for intent in intents)
+
+    def _begin(self, opportunity: Opportunity, *, has_place: bool) -> None:
+        self._run(opportunity.opportunity_id, self._carried(opportunity, has_place=has_place))
+
+    def _go_on(self, stored: StoredExecution) -> None:
+        """Unsigned: looked at anew from the start. Signed: followed, and nothing new is sent."""
+        opportunity = load_opportunity(stored.opportunity)
+        if stored.execution.status is Status.ACCEPTED:
+            self._begin(opportunity, has_place=False)
+        else:
+            self._run(opportunity.opportunity_id, self._entrusted(opportunity.opportunity_id))
+
+    def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        running = Running(asyncio.get_running_loop().create_future(), self.clock.now())
+        # Nobody may be waiting for it.
+        running.fate.add_done_callback(lambda fate: fate.cancelled() or fate.exception())
+        self._running[name] = running
+        running.task = asyncio.create_task(self._guarded(name, work))
+
+    async def _guarded(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            running = self._running.pop(name, None)
+            if running is not None and not running.fate.done():
+                running.fate.set_exception(error)
+
+    async def _carried(self, opportunity: Opportunity, *, has_place: bool) -> None:
+        name = opportunity.opportunity_id
+        began = Before(int(time.time()))
+        try:
+            if not has_place:
+                await self.turnstile.place(name)
+            execution = await self.tries.until_sent(opportunity, began, Trial())
+        except ExecutorError as error:
+            execution = ended_by(Execution(name, opportunity.chain, Status.FAILED), error)
+        if execution.status is Status.PENDING:
+            await self._entrusted(name)
+            return
+        execution = replace(execution, execution_time_seconds=self._seconds(name))
+        self.desk.record.finish(opportunity, execution)
+        self.turnstile.freed()
+        self._tell(execution)
+
+    async def _entrusted(self, name: str) -> None:
+        self._running[name].signed_at = self.clock.now()
+        attempt = self.desk.record.intents_of(name)[0].attempts[0].attempt.hash
+        try:
+            carried = await self.entrust(name, {"chain": self.session.name, "attempt": attempt})
+        except ExecutorError as error:
+            # The record holds all that matters; whoever recovers entrusts it again.
+            _LOG.error("not_entrusted", opportunity_id=name, error=error.message)
+            carried = False
+        while not carried:
+            carried = await self.follower.look(name) is not Status.PENDING
+
+    def _tell(self, execution: Execution) -> None:
+        running = self._running.pop(execution.opportunity_id, None)
+        if running is not None and not running.fate.done():
+            running.fate.set_result(load_execution(dump_execution(execution)))
+
+    def _seconds(self, name: str) -> Decimal | None:
+        """Since this process took the opportunity up; None for one that it has not."""
+        running = self._running.get(name)
+        return None if running is None else Decimal(str(round(self.clock.now() - running.began, 3)))
+
+    async def _outcome(self, name: str) -> Execution:
+        """What came of it; PENDING when it is not known by the end of the asked time after it was signed."""
+        patience = float(self.session.settings.max_execution_time_seconds)
+        running, asked = self._running.get(name), self.clock.now()
+        while running is not None and not running.fate.done():
+            signed = running.signed_at
+            if signed is not None and self.clock.now() - max(asked, signed) >= patience:
+                return self._unknown(name, patience)
+            await asyncio.wait([running.fate], timeout=WAIT_SECONDS)
+        if running is not None:
+            return running.fate.result()
+        stored = self.desk.record.stored(name)
+        assert stored is not None, "what was accepted is recorded"
+        return stored.execution
+
+    def _unknown(self, name: str, patience: float) -> Execution:
+        stored = self.desk.record.stored(name)
+        assert stored is not None, "what was signed is recorded"
+        error = UnknownOutcomeError(
+            f"what was sent for {name} is not mined after {patience:g} seconds; its fate is open.",
+            fix="ask for the same opportunity later: it is followed, and never sent a second time",
+            transaction_hashes=list(stored.execution.transaction_hashes),
+        )
+        return ended_by(with_nonce(stored.execution, self.desk.record.intents_of(name)[-1]), error)
