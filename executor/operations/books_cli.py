@@ -11,9 +11,9 @@ from rich.console import Console
 
 from executor.domain.errors import ConfigError
 from executor.domain.execution import Status
+from executor.operations.forms import Format, Grouping
 from executor.operations.options import ConfigOption, settings_of
-from executor.operations.pnl import Grouping
-from executor.operations.tabular import Format, json_row, opened_out, write_report
+from executor.operations.tabular import json_row, opened_out, write_report
 
 if TYPE_CHECKING:
     from executor.config.settings import Settings

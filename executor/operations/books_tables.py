@@ -9,6 +9,7 @@ from rich.table import Table
 from executor.domain.booking import COSTS, Kind
 from executor.domain.execution import Status
 from executor.operations import history, pnl
+from executor.operations.forms import Grouping
 from executor.policy.differences import Difference
 from executor.policy.profit import show_usd
 
@@ -38,7 +39,7 @@ def history_table(lines: Iterable[history.Line]) -> Table:
     return table
 
 
-def pnl_table(lines: Iterable[pnl.Line], by: pnl.Grouping) -> Table:
+def pnl_table(lines: Iterable[pnl.Line], by: Grouping) -> Table:
     """One row a group and token, then what a group earned in US dollars."""
     lines = list(lines)
     table = Table()

@@ -7,24 +7,13 @@ the price of each transaction's block, for display.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 
 from executor.domain.address import Address
 from executor.domain.booking import PROFIT, Asset, Booking, Entry, Kind
+from executor.operations.forms import Grouping
 from executor.operations.tabular import Column, Row, Type
 from executor.policy.profit import show_usd, usd_value
-
-
-class Grouping(StrEnum):
-    """What the lines are grouped by."""
-
-    TOKEN = "token"
-    CHAIN = "chain"
-    DAY = "day"
-    OPPORTUNITY = "opportunity"
-    WALLET = "wallet"
-
 
 COLUMNS: tuple[Column, ...] = (
     Column("key"),

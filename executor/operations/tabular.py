@@ -19,6 +19,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from executor.domain.errors import ConfigError, ExecutorError
+from executor.operations.forms import Format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,15 +30,6 @@ _DIGITS = 76
 """What decimal256 holds at most."""
 _USD_PLACES = 6
 _BATCH = 1_000
-
-
-class Format(StrEnum):
-    """How a report is written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    PARQUET = "parquet"
 
 
 class Type(StrEnum):

@@ -22,7 +22,8 @@ from executor.domain.intent import Purpose
 from executor.engine.booking import book
 from executor.journal.database import Database
 from executor.operations.exit_codes import ExitCode
-from executor.operations.tabular import AmountTooWideError, Column, Format, Type, write_report
+from executor.operations.forms import Format
+from executor.operations.tabular import AmountTooWideError, Column, Type, write_report
 from tests.operations.test_run import Ended, call
 from tests.support.bookkeeping import Office, Sent
 from tests.support.postgres import new_database
