@@ -297,6 +297,25 @@ def test_a_sweep_goes_where_the_settings_say_and_never_to_an_operator(trading: T
     assert "operator" in ended.stderr
 
 
+def test_nothing_is_swept_to_an_owner_that_one_node_alone_tells(trading: Trading) -> None:
+    by_address = {"deployment": None, "router": trading.router}
+    assert "one node alone" in wallet(trading, "sweep", **by_address).stderr
+
+    trading.desk.send(OWNER, "transferOwnership(address)", SECOND)
+    trading.desk.send(SECOND, "acceptOwnership()")
+    assert "the deployment file says" in wallet(trading, "sweep").stderr
+    assert trading.nonce() == 0
+
+
+def test_a_price_that_would_empty_the_wallet_is_not_paid(trading: Trading) -> None:
+    trading.node.set_base_fee(2_000 * 10**9)
+    ended = wallet(trading, "approve", "WETH", SPENDER, 5)
+
+    assert ended.code == ExitCode.USAGE
+    assert "wait for lower prices" in ended.stderr
+    assert trading.nonce() == 0
+
+
 @pytest.fixture
 def owner_wallet(trading: Trading) -> Path:
     """A keystore of the router's owner, who has taken the router over."""

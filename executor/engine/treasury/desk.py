@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from executor.chain.calls import revert_error, reverted
 from executor.chain.quantities import quantity, to_data, to_quantity
 from executor.chain.rpc import NodeRefusedError
+from executor.config.sending import GasMoneySettings
 from executor.domain.address import Address
 from executor.domain.attempt import Receipt
 from executor.domain.chain import L2Kind
-from executor.domain.errors import RevertError, WalletError
+from executor.domain.errors import RevertError, SafetyError, WalletError
 from executor.domain.intent import Intent, IntentState, Purpose
 from executor.engine.booking import Bookkeeper, book, catch_up, reverse
 from executor.engine.durable.port import FencedError
 from executor.engine.durable.slots import NoLock, Slots
 from executor.engine.outcome import revert_names
 from executor.engine.session import LOCAL_POLL_SECONDS, POLL_SECONDS
+from executor.engine.treasury.rules import gas_money_rules
 from executor.engine.treasury.view import View
 from executor.journal.anchor import choose_anchor, verify_anchor
 from executor.journal.books import Books
@@ -69,8 +71,9 @@ class Desk:
     ) -> tuple[Intent, Receipt]:
         """Send a call and wait until it is confirmed.
 
-        Raises RevertError when it would revert or has, WalletError when something else took its place,
-        UnknownOutcomeError when its fate stays open, and whatever `Lane.send` raises.
+        Raises SafetyError when it would cost too much, RevertError when it would revert or has, WalletError
+        when something else took its place, UnknownOutcomeError when its fate stays open, and whatever
+        `Lane.send` raises.
         """
         newest = await self.view.newest()
         rules = self.view.chain.fees.gas
@@ -81,8 +84,9 @@ class Desk:
             calldata=data,
             rules=rules,
         )
-        fees = (await self.view.gas(newest)).fees
-        sent = await self.lanes[sender].send(Order(to, data, value, limit, fees, purpose), None)
+        gas = await self.view.gas(newest)
+        _require_cheap(self.view.most_cost(gas, limit, data), self.view)
+        sent = await self.lanes[sender].send(Order(to, data, value, limit, gas.fees, purpose), None)
         fate = await self.tracker.fate(sent.intent_id, self._seconds)
         return fate.intent, self._required(fate)
 
@@ -162,11 +166,24 @@ async def open_desk(view: View, signers: Sequence[Signer]) -> AsyncIterator[Desk
             await asyncio.gather(watching, return_exceptions=True)
 
 
-def worth_of(intent: Intent, fees: Fees) -> Worth:
+def worth_of(intent: Intent, fees: Fees, settings: GasMoneySettings) -> Worth:
     """Of an approval or a transfer, which earns nothing and is wanted all the same: it may cost some times
-    what the market asks.
+    what the market asks, within what any of them may.
     """
-    return Worth(True, MARKET_TIMES * fees.max_fee_per_gas * dearest(intent).attempt.gas_limit, fees)
+    sensible = MARKET_TIMES * fees.max_fee_per_gas * dearest(intent).attempt.gas_limit
+    return Worth(True, min(sensible, gas_money_rules(settings).refill_to), fees)
+
+
+def _require_cheap(most: int, view: View) -> None:
+    """No trade's profit bounds these: what a node says of prices must not empty a wallet."""
+    allowed = gas_money_rules(view.settings.gas_money).refill_to
+    if most > allowed:
+        raise SafetyError(
+            f"the transaction might cost {most} wei, more than a whole refill of {allowed}.",
+            fix="wait for lower prices, set bids.max_fee_per_gas_gwei, or raise gas_money.refill_to",
+            most=most,
+            allowed=allowed,
+        )
 
 
 def _tracker(
@@ -175,7 +192,7 @@ def _tracker(
     own = view.settings
 
     async def reprice(intent: Intent) -> Worth:
-        return worth_of(intent, (await view.gas()).fees)
+        return worth_of(intent, (await view.gas()).fees, own.gas_money)
 
     async def on_change(intent: Intent, receipt: Receipt | None) -> None:
         if receipt is not None:

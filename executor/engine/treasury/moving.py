@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from executor.chain.balances import balances
 from executor.domain.abi import eth_call
 from executor.domain.address import Address, to_address
-from executor.domain.errors import FieldError, WalletError
+from executor.domain.errors import FieldError, SafetyError, WalletError
 from executor.domain.intent import Purpose
 from executor.engine.treasury.desk import Desk
 from executor.engine.treasury.rules import gas_money_rules
@@ -54,10 +54,10 @@ async def plan_refill(view: View, database: Database, *, ordered: bool) -> tuple
 
 async def plan_sweep(view: View) -> tuple[Transfer, ...]:
     """The transfers of what operators have beyond `keep` to `sweep_to`, or to the router's owner. Reads only.
-    Raises WalletError, NodeError.
+    Raises SafetyError where it is not sure who that is, WalletError, NodeError.
     """
     own = view.settings.gas_money
-    to = to_address(own.sweep_to) if own.sweep_to is not None else view.owner
+    to = to_address(own.sweep_to) if own.sweep_to is not None else _known_owner(view)
     if to in view.operators:
         raise WalletError(
             f"{to}, where sweeps go, is an operator's wallet.",
@@ -66,6 +66,25 @@ async def plan_sweep(view: View) -> tuple[Transfer, ...]:
         )
     cost = view.most_cost(await view.gas(), MOST_TRANSFER_GAS)
     return sweep(await view.money(), gas_money_rules(own), to=to, transfer_cost=cost)
+
+
+def _known_owner(view: View) -> Address:
+    """The router's owner, if it is known from more than one node's word: money is never sent where a single
+    node says.
+    """
+    if view.recorded_owner not in (None, view.owner):
+        raise SafetyError(
+            f"the router's owner is {view.owner}, the deployment file says {view.recorded_owner}.",
+            fix=f"set chains.{view.name}.gas_money.sweep_to to the address that is to get it",
+            owner=view.owner,
+        )
+    if view.recorded_owner is None and view.settings.quorum < 2:
+        raise SafetyError(
+            f"one node alone says that {view.owner} owns the router.",
+            fix=f"set chains.{view.name}.gas_money.sweep_to, or `deployment` in place of `router`",
+            owner=view.owner,
+        )
+    return view.owner
 
 
 def spent_today(database: Database, chain: str, operators: Sequence[Address], now: int) -> int:

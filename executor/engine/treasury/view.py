@@ -11,15 +11,18 @@ from executor.chain.balances import balances
 from executor.chain.head import head
 from executor.chain.network import Network, identify, require_chain
 from executor.chain.nodes import Nodes, open_nodes
-from executor.chain.reading import read
+from executor.chain.quantities import hex_data, to_data
+from executor.chain.rpc import results
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
-from executor.domain.address import ZERO_ADDRESS, Address, to_address
+from executor.domain.abi import decoded_address, eth_call
+from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData
+from executor.domain.deployment import Deployment
 from executor.domain.errors import ConfigError, WalletError
 from executor.domain.market import BlockHead
 from executor.engine.gas_market import GasMarket, read_gas
-from executor.engine.router import check_code, read_router
+from executor.engine.router import check_code
 from executor.engine.session import read_own_deployment
 from executor.journal.database import FILE_NAME
 from executor.policy.data_fee import data_fee, operator_fee, signed_like
@@ -35,7 +38,9 @@ _SOME_NONCE = 0xA1B2C3
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An open chain that is only looked at. `owner` of the router: its key is kept elsewhere."""
+    """An open chain that is only looked at. `owner` of the router, by as many nodes as decide over money;
+    `recorded_owner`: who it was when the deployment file was written, None without such a file.
+    """
 
     name: str
     settings: ChainSettings
@@ -44,6 +49,7 @@ class View:
     network: Network
     router: Address
     owner: Address
+    recorded_owner: Address | None
     accounts: tuple[Account, ...]
     place: Path | SecretStr
     executor_id: str
@@ -129,7 +135,6 @@ async def open_view(settings: Settings, name: str) -> AsyncIterator[View]:
     Raises ConfigError, WalletError, RouterMismatchError or NodeError.
     """
     own, chain = settings.chain(name), chain_of(settings, name)
-    accounts = accounts_of(own)
     field = f"chains.{name}.rpc_urls"
     async with open_nodes(own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=field) as rpc:
         network = await identify(rpc)
@@ -139,10 +144,35 @@ async def open_view(settings: Settings, name: str) -> AsyncIterator[View]:
         deployment = read_own_deployment(own, chain, network)
         router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
         await check_code(rpc, router, deployment)
-        state = await read(rpc, read_router(router, ZERO_ADDRESS))
-        if state.owner is None:
-            raise ConfigError(
-                f"chains.{name}.router", "has no owner", fix="name the router that you deployed"
-            )
-        place = settings.database_url or settings.journal / FILE_NAME
-        yield View(name, own, chain, rpc, network, router, state.owner, accounts, place, settings.executor_id)
+        yield await view_of(rpc, settings, name, chain, network, router, deployment)
+
+
+async def view_of(
+    rpc: Nodes,
+    settings: Settings,
+    name: str,
+    chain: ChainData,
+    network: Network,
+    router: Address,
+    deployment: Deployment | None,
+) -> View:
+    """The view of a chain that is open already. Raises ConfigError, WalletError or NodeError."""
+    own = settings.chain(name)
+    request = {"to": router, "data": to_data(eth_call(router, "owner()").data)}
+    (answer,) = results(await rpc.agreed([("eth_call", (request, "latest"))], own.quorum))
+    owner = decoded_address(hex_data(answer, "owner of the router"))
+    if owner is None:
+        raise ConfigError(f"chains.{name}.router", "has no owner", fix="name the router that you deployed")
+    return View(
+        name,
+        own,
+        chain,
+        rpc,
+        network,
+        router,
+        owner,
+        None if deployment is None else deployment.owner,
+        accounts_of(own),
+        settings.database_url or settings.journal / FILE_NAME,
+        settings.executor_id,
+    )
