@@ -1,0 +1,162 @@
+"""The moments at which an executor is killed: at random, and at each boundary between two of its steps.
+
+The product knows nothing of this. A boundary shows from outside: in what the executor asks of its node, just
+before the node hears it and just after it has answered; and in the rows of its database, as soon as one
+appears in a new state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from tests.chaos.process import Life
+
+LOOK_SECONDS = 0.002
+
+
+class When(StrEnum):
+    """Before the node hears a request, or after it has answered and before the executor hears that."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+METHODS = (
+    "eth_chainId",
+    "eth_getBlockByNumber",
+    "eth_call",
+    "eth_simulateV1",
+    "eth_estimateGas",
+    "eth_feeHistory",
+    "eth_getTransactionCount",
+    "eth_sendRawTransaction",
+    "eth_getTransactionReceipt",
+    "eth_getTransactionByHash",
+)
+SENDING = ("eth_sendRawTransaction", "eth_getTransactionCount", "eth_getTransactionReceipt")
+"""Twice as likely as the others: where money is at stake."""
+
+ROWS: dict[str, str] = {
+    "an intake": "SELECT count(*) FROM executions",
+    "a pending execution": "SELECT count(*) FROM executions WHERE status = 'pending'",
+    "an outcome": "SELECT count(*) FROM executions WHERE status NOT IN ('accepted', 'pending')",
+    "a slot": "SELECT count(*) FROM slots_in_use",
+    "a claim": "SELECT count(*) FROM claims",
+    "an attempt": "SELECT count(*) FROM attempts",
+    "a sent attempt": "SELECT count(*) FROM attempts WHERE state = 'sent'",
+    "a mined intent": "SELECT count(*) FROM intents WHERE state = 'mined'",
+    "a final intent": "SELECT count(*) FROM intents WHERE state = 'final'",
+    "a booking": "SELECT count(*) FROM bookings",
+    "a work": "SELECT count(*) FROM workflow_status",
+    "a step of a work": "SELECT count(*) FROM operation_outputs",
+    "a work that ended": "SELECT count(*) FROM workflow_status WHERE status = 'SUCCESS'",
+}
+"""What to count; the boundary is where the count grows. On PostgreSQL the engine's own tables stand in a
+schema of their own.
+"""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When to kill. Exactly one of: after so many `seconds`; at the `count`-th request of a `method`; when
+    `row` shows for the `count`-th time.
+    """
+
+    seconds: float | None = None
+    method: str | None = None
+    when: When = When.BEFORE
+    row: str | None = None
+    count: int = 1
+
+    def __str__(self) -> str:
+        if self.seconds is not None:
+            return f"after {self.seconds:.2f} s"
+        if self.method is not None:
+            return f"{self.when} {self.method} no. {self.count}"
+        return f"at {self.row} no. {self.count}"
+
+
+def drawn(chance: random.Random, longest: float) -> Moment:
+    """A moment by chance: a third each of a time up to `longest` seconds, a request and a row."""
+    kind = chance.randrange(3)
+    if kind == 0:
+        return Moment(seconds=chance.uniform(0.3, longest))
+    count = 1 + int(chance.expovariate(0.7))
+    if kind == 1:
+        method = chance.choice((*METHODS, *SENDING))
+        return Moment(method=method, when=chance.choice(list(When)), count=count)
+    return Moment(row=chance.choice(list(ROWS)), count=count)
+
+
+class Killer:
+    """Kills a life at a moment. `hear` is told each request by the node in the middle."""
+
+    def __init__(self, moment: Moment, database: URL) -> None:
+        self.moment = moment
+        self._database = database
+        self._heard = 0
+        self._life: Life | None = None
+
+    def hear(self, method: str, when: When) -> None:
+        """A request is at its `when`."""
+        if self._life is None or (method, when) != (self.moment.method, self.moment.when):
+            return
+        self._heard += 1
+        if self._heard >= self.moment.count:
+            self._life.kill()
+
+    async def watch(self, life: Life, most_seconds: float) -> None:
+        """Until the life has ended: by the kill at its moment, by itself, or killed after `most_seconds`."""
+        self._life = life
+        looking = asyncio.create_task(self._look(life)) if self.moment.row is not None else None
+        seconds = most_seconds if self.moment.seconds is None else self.moment.seconds
+        try:
+            if await life.end(seconds) is None:
+                life.kill()
+                await life.end(10)
+        finally:
+            self._life = None
+            if looking is not None:
+                looking.cancel()
+                await asyncio.gather(looking, return_exceptions=True)
+
+    async def _look(self, life: Life) -> None:
+        assert self.moment.row is not None
+        engine = create_engine(self._database)
+        count = _counter(engine, ROWS[self.moment.row])
+        try:
+            start: int | None = None
+            while not life.ended:
+                now = await asyncio.to_thread(count)
+                if now is not None and start is None:
+                    start = now
+                if now is not None and start is not None and now >= start + self.moment.count:
+                    life.kill()
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            engine.dispose()
+
+
+def _counter(engine: Engine, query: str) -> Callable[[], int | None]:
+    """Counts, or None while there is no such table or no database."""
+    schemas = "" if engine.dialect.name == "sqlite" else "SET LOCAL search_path TO public, dbos"
+
+    def count() -> int | None:
+        try:
+            with engine.connect() as connection:
+                if schemas:
+                    connection.execute(text(schemas))
+                return int(connection.execute(text(query)).scalar_one())
+        except SQLAlchemyError:
+            return None
+
+    return count

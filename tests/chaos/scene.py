@@ -1,0 +1,226 @@
+"""The world that an executor is killed in: a local mainnet with gaps in it, which mines, reorganises and
+jumps in time, behind nodes on their worst days.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from devnet import ETHER, ETHEREUM, Node, market
+from devnet.errors import RpcError
+from tests.chaos.checker import History
+from tests.chaos.faulty_node import Fault
+from tests.chaos.geth_pool import GethPool, read_transaction
+from tests.chaos.hearing_node import HearingNode
+from tests.chaos.history import AMOUNT_STEP, read_history
+from tests.chaos.killing import When
+from tests.support.trading import OPERATOR, Trading, deploy_trading
+
+T = TypeVar("T")
+
+PAIRS = (("USDC/WETH", "USDC"), ("DAI/WETH", "DAI"), ("WETH/USDT", "USDT"))
+GAP = 200 * ETHER
+LEAST_AMOUNT = 2 * 10**16
+NODES = 3
+ODDS: dict[Fault, float] = {
+    Fault.DELAYED: 0.02,
+    Fault.REQUEST_LOST: 0.01,
+    Fault.ANSWER_LOST: 0.01,
+    Fault.DUPLICATED: 0.02,
+    Fault.REORDERED: 0.03,
+    Fault.TRUNCATED: 0.01,
+    Fault.THROTTLED: 0.01,
+    Fault.YESTERDAYS_STATE: 0.01,
+    Fault.WRONG_NONCE: 0.02,
+    Fault.NO_RECEIPT: 0.02,
+}
+"""The share of exchanges that each fault befalls, for each node by itself."""
+
+BLOCK_SECONDS = (0.04, 0.25)
+FINALITY = 24
+
+
+@dataclass
+class Scene:
+    """What stands, what was asked for, and what has happened to it. `since`: the block at which it begins;
+    `floor`: the block above which the chain may be reorganised.
+    """
+
+    trading: Trading
+    nodes: tuple[HearingNode, ...]
+    chance: random.Random
+    pool: GethPool
+    sent: dict[str, str]
+    since: int
+    floor: int
+    names: dict[int, str] = field(default_factory=dict)
+    opportunities: list[dict[str, Any]] = field(default_factory=list)
+    disasters: Counter[str] = field(default_factory=Counter)
+    hear: Callable[[str, When], None] = lambda method, when: None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def node(self) -> Node:
+        """The chain itself."""
+        return self.trading.node
+
+    def heard(self, method: str, when: When) -> None:
+        """A node heard a request: whoever listens now is told."""
+        self.hear(method, when)
+
+    def settings(self, executor_id: str = "executor-1", **more: Any) -> dict[str, Any]:
+        """What the executor is told: three nodes of which two must agree, short waits, deep finality."""
+        section: dict[str, Any] = {
+            "rpc_url": self.nodes[0].url,
+            "rpc_urls": [node.url for node in self.nodes[1:]],
+            "quorum": 2,
+            "rpc_timeout_seconds": 5,
+            "confirmations": 2,
+            "price_max_age_seconds": 10**9,
+            "min_profit_usd": "0.1",
+            "max_execution_time_seconds": 120,
+            "lanes": {
+                "in_flight": 4,
+                "bump_blocks": 6,
+                "resend_seconds": 1,
+                "finality_blocks": FINALITY,
+            },
+            "breaker": {"losses": 10**6},
+        }
+        settings = self.trading.settings(**section)
+        return {**settings, "executor_id": executor_id, **more}
+
+    def ask(self, count: int) -> None:
+        """So many more opportunities, each of an amount of its own, by turns over the pairs."""
+        for _ in range(count):
+            number = len(self.opportunities)
+            name, amount = f"seen-{number}", LEAST_AMOUNT + number * AMOUNT_STEP
+            pair, token = PAIRS[number % len(PAIRS)]
+            legs = [
+                {"pool": ETHEREUM.pool(f"uniswap_v2 {pair}").address, "token_in": "WETH"},
+                {"pool": ETHEREUM.pool(f"sushi_v2 {pair}").address, "token_in": token},
+            ]
+            self.names[amount] = name
+            self.opportunities.append(
+                {
+                    "opportunity_id": name,
+                    "chain": "ethereum",
+                    "amount": str(amount),
+                    "funding": "inventory",
+                    "legs": legs,
+                }
+            )
+
+    async def do(self, work: Callable[..., T], *given: Any) -> T:
+        """Something with the chain, one at a time."""
+        async with self.turn:
+            return await asyncio.to_thread(work, *given)
+
+    async def mine_for_ever(self) -> None:
+        """Blocks at uneven intervals."""
+        while True:
+            await asyncio.sleep(self.chance.uniform(*BLOCK_SECONDS))
+            await self.do(self.node.mine)
+
+    async def reorganise(self) -> None:
+        """Take back 1 to 20 blocks. Of their transactions nodes keep some in mind, and lose others."""
+        await self.do(self._reorganise, self.chance.randint(1, 20), self.chance.random())
+
+    async def jump(self) -> None:
+        """The chain's clock leaps ahead."""
+        self.disasters["clock jumps of the chain"] += 1
+        await self.do(self.node.increase_time, self.chance.choice((15, 200, 4000)))
+
+    async def trade(self) -> None:
+        """Somebody else moves a price."""
+        self.disasters["trades by others"] += 1
+        pair, _ = self.chance.choice(PAIRS)
+        venue, amount = self.chance.choice(("uniswap_v2", "sushi_v2")), self.chance.randint(1, 5) * ETHER
+        book = self.trading.desk.book
+        await self.do(market.trade, self.node, book.pool(f"{venue} {pair}"), book.tokens["WETH"], amount)
+
+    def calm(self, calm: bool = True) -> None:
+        """No faults from now on, or faults again."""
+        for node in self.nodes:
+            node.calm = calm
+
+    @property
+    def faults(self) -> Counter[str]:
+        """All that went wrong so far, kills apart."""
+        found: Counter[str] = Counter(self.disasters)
+        for node in self.nodes:
+            found.update({fault.value: count for fault, count in node.happened.items()})
+        return found
+
+    def history(self) -> History:
+        """What the chain tells."""
+        return read_history(
+            self.node,
+            since=self.since,
+            wallets=(OPERATOR,),
+            router=self.trading.router,
+            token=self.trading.desk.book.tokens["WETH"],
+            names=self.names,
+        )
+
+    def _reorganise(self, depth: int, kept: float) -> None:
+        head = self.node.block_number
+        depth = min(depth, head - self.floor)
+        if depth < 1:
+            return
+        gone = [
+            transaction["hash"]
+            for number in range(head - depth + 1, head + 1)
+            for transaction in self.node.rpc("eth_getBlockByNumber", hex(number), True)["transactions"]
+            if transaction["hash"] in self.sent
+        ]
+        self.node.rpc("anvil_reorg", depth, [])
+        self.disasters["reorganisations"] += 1
+        self.pool.held.clear()
+        for transaction_hash in gone:
+            if self.chance.random() < kept:
+                raw = self.sent[transaction_hash]
+                with suppress(RpcError):
+                    self.node.rpc("eth_sendRawTransaction", raw)
+                    self.pool.take(read_transaction(bytes.fromhex(raw[2:])))
+
+
+@asynccontextmanager
+async def scene(folder: Path, seed: int) -> AsyncIterator[Scene]:
+    """A scene of its own; `seed` decides what happens in it."""
+    chance, pool, sent = random.Random(seed), GethPool(), dict[str, str]()
+    async with AsyncExitStack() as stack:
+        node = stack.enter_context(Node.load("ethereum", no_mining=True))
+        trading = await asyncio.to_thread(_opened, node, folder)
+        made = Scene(trading, (), chance, pool, sent, node.block_number, node.block_number)
+        made.nodes = tuple(
+            [
+                await stack.enter_async_context(
+                    HearingNode(node.url, chance.getrandbits(32), ODDS, hear=made.heard, sent=sent, pool=pool)
+                )
+                for _ in range(NODES)
+            ]
+        )
+        mining = asyncio.create_task(made.mine_for_ever())
+        stack.push_async_callback(_stopped, mining)
+        yield made
+
+
+def _opened(node: Node, folder: Path) -> Trading:
+    trading = deploy_trading(node, folder)
+    for pair, _ in PAIRS:
+        trading.open_gap(f"sushi_v2 {pair}", "WETH", GAP)
+    trading.deployment_file()
+    return trading
+
+
+async def _stopped(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
