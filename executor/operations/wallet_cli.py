@@ -10,11 +10,9 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from executor.config.wallet import PassphraseSource
 from executor.domain.errors import FieldError, RevertError, UnknownOutcomeError, WalletError
 from executor.operations.exit_codes import ExitCode
 from executor.operations.options import ConfigOption, JsonOption, settings_of
-from executor.submission.errors import TransactionRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -47,6 +45,7 @@ def import_command(file: FileArgument, fd: DescriptorOption = None) -> None:
     The key is asked for, or is the first line of the descriptor, before the passphrase; it is never an
     argument.
     """
+    from executor.config.wallet import PassphraseSource
     from executor.wallet.creation import import_key
     from executor.wallet.passphrase import read_passphrase
 
@@ -256,6 +255,8 @@ def _asked(config: Path | None, chain: str | None, dry_run: bool) -> "Asked":
 
 def _tell(work: "Coroutine[Any, Any, tuple[Step, ...]]", dry_run: bool, as_json: bool) -> None:
     """Do it and say what was done. What was sent and did not end well has exit codes of its own."""
+    from executor.submission.errors import TransactionRefusedError
+
     try:
         steps = asyncio.run(work)
     except (UnknownOutcomeError, RevertError, TransactionRefusedError) as error:
@@ -274,6 +275,7 @@ def _tell(work: "Coroutine[Any, Any, tuple[Step, ...]]", dry_run: bool, as_json:
 
 def _new_passphrase(fd: int | None) -> SecretStr:
     """Asked for twice on a terminal, read once from a descriptor."""
+    from executor.config.wallet import PassphraseSource
     from executor.wallet.passphrase import read_passphrase
 
     source = PassphraseSource(fd=fd)
