@@ -1,7 +1,6 @@
 """The books for people: whole tokens and words instead of smallest units."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 
 from rich.markup import escape
 from rich.table import Table
@@ -20,8 +19,11 @@ _WEI_PLACES = 18
 def history_table(lines: Iterable[history.Line]) -> Table:
     """One row an opportunity. Profits in the settlement token, gas in the native coin."""
     table = Table()
-    for column in ("taken in", "chain", "opportunity", "status", "expected", "realised", "gas", "USD", "why"):
+    for column in ("taken in", "chain", "opportunity", "status"):
         table.add_column(column, overflow="fold")
+    for column in ("expected", "realised", "gas", "USD"):
+        table.add_column(column, overflow="fold", justify="right")
+    table.add_column("why", overflow="fold")
     for line in lines:
         execution = line.execution
         table.add_row(
@@ -43,14 +45,15 @@ def pnl_table(lines: Iterable[pnl.Line], by: Grouping) -> Table:
     """One row a group and token, then what a group earned in US dollars."""
     lines = list(lines)
     table = Table()
-    for column in (by.value, "chain", "token", "gross", "premium", "tip", "chain's cost", "other", "profit"):
+    for column in (by.value, "chain", "of"):
         table.add_column(column, overflow="fold")
-    table.add_column("USD", justify="right")
+    for column in ("gross", "premium", "tip", "chain's cost", "other", "profit", "USD"):
+        table.add_column(column, overflow="fold", justify="right")
     for line in lines:
         table.add_row(*(escape(cell) for cell in _pnl_cells(line)))
     table.add_section()
     for key, usd in pnl.usd_by_key(lines).items():
-        table.add_row(escape(key), *[""] * 8, f"{usd:f}", style="bold")
+        table.add_row(escape(key), "", "all", *[""] * 6, f"{usd:f}", style="bold")
     return table
 
 
@@ -89,4 +92,9 @@ def _in_words(line: history.Line, one: Difference) -> str:
 
 
 def _shown(amount: int | None, places: int) -> str:
-    return "" if amount is None else f"{Decimal(amount).scaleb(-places):f}"
+    """In whole tokens, exactly, without zeros at the end; a Decimal would round after 28 digits."""
+    if amount is None:
+        return ""
+    whole, part = divmod(abs(amount), 10**places)
+    digits = f"{part:0{places}}".rstrip("0") if places else ""
+    return f"{'-' if amount < 0 else ''}{whole}{'.' if digits else ''}{digits}"
