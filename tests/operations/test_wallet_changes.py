@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -21,6 +22,7 @@ from executor.journal.flags import set_stop
 from executor.operations.exit_codes import ExitCode
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.operations.test_run import COMMAND, ROOT, Ended, call, config
+from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.routers import OWNER
 from tests.support.trading import OPERATOR, Trading
 
@@ -30,6 +32,7 @@ SECOND, OWNER_INDEX = DEVELOPMENT_ADDRESSES[5], 7
 TWO_WALLETS: dict[str, Any] = {"wallets": [{"development_account": 5}]}
 WETH, USDC = (to_address(ETHEREUM.tokens[symbol]) for symbol in ("WETH", "USDC"))
 PASSPHRASE = "correct horse battery staple"
+UNCLEAR = {"code": -32603, "message": "internal error"}
 
 
 def wallet(trading: Trading, *arguments: object, **changes: Any) -> Ended:
@@ -219,6 +222,51 @@ def test_a_command_that_was_killed_is_not_carried_out_twice(trading: Trading) ->
     assert (step["before"], step["after"]) == ("5", "0")
     assert allowance(trading) == 0
     assert trading.nonce() == 2
+
+
+def test_money_that_a_killed_command_has_sent_is_not_sent_again(trading: Trading) -> None:
+    low(trading)
+    path = config(trading, **TWO_WALLETS)
+    trading.node.rpc("evm_setAutomine", False)
+    try:
+        with subprocess.Popen(
+            [*COMMAND, "wallet", "refill", "--config", str(path)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+        ) as process:
+            wait_for_pool(trading, process)
+            process.send_signal(signal.SIGKILL)
+        trading.node.rpc("anvil_setIntervalMining", 1)
+        again = steps(trading, "refill", **TWO_WALLETS)
+    finally:
+        trading.node.rpc("anvil_setIntervalMining", 0)
+        trading.node.rpc("evm_setAutomine", True)
+
+    assert again == []
+    assert trading.node.balance(SECOND) == ETHER // 10
+    assert trading.nonce() == 1
+
+
+async def test_money_whose_transaction_never_reached_a_node_is_sent_once(trading: Trading) -> None:
+    low(trading)
+
+    def lost(request: Request) -> Answer | None:
+        is_sending = request["method"] == "eth_sendRawTransaction"
+        return {"jsonrpc": "2.0", "id": request["id"], "error": UNCLEAR} if is_sending else None
+
+    async with ChangingProxy(trading.node.url, withhold=lost) as proxy:
+        path = config(trading, rpc_url=proxy.url, max_execution_time_seconds=1, **TWO_WALLETS)
+        first = await asyncio.to_thread(call, "wallet", "refill", "--config", path, stdin="")
+        assert first.code == ExitCode.PENDING, first
+        assert "its fate is open" in first.stderr
+        assert trading.node.balance(SECOND) == ETHER // 100
+    path = config(trading, **TWO_WALLETS)
+    second = await asyncio.to_thread(call, "wallet", "refill", "--config", path, stdin="")
+
+    assert second.code == ExitCode.OK, second
+    assert trading.node.balance(SECOND) == ETHER // 10
+    assert trading.nonce() == 1
 
 
 def wait_for_pool(trading: Trading, process: subprocess.Popen[bytes]) -> None:
