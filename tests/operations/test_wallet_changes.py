@@ -257,12 +257,12 @@ async def test_money_whose_transaction_never_reached_a_node_is_sent_once(trading
 
     async with ChangingProxy(trading.node.url, withhold=lost) as proxy:
         path = config(trading, rpc_url=proxy.url, max_execution_time_seconds=1, **TWO_WALLETS)
-        first = await asyncio.to_thread(call, "wallet", "refill", "--config", path, stdin="")
+        first = await asyncio.to_thread(call, "wallet", "refill", "--config", path)
         assert first.code == ExitCode.PENDING, first
         assert "its fate is open" in first.stderr
         assert trading.node.balance(SECOND) == ETHER // 100
     path = config(trading, **TWO_WALLETS)
-    second = await asyncio.to_thread(call, "wallet", "refill", "--config", path, stdin="")
+    second = await asyncio.to_thread(call, "wallet", "refill", "--config", path)
 
     assert second.code == ExitCode.OK, second
     assert trading.node.balance(SECOND) == ETHER // 10
