@@ -268,8 +268,8 @@ def test_a_lane_does_as_its_model(database: Database) -> None:
         pass
 
     LaneOfDatabase.database = database
-    examples = 50 if database.is_sqlite else 15
+    examples = 30 if database.is_sqlite else 8
     run_state_machine_as_test(
         LaneOfDatabase,
-        settings=settings(max_examples=examples, stateful_step_count=30, deadline=None),
+        settings=settings(max_examples=examples, stateful_step_count=25, deadline=None),
     )
