@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from executor.domain.address import Address
     from executor.journal.database import Database
 
+_WIDE = 160
+"""Columns of a table that no terminal shows."""
+
 ChainOption = Annotated[str | None, typer.Option("--chain", help="Only this chain.")]
 SinceOption = Annotated[
     str | None,
@@ -149,8 +152,6 @@ def _time(text: str | None, option: str) -> int | None:
 
 
 def _print(table: object, out: Path | None) -> None:
-    if out is None:
-        Console().print(table)
-        return
+    """On a terminal as wide as that is; a file or a pipe has room."""
     with opened_out(out, "w") as file:
-        Console(file=file, width=200).print(table)
+        Console(file=file, width=None if file.isatty() else _WIDE).print(table)

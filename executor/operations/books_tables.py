@@ -14,27 +14,27 @@ from executor.policy.profit import show_usd
 
 _COLOURS = {Status.REALISED: "green", Status.REVERTED: "red", Status.FAILED: "red", Status.PENDING: "yellow"}
 _WEI_PLACES = 18
+_SHORT_ID = 20
+_SHORT_KEY = 10
+"""Characters of an id or a time, and of a day or a symbol, that are not broken."""
 
 
 def history_table(lines: Iterable[history.Line]) -> Table:
     """One row an opportunity. Profits in the settlement token, gas in the native coin."""
-    table = Table()
-    for column in ("taken in", "chain", "opportunity", "status"):
-        table.add_column(column, overflow="fold")
-    for column in ("expected", "realised", "gas", "USD"):
-        table.add_column(column, overflow="fold", justify="right")
+    table = Table(show_lines=True)
+    table.add_column("opportunity", overflow="fold", min_width=_SHORT_ID)
+    table.add_column("status", no_wrap=True)
+    table.add_column("expected\nrealised", no_wrap=True, justify="right")
+    table.add_column("gas\nUSD", no_wrap=True, justify="right")
     table.add_column("why", overflow="fold")
     for line in lines:
         execution = line.execution
+        expected = _of_settlement(line, execution.expected_profit)
         table.add_row(
-            history.utc(line.accepted_at),
-            escape(execution.chain),
-            escape(execution.opportunity_id),
+            escape(f"{execution.opportunity_id}\n{execution.chain}\n{history.utc(line.accepted_at)}"),
             execution.status.value,
-            _of_settlement(line, execution.expected_profit),
-            _of_settlement(line, line.realised_profit),
-            _shown(line.realised_cost, _WEI_PLACES),
-            "" if line.usd is None else f"{line.usd:f}",
+            f"{expected}\n{_of_settlement(line, line.realised_profit)}",
+            f"{_shown(line.realised_cost, _WEI_PLACES)}\n{'' if line.usd is None else f'{line.usd:f}'}",
             escape(_why(line)),
             style=_COLOURS.get(execution.status),
         )
@@ -45,30 +45,28 @@ def pnl_table(lines: Iterable[pnl.Line], by: Grouping) -> Table:
     """One row a group and token, then what a group earned in US dollars."""
     lines = list(lines)
     table = Table()
-    for column in (by.value, "chain", "of"):
-        table.add_column(column, overflow="fold")
-    for column in ("gross", "premium", "tip", "chain's cost", "other", "profit", "USD"):
+    table.add_column(by.value, overflow="fold", min_width=_SHORT_KEY)
+    table.add_column("of", overflow="fold")
+    for column in ("gross", "premium and tip", "chain's cost", "other", "profit", "USD"):
         table.add_column(column, overflow="fold", justify="right")
     for line in lines:
         table.add_row(*(escape(cell) for cell in _pnl_cells(line)))
     table.add_section()
     for key, usd in pnl.usd_by_key(lines).items():
-        table.add_row(escape(key), "", "all", *[""] * 6, f"{usd:f}", style="bold")
+        table.add_row(escape(key), "all", *[""] * 5, f"{usd:f}", style="bold")
     return table
 
 
 def _pnl_cells(line: pnl.Line) -> list[str]:
     amounts, places = line.amounts, line.asset.decimals
     cost = sum(amounts.get(kind, 0) for kind in COSTS)
-    told = [amounts.get(Kind.GROSS, 0), amounts.get(Kind.PREMIUM, 0), amounts.get(Kind.TIP, 0), cost]
+    paid = amounts.get(Kind.PREMIUM, 0) + amounts.get(Kind.TIP, 0)
+    told = [amounts.get(Kind.GROSS, 0), paid, cost]
     usd = f"{show_usd(line.usd):f}" + (f" ({line.unpriced} unpriced)" if line.unpriced else "")
     return [
         line.key,
-        line.chain,
-        line.asset.symbol,
-        *(_shown(amount, places) for amount in told),
-        _shown(line.profit - sum(told), places),
-        _shown(line.profit, places),
+        f"{line.asset.symbol} on {line.chain}",
+        *(_shown(amount, places) for amount in (*told, line.profit - sum(told), line.profit)),
         usd,
     ]
 

@@ -140,6 +140,12 @@ def test_a_newcomer_who_follows_it_on_the_local_chain_earns(node: Node, tmp_path
         result["transaction_hashes"] for result in done
     ]
 
+    history, pnl = (line for line in commands() if "executor history" in line or "executor pnl" in line)
+    told = run(history, node, tmp_path).stdout
+    assert all(str(given["opportunity_id"]) in told for given in opportunities()[:2])
+    lines = json.loads(run(pnl, node, tmp_path).stdout)["lines"]
+    assert [int(line["profit"]) for line in lines if line["token"] == weth] == [earned]
+
     words = run(f".venv/bin/executor explain {done[0]['plan']}", node, tmp_path).stdout
     assert "profit is measured in settlement token 0" in words
 
