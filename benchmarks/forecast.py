@@ -27,7 +27,7 @@ from executor.domain.address import to_address
 from executor.domain.attempt import Receipt
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.route import SizedRoute
-from executor.engine.outcome import revert_names
+from executor.engine.reverts import revert_names
 from executor.routing.funding import trade_gas
 from executor.venues import gas
 from tests.support.routers import OPERATOR

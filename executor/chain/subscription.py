@@ -37,8 +37,8 @@ Notice = BlockHead | LogNotice
 
 
 class Subscription:
-    """One connection that is told of new heads and of the logs of `emitters`. Use as an async context
-    manager.
+    """One connection that is told of new heads and of the logs of `emitters`, where there are any. Use as an
+    async context manager.
 
     `silence_seconds`: after that long without a word, None is given in the place of a notice. Nothing of the
     URL but its host is ever shown.
@@ -57,7 +57,7 @@ class Subscription:
         self._url = url if isinstance(url, SecretStr) else SecretStr(url)
         parts = urlsplit(self._url.get_secret_value())
         self.name = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
-        self._filter = log_filter(emitters, topics)
+        self._filter = log_filter(emitters, topics) if emitters else None
         self._rule = rule
         self._timeout = timeout_seconds
         self._silence = silence_seconds
@@ -74,7 +74,8 @@ class Subscription:
                     self._url.get_secret_value(), heartbeat=HEARTBEAT_SECONDS, max_msg_size=MOST_BYTES
                 )
                 await self._subscribe("newHeads", ["newHeads"])
-                await self._subscribe("logs", ["logs", self._filter])
+                if self._filter is not None:
+                    await self._subscribe("logs", ["logs", self._filter])
         except BaseException as error:
             await self.__aexit__()
             if isinstance(error, aiohttp.ClientError | OSError):

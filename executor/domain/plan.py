@@ -9,7 +9,7 @@ from executor.domain.route import SizedRoute
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One router call. `calldata` is selector + packed plan; `minimum_profit` is in the settlement token's
-    smallest unit.
+    smallest unit; `rebate` is what its tip pays to a wallet of ours, in wei.
     """
 
     chain_id: int
@@ -18,3 +18,4 @@ class Plan:
     calldata: bytes
     minimum_profit: int
     deadline: int
+    rebate: int = 0

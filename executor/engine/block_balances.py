@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from executor.chain.blocks import block_param, refuses_block_hash
 from executor.chain.calls import reverted
 from executor.chain.logs import parse_log
+from executor.chain.nodes import Nodes, NodesDisagreeError
 from executor.chain.quantities import answer_error, hash_text, hex_data, member, quantity, to_data
 from executor.chain.rpc import Call, NodeRefusedError, Rpc, results
 from executor.domain.abi import decoded_int, eth_call
 from executor.domain.address import Address
 from executor.domain.booking import NATIVE, Holding
+from executor.domain.errors import NodeError
 from executor.domain.log import Log
 from executor.domain.market import BlockHead
 from executor.policy.bookkeeping import BlockChange, Ours
@@ -46,20 +48,56 @@ class _State:
 
 
 async def read_block_word(
-    rpc: Rpc, ours: Ours, sender: Address, span: Span, transaction_hash: str, tokens: Sequence[Address]
+    rpc: Rpc,
+    ours: Ours,
+    sender: Address,
+    span: Span,
+    transaction_hash: str,
+    tokens: Sequence[Address],
+    *,
+    quorum: int = 1,
 ) -> BlockWord:
     """What the block did to the router's balances of `tokens` and of the native coin, and to `sender`: all in
-    one batch. A token that does not tell a balance is left out. Raises NodeError.
+    one batch, as `quorum` nodes tell it alike. A token that does not tell a balance is left out.
+
+    Raises NodeError.
     """
     asked = [_state_calls(ours.router, sender, tokens, block_param(rpc, block)) for block in _both(span)]
-    answers = await rpc.batch([*asked[0], *asked[1], *_log_calls(ours.router, span.after)])
-    if any(refuses_block_hash(rpc, asked[0][0][1][-1], answer) for answer in answers):
-        return await read_block_word(rpc, ours, sender, span, transaction_hash, tokens)
-    width = len(asked[0])
+    calls = [*asked[0], *asked[1], *_log_calls(ours.router, span.after)]
+    told = await _told(rpc, calls, quorum)
+    if any(refuses_block_hash(rpc, asked[0][0][1][-1], answer) for answers in told for answer in answers):
+        return await read_block_word(rpc, ours, sender, span, transaction_hash, tokens, quorum=quorum)
+    words: list[BlockWord] = []
+    failure: NodeError | None = None
+    for answers in told:
+        try:
+            words.append(_block_word(ours, answers, len(asked[0]), transaction_hash, tokens))
+        except NodeError as error:
+            failure = error
+    most = max(words, key=words.count, default=None)
+    if most is not None and words.count(most) >= quorum:
+        return most
+    raise failure or NodesDisagreeError(
+        f"the nodes {rpc.name} do not agree about the balances around block {span.after.number}.",
+        fix="look at the nodes in rpc_url and rpc_urls",
+        block_number=span.after.number,
+    )
+
+
+async def _told(rpc: Rpc, calls: Sequence[Call], quorum: int) -> list[list[object]]:
+    """What each node that answered told; one node where no quorum is asked for."""
+    if quorum > 1 and isinstance(rpc, Nodes):
+        return [one for one in await rpc.everywhere(calls) if not isinstance(one, NodeError)]
+    return [await rpc.batch(calls)]
+
+
+def _block_word(
+    ours: Ours, answers: Sequence[object], width: int, transaction_hash: str, tokens: Sequence[Address]
+) -> BlockWord:
+    """From one node's answers: the state before, the state after, the logs."""
     before, after = (_state(answers[start : start + width], tokens) for start in (0, width))
-    told = _logs(results(answers[2 * width :]))
     return BlockWord(
-        router=_router_changes(ours, told, transaction_hash, before, after),
+        router=_router_changes(ours, _logs(results(answers[2 * width :])), transaction_hash, before, after),
         native=after.native - before.native,
         sent=after.count - before.count,
     )

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from executor.chain.head import parse_head
 from executor.chain.logs import parse_log
 from executor.chain.quantities import answer_error, to_quantity
-from executor.chain.receipts import receipt as read_receipt
 from executor.chain.rpc import Rpc, results
 from executor.chain.tokens import resolve_token
 from executor.config.settings import ChainSettings
@@ -37,6 +36,7 @@ from executor.policy.profit import WEI_DECIMALS
 from executor.policy.transfers import moves
 from executor.submission.envelope import read_envelope
 from executor.submission.log import get_logger
+from executor.submission.sight import Questions, look
 
 _LOG = get_logger("executor.engine")
 
@@ -140,7 +140,8 @@ async def _book_again(keeper: Bookkeeper, record: Record, intent_id: int) -> boo
     intent = record.intent(intent_id)
     if intent.winner is None or intent.block is None:
         return False
-    found = await read_receipt(keeper.rpc, intent.winner)
+    sight = await look(keeper.rpc, Questions(hashes=(intent.winner,)), keeper.settings.quorum)
+    found = sight.receipts.get(intent.winner)
     if found is None or found.block_hash != intent.block.hash:
         return False
     return await book(keeper, intent, found, _execution_of(record, intent))
@@ -232,6 +233,7 @@ async def _checked(
             span,
             receipt.transaction_hash,
             _tokens(keeper, trade, mined),
+            quorum=keeper.settings.quorum,
         )
     except NodeError as error:
         return entries, f"the balances around the block cannot be read: {error.message}"

@@ -164,7 +164,7 @@ class Executor:
                 self._stack.push_async_exit(stack.pop_all())
                 return session
             works = Works(session, session.desk, self._house.entrust, self._clock, self._noted_for)
-            await stack.enter_async_context(watching(works))
+            await stack.enter_async_context(watching(works, self.settings))
             self._stack.push_async_exit(stack.pop_all())
         return works
 

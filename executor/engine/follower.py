@@ -68,7 +68,7 @@ class Follower:
         self._tries = tries
         self._turnstile = turnstile
         self._clock = clock
-        self._keeper = Bookkeeper(
+        self.keeper = Bookkeeper(
             session.rpc,
             session.chain,
             session.settings,
@@ -115,16 +115,16 @@ class Follower:
         """
         stored = self._stored(intent)
         if receipt is not None:
-            await book(self._keeper, intent, receipt, None if stored is None else stored.execution)
+            await book(self.keeper, intent, receipt, None if stored is None else stored.execution)
             return
-        await reverse(self._keeper, intent)
+        await reverse(self.keeper, intent)
         if stored is not None and stored.execution.status.is_final:
             _LOG.warning("reorganised", opportunity_id=intent.opportunity_id, nonce=intent.nonce)
             self._record.update(reopened(stored.execution, intent))
 
     async def catch_up(self) -> None:
         """Bring the books in step with the record, after a crash. Raises JournalError."""
-        await catch_up(self._keeper, self._record)
+        await catch_up(self.keeper, self._record)
 
     async def worth(self, intent: Intent) -> Worth:
         """Told to the tracker before it offers more for `intent`."""

@@ -16,8 +16,9 @@ from executor.domain.errors import NodeError, RevertError
 from executor.domain.execution import Execution, Status
 from executor.domain.token import Token
 from executor.engine.pricing import Prices
+from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.session import Session
-from executor.plan import decode_revert
+from executor.engine.treasury.tips import rebate
 from executor.policy.profit import net_profit, show_usd, usd_value
 from executor.submission.envelope import read_envelope
 
@@ -40,17 +41,19 @@ async def settle(session: Session, pending: Execution, attempt: Attempt, receipt
     )
     if not receipt.success:
         return await _reverted(session, mined, attempt, receipt)
-    return await _realised(session, mined, receipt)
+    return await _realised(session, mined, attempt, receipt)
 
 
-async def _realised(session: Session, mined: Execution, receipt: Receipt) -> Execution:
+async def _realised(session: Session, mined: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
     token, router = Address(str(mined.settlement_token)), Address(str(mined.details["router"]))
     wrapped = session.chain.wrapped_native.address
     profit = settlement_delta(receipt, token, router, wrapped_native=wrapped)
     prices = prices_of(session, mined)
-    net = _net(prices, profit, receipt)
+    home = rebate(receipt, router, [attempt.sender])
+    net = _net(prices, profit + home, receipt, mined)
     details = {
         **mined.details,
+        **({"rebate": home} if home else {}),
         "balance_check": await _balance_check(session, token, router, receipt, profit),
     }
     if profit <= 0:
@@ -76,7 +79,7 @@ async def _realised(session: Session, mined: Execution, receipt: Receipt) -> Exe
 
 async def _reverted(session: Session, mined: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
     prices = prices_of(session, mined)
-    loss = _net(prices, 0, receipt)
+    loss = _net(prices, 0, receipt, mined)
     return replace(
         mined,
         status=Status.REVERTED,
@@ -130,21 +133,6 @@ async def _balance_check(
     return "agrees" if change == profit else f"differs: the block changed the balance by {change}"
 
 
-def revert_names(data: bytes) -> tuple[str, dict[str, object]]:
-    """Revert bytes as the error's name and arguments, and the pools or lenders that it came through."""
-    error = decode_revert(data)
-    return error.name, {**error.args, **({"through": ", ".join(error.through)} if error.through else {})}
-
-
-def revert_reason(code: str, error: RevertError, calldata: bytes) -> Reason:
-    """The revert of a call as a reason: what it means, the step of the plan it came from, its figures."""
-    decoded = decode_revert(bytes.fromhex(str(error.facts.get("data", "0x"))[2:]), calldata)
-    facts = {**error.facts, "error": decoded.code, "meaning": str(decoded.meaning)}
-    if decoded.hop is not None:
-        facts |= {"step": decoded.hop.index, "pool": decoded.hop.pool}
-    return Reason(code, f"{error.message.rstrip('.')}: {decoded.words}.", facts)
-
-
 def price_details(prices: Prices) -> dict[str, object]:
     """The prices of the decision, as they are recorded: exact fractions as text, None where there is none."""
     return {
@@ -170,11 +158,12 @@ def prices_of(session: Session, execution: Execution) -> Prices:
     )
 
 
-def _net(prices: Prices, gained: int, receipt: Receipt) -> int:
-    """What is left of the router's gain when the receipt's gas is paid; the gain itself where it has no
-    price."""
-    rate = prices.rate or Fraction(0)
-    return net_profit(amount_in=0, amount_out=gained, wei=receipt.gas_cost, rate=rate)
+def _net(prices: Prices, gained: int, receipt: Receipt, mined: Execution) -> int:
+    """What is left of the router's gain when the receipt's gas is paid, and that of earlier tries; the gain
+    itself where gas has no price."""
+    earlier = int(str(mined.details.get("earlier_gas_wei", 0)))
+    wei = receipt.gas_cost + earlier
+    return net_profit(amount_in=0, amount_out=gained, wei=wei, rate=prices.rate or Fraction(0))
 
 
 def _ratio(text: object) -> Fraction | None:

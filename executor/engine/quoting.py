@@ -23,10 +23,10 @@ from executor.engine.costs import call_data_cost
 from executor.engine.fates import reason_of
 from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
-from executor.engine.outcome import revert_names, revert_reason
 from executor.engine.pools import none_found
 from executor.engine.pricing import read_prices
 from executor.engine.resolution import Resolved, pair_tokens, resolve
+from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import read_router
 from executor.engine.session import Session
 from executor.engine.sizing import Market, outputs_of, size

@@ -28,16 +28,18 @@ from executor.engine.failing import Trial
 from executor.engine.fates import ended_by
 from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh, read_purse, read_states
-from executor.engine.outcome import price_details, revert_names, revert_reason
+from executor.engine.outcome import price_details
 from executor.engine.pricing import Prices, read_prices
 from executor.engine.resolution import resolve
 from executor.engine.revalidation import judge_again, read_again
+from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import check_ready, read_router
 from executor.engine.session import Session
 from executor.engine.sizing import Market, outputs_of, size, why_nothing
+from executor.engine.tipping import own_tip, with_rebate
 from executor.engine.trust import require_trusted
 from executor.engine.turnstile import needs
-from executor.plan import encode
+from executor.plan import Tip, encode
 from executor.policy.decide import DecisionFacts, Limits, decide
 from executor.policy.fees import Fees, within_fee_cap
 from executor.policy.profit import profit_of
@@ -160,7 +162,8 @@ class SameChainRun:
         if decision.verdict is not Verdict.PROCEED:
             self._declined(*decision.reasons)
             return None
-        plan = self._encode(sized, market, settlement_index, minimum=decision.minimum_profit)
+        tip = await own_tip(self._session, simulation, decision, market)
+        plan = self._encode(sized, market, settlement_index, minimum=decision.minimum_profit, tip=tip)
         return await self._confirm(plan, market)
 
     async def _sized(self, market: Market) -> tuple[SizedRoute, Market] | None:
@@ -238,7 +241,15 @@ class SameChainRun:
         self._declined(Reason("deadline_passed", "The opportunity's deadline has passed.", facts))
         return True
 
-    def _encode(self, sized: SizedRoute, market: Market, settlement_index: int, *, minimum: int) -> Plan:
+    def _encode(
+        self,
+        sized: SizedRoute,
+        market: Market,
+        settlement_index: int,
+        *,
+        minimum: int,
+        tip: Tip | None = None,
+    ) -> Plan:
         latest = max(market.head.timestamp, int(time.time()))
         deadline = latest + self._session.settings.max_execution_time_seconds
         if self._opportunity.deadline is not None:
@@ -248,10 +259,19 @@ class SameChainRun:
             settlement_index=settlement_index,
             minimum_profit=minimum,
             deadline=deadline,
+            tip=tip,
+            wrapped_native=self._session.chain.wrapped_native.address,
             outputs=outputs_of(sized.route),
         )
-        plan = Plan(self._session.chain.chain_id, self._session.router, sized, calldata, minimum, deadline)
-        self.draft = replace(self.draft, plan="0x" + calldata.hex(), minimum_profit=minimum)
+        session, rebate = self._session, tip.fixed if tip else 0
+        plan = Plan(session.chain.chain_id, session.router, sized, calldata, minimum, deadline, rebate)
+        told = {"rebate": rebate} if rebate else {}
+        self.draft = replace(
+            self.draft,
+            plan="0x" + calldata.hex(),
+            minimum_profit=minimum,
+            details={**self.draft.details, **told},
+        )
         return plan
 
     def _now(self, block: BlockHead) -> int:
@@ -279,7 +299,7 @@ class SameChainRun:
         session, prices = self._session, market.prices
         data = await call_data_cost(session, plan.calldata, simulation, market)
         facts = DecisionFacts(
-            simulated_profit=simulation.profit,
+            simulated_profit=with_rebate(plan, simulation).profit,
             amount_in=plan.sized.amount_in,
             gas_used=simulation.gas_used,
             gas_limit=simulation.gas_limit,
@@ -296,7 +316,7 @@ class SameChainRun:
             limits=limits_of(session.settings, session.chain, skipped_limits(session.settings, prices)),
             gas_judgement=session.judge_gas(market.fees.effective_price, market.head.number),
         )
-        return decide(facts)
+        return replace(decide(facts), expected_profit=simulation.profit)
 
     def with_offer(self, ready: Ready) -> Execution:
         """The draft with what would be signed."""

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from executor.chain.deployments import read_deployment
 from executor.chain.network import Network, identify, require_chain
-from executor.chain.nodes import open_nodes
-from executor.chain.rpc import Rpc
+from executor.chain.nodes import Nodes, open_nodes
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
 from executor.config.wallet import WalletSettings
@@ -62,7 +61,7 @@ class Session:
     name: str
     settings: ChainSettings
     chain: ChainData
-    rpc: Rpc
+    rpc: Nodes
     network: Network
     router: Address
     deployment: Deployment | None
@@ -148,7 +147,7 @@ def read_own_deployment(settings: ChainSettings, chain: ChainData, network: Netw
 
 
 async def _open_desk(
-    settings: Settings, name: str, chain: ChainData, rpc: Rpc, network: Network, clock: Clock, means: Means
+    settings: Settings, name: str, chain: ChainData, rpc: Nodes, network: Network, clock: Clock, means: Means
 ) -> Desk:
     own = settings.chain(name)
     check_public(chain, network, allow_public=own.allow_public)
@@ -184,7 +183,7 @@ def _open_signers(wallets: Sequence[WalletSettings], prompt: Prompt | None) -> l
     return [open_signer(wallet, prompt=prompt) for wallet in wallets]
 
 
-async def tied(record: Record, rpc: Rpc, network: Network) -> Anchor:
+async def tied(record: Record, rpc: Nodes, network: Network) -> Anchor:
     """The block that the record of the chain is tied to, the node's where it is new. Raises JournalError,
     NodeError.
     """
@@ -197,7 +196,7 @@ async def tied(record: Record, rpc: Rpc, network: Network) -> Anchor:
     return anchor
 
 
-async def _would_be_sender(settings: ChainSettings, rpc: Rpc, router: Address) -> Address:
+async def _would_be_sender(settings: ChainSettings, rpc: Nodes, router: Address) -> Address:
     """The wallet's address without unlocking it, else the router's primary operator."""
     known = None if settings.wallet is None else wallet_address(settings.wallet)
     return known or await operator_of(rpc, router)

@@ -9,7 +9,8 @@ from executor.domain.execution import Execution
 from executor.domain.intent import Intent, Purpose
 from executor.domain.market import BlockHead
 from executor.engine.gas_market import GasMarket, read_gas
-from executor.engine.outcome import prices_of, revert_names
+from executor.engine.outcome import prices_of
+from executor.engine.reverts import revert_names
 from executor.engine.session import Session
 from executor.policy.data_fee import data_fee, operator_fee
 from executor.submission.envelope import read_envelope

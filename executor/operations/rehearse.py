@@ -11,7 +11,7 @@ from executor.chain.head import head
 from executor.chain.simulation import rehearse
 from executor.config.settings import Settings
 from executor.domain.errors import ConfigError, RevertError
-from executor.engine.outcome import revert_names, revert_reason
+from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.session import open_session
 from executor.plan import decode
 from executor.plan.steps import Step

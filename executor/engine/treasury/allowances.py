@@ -10,7 +10,7 @@ from executor.domain.address import Address
 from executor.domain.call import Reading
 from executor.domain.errors import FieldError, RevertError, SafetyError, WalletError
 from executor.domain.intent import Purpose
-from executor.engine.outcome import revert_names
+from executor.engine.reverts import revert_names
 from executor.engine.treasury.desk import Desk
 from executor.engine.treasury.view import View
 

@@ -22,7 +22,7 @@ from executor.domain.intent import Intent, IntentState, Purpose
 from executor.engine.booking import Bookkeeper, book, catch_up, reverse
 from executor.engine.durable.port import FencedError
 from executor.engine.durable.slots import NoLock, Slots
-from executor.engine.outcome import revert_names
+from executor.engine.reverts import revert_names
 from executor.engine.session import LOCAL_POLL_SECONDS, POLL_SECONDS
 from executor.engine.treasury.rules import gas_money_rules
 from executor.engine.treasury.view import View
