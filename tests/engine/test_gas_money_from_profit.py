@@ -1,0 +1,53 @@
+"""A wallet that runs low is paid by the trades that it signs."""
+
+from __future__ import annotations
+
+from devnet import ETHER
+from executor.domain.execution import Status
+from executor.engine.executor import Executor
+from tests.support.trading import OPERATOR, Trading, explicit
+
+LITTLE = ETHER // 100
+
+
+def low(trading: Trading, wei: int = LITTLE) -> None:
+    trading.node.rpc("anvil_setBalance", OPERATOR, hex(wei))
+
+
+def gas_money(trading: Trading) -> int:
+    return int(trading.node.rpc("eth_getBalance", OPERATOR, "latest"), 16)
+
+
+REFILLED = {"refill_below": "0.05", "refill_to": "0.06"}
+
+
+async def test_a_trade_of_a_wallet_that_is_low_fills_it_up_from_its_profit(trading: Trading) -> None:
+    trading.open_gap()
+    low(trading)
+    before = trading.balance()
+    async with Executor(trading.settings(gas_money=REFILLED)) as executor:
+        realised = await executor.execute(explicit())
+    assert realised.status is Status.REALISED, realised.reasons
+    rebate = int(str(realised.details["rebate"]))
+    assert 0 < rebate <= 6 * ETHER // 100 - LITTLE
+    assert gas_money(trading) == LITTLE + rebate - (realised.gas_cost_wei or 0)
+    profit = realised.realised_profit or 0
+    assert trading.balance() - before == profit == realised.expected_profit
+    assert realised.realised_net_profit == profit + rebate - (realised.gas_cost_wei or 0)
+    assert profit >= (realised.minimum_profit or 0)
+
+
+async def test_a_wallet_that_has_enough_is_paid_nothing(trading: Trading) -> None:
+    trading.open_gap()
+    low(trading, ETHER)
+    async with Executor(trading.settings(gas_money=REFILLED)) as executor:
+        realised = await executor.execute(explicit())
+    assert "rebate" not in realised.details
+
+
+async def test_nothing_is_paid_unasked(trading: Trading) -> None:
+    trading.open_gap()
+    low(trading)
+    async with Executor(trading.settings()) as executor:
+        realised = await executor.execute(explicit())
+    assert "rebate" not in realised.details
