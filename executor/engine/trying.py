@@ -1,10 +1,12 @@
 """Tries of one opportunity, until something is signed or there is nothing more to try."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from executor.domain.address import Address
 from executor.domain.errors import ExecutorError
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import OPEN, Purpose
@@ -55,12 +57,14 @@ class Tries:
         self._bounds = Bounds(
             retries.tries, session.settings.max_execution_time_seconds, retries.gas_money_wei
         )
+        self._preparing: Counter[Address] = Counter()
 
     async def until_sent(self, opportunity: Opportunity, before: Before, trial: Trial) -> Execution:
         """PENDING once something is recorded and on its way, else how it ended. Raises JournalError."""
         while True:
-            lane = self._desk.freest
+            lane = self._next_lane()
             run = self._run(lane, opportunity, trial)
+            self._preparing[lane.sender] += 1
             try:
                 ready = await run.prepare()
                 if ready is not None:
@@ -71,6 +75,8 @@ class Tries:
                 if out is not None:
                     return out
                 ended, failure = ended_by(run.draft, error), failure_of_error(error)
+            finally:
+                self._preparing[lane.sender] -= 1
             if failure is None:
                 return ended
             action = self._next(failure, before, trial)
@@ -93,6 +99,10 @@ class Tries:
             self._breakers.succeeded(keys)
         elif execution.gas_cost_wei:
             self._breakers.lost(keys, int(time.time()))
+
+    def _next_lane(self) -> Lane:
+        """The one with most room once all that is being prepared is sent. Raises JournalError."""
+        return max(self._desk.lanes, key=lambda lane: lane.room - self._preparing[lane.sender])
 
     def _run(self, lane: Lane, opportunity: Opportunity, trial: Trial) -> SameChainRun:
         name = opportunity.opportunity_id
