@@ -48,18 +48,26 @@ def _in_order(words: str) -> str:
     return head + "(" + ", ".join(sorted(re.split(r", (?![^()]*\))", body.removesuffix(")").strip())))
 
 
-def test_migrating_makes_the_tables_that_the_code_describes(database: Database) -> None:
-    with database.reading() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
-        )
-        assert compare_metadata(context, METADATA) == []
-        migrated = objects(connection)
-    with database.writing() as connection:
-        METADATA.drop_all(connection)
-        assert objects(connection) == {}
-        METADATA.create_all(connection)
-        assert objects(connection) == migrated
+def test_migrating_makes_the_tables_that_the_code_describes(place: Path | SecretStr) -> None:
+    with opened(place) as database:
+        with database.reading() as connection:
+            context = MigrationContext.configure(
+                connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
+            )
+            assert compare_metadata(context, METADATA) == []
+            migrated = objects(connection)
+        with database.writing() as connection:
+            METADATA.drop_all(connection)
+            assert objects(connection) == {}
+            METADATA.create_all(connection)
+            assert objects(connection) == migrated
+
+
+def test_the_migrations_are_packed_with_the_rest() -> None:
+    """Only folders that are packages get into the wheel."""
+    folder = Path(migrations.__file__).parent
+    assert {file.parent for file in folder.rglob("v0*.py")} == {folder / "versions"}
+    assert (folder / "versions" / "__init__.py").exists()
 
 
 def test_the_last_migration_is_the_one_the_code_knows() -> None:

@@ -268,8 +268,8 @@ def test_a_lane_does_as_its_model(database: Database) -> None:
         pass
 
     LaneOfDatabase.database = database
-    examples = 30 if database.is_sqlite else 8
+    examples = 60 if database.is_sqlite else 15
     run_state_machine_as_test(
         LaneOfDatabase,
-        settings=settings(max_examples=examples, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=examples, stateful_step_count=30, deadline=None),
     )
