@@ -11,11 +11,13 @@ from typing import Any
 
 from executor.domain.address import Address
 from executor.domain.booking import PROFIT, Booking
+from executor.domain.errors import PlanError
 from executor.domain.execution import Execution, Status
 from executor.journal.books import Books, Wanted
 from executor.journal.database import Database
 from executor.journal.history import Recorded, Sought, recorded
 from executor.operations.tabular import Column, Row, Type
+from executor.plan import decode
 from executor.policy.differences import (
     Cause,
     Difference,
@@ -23,6 +25,7 @@ from executor.policy.differences import (
     differences,
     realised_cost,
     realised_profit,
+    rebates,
 )
 from executor.policy.profit import NATIVE_RATE, show_usd, usd_value, wei_cost, wei_rate
 
@@ -122,7 +125,7 @@ def line(one: Recorded, bookings: Sequence[Booking], wrapped: Address | None) ->
         expected=expected,
         realised_profit=profit,
         realised_cost=cost,
-        realised_net_profit=None if rate is None else profit - wei_cost(cost, rate),
+        realised_net_profit=None if rate is None else profit + rebates(bookings) - wei_cost(cost, rate),
         usd=usd_of(bookings),
         differences=() if expected is None else differences(expected, bookings, settlement),
     )
@@ -138,11 +141,22 @@ def expectation(execution: Execution) -> Expected | None:
     return Expected(
         profit=execution.expected_profit,
         premium=int(str(details.get("premium", 0))),
-        tip=int(str(details.get("tip", 0))),
+        tip=_tip(execution),
         gas_used=used,
         gas_price=price,
         gas_cost=cost,
     )
+
+
+def _tip(execution: Execution) -> int:
+    """What the plan says is paid out of profit, in wei; a share of it is not known beforehand."""
+    if execution.plan is None:
+        return 0
+    try:
+        tip = decode(bytes.fromhex(execution.plan[2:])).header.tip
+    except (PlanError, ValueError):
+        return 0
+    return tip.fixed if tip else 0
 
 
 def usd_of(bookings: Iterable[Booking]) -> Decimal | None:

@@ -50,8 +50,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What was expected when the trade was decided. `profit` is after premium and tip; all three in the
-    settlement token's smallest unit. `gas_price` in wei per gas; `gas_cost` in wei, data fee included.
+    """What was expected when the trade was decided. `profit` is the router's, after premium and tip, whoever
+    gets that; all three in the settlement token's smallest unit. `gas_price` in wei per gas; `gas_cost` in
+    wei, data fee included.
     """
 
     profit: int
@@ -73,6 +74,11 @@ def realised_profit(booked: Sequence[Booking], settlement: object) -> int:
         for entry in one.entries
         if entry.token == settlement and entry.kind in _OF_ROUTER
     )
+
+
+def rebates(booked: Sequence[Booking]) -> int:
+    """What came back to wallets of ours as tips, in wei: earned, though not by the router."""
+    return sum(entry.amount for one in booked for entry in one.entries if entry.kind is Kind.REBATE)
 
 
 def realised_cost(booked: Sequence[Booking]) -> int:

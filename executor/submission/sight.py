@@ -152,7 +152,8 @@ def _essence(receipt: Receipt) -> object:
         (str(log.get("address")).lower(), str(log.get("topics")).lower(), str(log.get("data")).lower())
         for log in receipt.logs
     )
-    return (receipt.block_hash, receipt.success, receipt.gas_used, receipt.effective_gas_price, logs)
+    block = (receipt.block_number, receipt.block_hash)
+    return (block, receipt.success, receipt.gas_used, receipt.effective_gas_price, receipt.gas_cost, logs)
 
 
 def _known(column: Column, quorum: int) -> bool | None:

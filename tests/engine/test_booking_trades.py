@@ -24,7 +24,7 @@ from executor.plan.steps import PoolLoan, Step
 from executor.venues import amount_out
 from executor.venues.pairing import ordered
 from tests.support import quirky_tokens
-from tests.support.bookkeeping import SECOND_OPERATOR, Office, amount_of, booked, held
+from tests.support.bookkeeping import SECOND_OPERATOR, Office, amount_of, booked, held, with_tip
 from tests.support.trading import UNISWAP_V2, explicit
 
 
@@ -81,13 +81,6 @@ async def test_what_pools_take_for_loans_stands_apart_too(office: Office, lender
     assert booking.success
     assert amount_of(booking, Kind.PREMIUM) == -premium < 0
     assert amount_of(booking, Kind.GROSS) == pending.expected_profit
-
-
-def with_tip(pending: Execution, tip: Tip) -> Execution:
-    """The decided plan with a tip in its header."""
-    plan = decode(bytes.fromhex(str(pending.plan)[2:]))
-    tipped = replace(plan, header=replace(plan.header, tip=tip, minimum_profit=1))
-    return replace(pending, plan="0x" + encode_plan(tipped).hex())
 
 
 async def test_a_tip_to_the_builder_is_taken_off_the_gross_profit(office: Office) -> None:

@@ -24,8 +24,9 @@ from executor.journal.database import Database
 from executor.operations.exit_codes import ExitCode
 from executor.operations.forms import Format
 from executor.operations.tabular import AmountTooWideError, Column, Type, write_report
+from executor.plan import Tip
 from tests.operations.test_run import Ended, call
-from tests.support.bookkeeping import Office, Sent
+from tests.support.bookkeeping import Office, Sent, with_tip
 from tests.support.postgres import new_database
 from tests.support.trading import OPERATOR, Trading, explicit
 
@@ -97,6 +98,21 @@ async def test_history_says_how_much_the_market_and_the_price_of_gas_took(office
     assert realised - int(line["expected_profit"]) == lost != 0
     assert int(line["difference_gas_price"]) < 0
     assert any("than in the simulation" in words for words in line["why"])
+
+
+async def test_a_tip_to_our_own_wallet_is_expected_and_counts_in_the_net_profit(office: Office) -> None:
+    pending = await office.planned(explicit())
+    tipped = with_tip(pending, Tip(fixed=ETHER, receiver=OPERATOR))
+    assert pending.expected_profit is not None
+    tipped = replace(tipped, expected_profit=pending.expected_profit - ETHER)
+    before = office.trading.balance()
+    await finished(office, office.send_trade(tipped, gas_limit=500_000))
+    (line,) = told(office, "history")
+    gained = office.trading.balance() - before
+    assert int(line["realised_profit"]) == gained == tipped.expected_profit
+    assert (line["difference_tip"], line["difference_market"]) == (None, None)
+    cost = int(line["realised_gas_cost_wei"])
+    assert int(line["realised_net_profit"]) == gained + ETHER - cost
 
 
 async def test_history_of_a_reverted_trade_tells_what_was_missed_and_what_it_cost(office: Office) -> None:

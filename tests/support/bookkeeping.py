@@ -28,6 +28,8 @@ from executor.journal.anchor import choose_anchor
 from executor.journal.books import Books
 from executor.journal.database import FILE_NAME, Database
 from executor.journal.record import NewIntent, Record
+from executor.plan import Tip, decode
+from executor.plan.encoding import encode_plan
 from executor.policy.bookkeeping import total
 from executor.wallet.development import DEVELOPMENT_ADDRESSES, development_signer
 from executor.wallet.signer import TransactionFields
@@ -243,3 +245,10 @@ async def booked(office: Office, sent: Sent) -> Booking:
 def amount_of(booking: Booking, kind: Kind) -> int:
     """The sum of its entries of that kind, whatever their token."""
     return sum(entry.amount for entry in booking.entries if entry.kind is kind)
+
+
+def with_tip(pending: Execution, tip: Tip) -> Execution:
+    """The decided plan with a tip in its header."""
+    plan = decode(bytes.fromhex(str(pending.plan)[2:]))
+    tipped = replace(plan, header=replace(plan.header, tip=tip, minimum_profit=1))
+    return replace(pending, plan="0x" + encode_plan(tipped).hex())
