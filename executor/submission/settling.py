@@ -45,7 +45,8 @@ class Settling:
         while True:
             silent = None if lane is None else lane.silent_seconds(dearest(intent).attempt)
             step = next_step(note.updated(intent, sight, silent), self._pace)
-            told = note.told or await self._tell(intent, note)
+            # What a block that is gone had shown cannot be told any more, and need not be.
+            told = note.told or step is Step.REOPEN or await self._tell(intent, note)
             if step not in _MOVES or not told or (step is Step.RECORD and self._is_anothers(intent, note)):
                 return intent, step
             try:

@@ -267,3 +267,18 @@ async def _some_work(opened: Desk) -> None:
         with suppress(NodeError):
             await opened.mine()
         opened.clock.turn(5)
+
+
+async def test_what_a_reorganisation_took_back_while_nobody_looked_is_live_again(
+    clean: Node, tmp_path: Path
+) -> None:
+    """Invariants 3 and 7: after a restart there is no receipt left of what was mined before."""
+    async with desk(clean, tmp_path) as opened:
+        intent = await opened.send()
+        await opened.mine()
+    clean.rpc("anvil_reorg", 1, [])
+    async with desk(clean, tmp_path) as again:
+        await again.mine()
+        assert [state for state, _ in again.changes][:1] == [LIVE]
+        await again.mine()
+        assert again.state(intent) is MINED
