@@ -3,7 +3,6 @@ reorganisation takes them back."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,9 +10,6 @@ import pytest
 
 from devnet import ETHER, abi, feeds
 from devnet.books import book_of
-from executor.chain.nodes import Nodes
-from executor.chain.rpc import Rpc
-from executor.config.settings import Settings
 from executor.domain.booking import NATIVE, Kind
 from executor.domain.errors import JournalError, NodeError
 from executor.domain.intent import IntentState, Purpose
@@ -21,7 +17,6 @@ from executor.engine.booking import AGREES, book, catch_up, keep_up, reverse
 from executor.policy.bookkeeping import total
 from tests.support import quirky_tokens
 from tests.support.bookkeeping import SECOND_OPERATOR, Office, booked, held, mine_in_time, on_demand
-from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.trading import OPERATOR, explicit
 
 STRANGER = "0x00000000000000000000000000000000000000AA"
@@ -280,72 +275,6 @@ async def test_two_trades_of_one_block_are_booked_each_with_its_own(office: Offi
     before.assert_booked()
     assert [booking.checked for booking in bookings] == [AGREES, AGREES]
     assert bookings[0].block == bookings[1].block
-
-
-async def test_a_lying_node_among_three_books_nothing(office: Office) -> None:
-    node, before = office.trading.node, held(office)
-    sent = office.send_trade(await office.planned(explicit()))
-    intent, receipt = await office.mined(sent)
-    told: Counter[str] = Counter()
-
-    def lie(request: Request, answer: Answer) -> Answer:
-        """A wei more with each time that it is asked."""
-        if request["method"] != "eth_getBalance":
-            return answer
-        told["eth_getBalance"] += 1
-        return {**answer, "result": hex(int(answer["result"], 16) + told["eth_getBalance"])}
-
-    async with ChangingProxy(node.url, lie) as liar, Nodes([liar.url, node.url, node.url]) as nodes:
-        settings = Settings.from_mapping(
-            office.trading.settings(rpc_url=liar.url, rpc_urls=[node.url, node.url], quorum=2)
-        )
-        keeper = replace(office.keeper, rpc=nodes, settings=settings.chain("ethereum"))
-        assert await book(keeper, intent, receipt, sent.pending)
-    assert told["eth_getBalance"]
-    before.assert_booked()
-    booking = office.books.standing(intent.intent_id)
-    assert booking is not None
-    assert booking.checked == AGREES
-
-
-async def test_nodes_that_do_not_agree_about_balances_leave_the_logs_to_stand(office: Office) -> None:
-    node, before = office.trading.node, held(office)
-    sent = office.send_trade(await office.planned(explicit()))
-    intent, receipt = await office.mined(sent)
-
-    def lie(request: Request, answer: Answer) -> Answer:
-        return {**answer, "result": hex(7)} if request["method"] == "eth_getTransactionCount" else answer
-
-    async with ChangingProxy(node.url, lie) as liar, Nodes([liar.url, node.url]) as nodes:
-        settings = Settings.from_mapping(
-            office.trading.settings(rpc_url=liar.url, rpc_urls=[node.url], quorum=2)
-        )
-        keeper = replace(office.keeper, rpc=nodes, settings=settings.chain("ethereum"))
-        assert await book(keeper, intent, receipt, sent.pending)
-    before.assert_booked()
-    booking = office.books.standing(intent.intent_id)
-    assert booking is not None
-    assert "do not agree" in booking.checked
-
-
-async def test_what_the_node_does_not_tell_any_more_is_said(office: Office) -> None:
-    """The header is there, the state is not: as on a node that keeps little of it."""
-    sent = office.send_trade(await office.planned(explicit()))
-    intent, receipt = await office.mined(sent)
-    gone = {"error": {"code": -32000, "message": "missing trie node"}}
-
-    def withhold(request: Request) -> Answer | None:
-        return gone if request["method"] in ("eth_getBalance", "eth_call") else None
-
-    async with (
-        ChangingProxy(office.trading.node.url, withhold=withhold) as proxy,
-        Rpc(proxy.url) as rpc,
-    ):
-        assert await book(replace(office.keeper, rpc=rpc), intent, receipt, sent.pending)
-    booking = office.books.standing(intent.intent_id)
-    assert booking is not None
-    assert booking.checked.startswith("the balances around the block cannot be read")
-    assert {entry.kind for entry in booking.entries} == {Kind.GROSS, Kind.GAS}
 
 
 async def test_a_cost_that_the_senders_balance_does_not_show_is_told(office: Office) -> None:
