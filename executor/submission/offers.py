@@ -53,12 +53,21 @@ def is_cancelling(intent: Intent) -> bool:
 
 
 class Offers:
-    """Makes the offers of one chain. `cap` is the user's bound in wei per gas, None for none."""
+    """Makes the offers of one chain. `cap` is the user's bound in wei per gas, None for none. `still_free`
+    says whether the nonce of an intent is surely not used up at this moment.
+    """
 
-    def __init__(self, record: Record, reprice: Reprice, cap: int | None) -> None:
+    def __init__(
+        self,
+        record: Record,
+        reprice: Reprice,
+        cap: int | None,
+        still_free: Callable[[Intent], Awaitable[bool]],
+    ) -> None:
         self._record = record
         self._reprice = reprice
         self._cap = cap
+        self._still_free = still_free
 
     async def price_anew(self, lane: Lane, intent: Intent) -> None:
         """Bump it if it still pays and more can be offered, cancel it if it surely does not pay; else send
@@ -69,6 +78,9 @@ class Offers:
         worth = await self._worth(intent)
         cancelling = is_cancelling(intent)
         if worth.pays is False and not cancelling and intent.purpose is Purpose.TRADE:
+            # A simulation fails on top of our own trade too, once that is mined.
+            if not await self._still_free(intent):
+                return
             self._record.unwant(intent.intent_id, "it does not pay any more")
             await self._offer(lane, intent, AttemptKind.CANCEL, worth)
         elif worth.fees is None or (worth.pays is None and not _earns_nothing(intent, cancelling)):

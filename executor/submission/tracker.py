@@ -86,7 +86,7 @@ class Tracker:
         self._rules = rules
         self._watch = WatchList(record, lanes, pace.finality_blocks)
         self._settling = Settling(record, self._watch, lanes, pace, on_change)
-        self._offers = Offers(record, reprice, rules.max_fee_per_gas)
+        self._offers = Offers(record, reprice, rules.max_fee_per_gas, self._still_free)
         self._new_heads = new_heads
         self._gaps = Gaps({})
         self._looking = asyncio.Lock()
@@ -229,6 +229,13 @@ class Tracker:
                 _LOG.info("gap_filled", sender=lane.sender, nonce=nonce)
         except _PASSING as error:
             _LOG.info("gap_not_filled", sender=lane.sender, nonce=nonce, error=error.message)
+
+    async def _still_free(self, intent: Intent) -> bool:
+        """False also where the nodes do not say."""
+        with suppress(NodeError):
+            sight = await look(self._rpc, Questions([intent.sender]), self._rules.quorum)
+            return sight.counts.get(intent.sender) == intent.nonce
+        return False
 
     def _note_head(self, head: int) -> None:
         if head != self._head:

@@ -150,6 +150,26 @@ async def test_what_does_not_pay_any_more_is_cancelled(at: Desk) -> None:
     assert at.node.balance(RECEIVER) == before
 
 
+async def test_a_simulation_that_fails_on_our_own_mined_trade_cancels_nothing(at: Desk) -> None:
+    """It is mined between the look and the simulation."""
+    intent = await stuck(at)
+
+    async def reprice(asked: Intent) -> Worth:
+        at.node.set_base_fee(GWEI)
+        at.node.mine(1)
+        at.node.rpc("eth_sendRawTransaction", "0x" + asked.attempts[0].attempt.raw.hex())
+        at.node.mine(1)
+        return Worth(False, 0, MARKET)
+
+    at.tracker._offers._reprice = reprice
+    await at.mine(PACE.bump_blocks)
+    after = at.again(intent)
+    assert after.wanted
+    assert len(after.attempts) == 1
+    await at.tracker.look()
+    assert at.state(intent) is MINED
+
+
 async def test_what_nobody_knows_the_worth_of_is_never_cancelled(at: Desk) -> None:
     intent = await stuck(at)
     at.worth = Worth(None, 0, MARKET)
