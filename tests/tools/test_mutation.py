@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tools.mutation.__main__ import report
 from tools.mutation.compiling import Compiler, CompileRefused
 from tools.mutation.mutants import Mutant, mutants
-from tools.mutation.rooms import ROOMS, equivalents
+from tools.mutation.rooms import ROOMS, Room, equivalents
+from tools.mutation.state import State
 from tools.mutation.worker import KILLED, REFUSED, SAME, SURVIVED, Verdict
 
 RULE = "contracts/base/ProfitRule.sol"
@@ -97,3 +99,18 @@ def test_every_mutant_listed_as_no_fault_exists_and_says_why(compiler: Compiler)
     }
     assert [name for name in equivalents() if name not in names] == []
     assert [name for name, reason in equivalents().items() if len(reason) < 20] == []
+
+
+def test_a_test_that_is_added_is_tried_on_survivors_only(tmp_path: Path) -> None:
+    few = Room((), ("contracts/test_rules.py", "contracts/test_batch.py"))
+    more = Room((), (*few.tests, "contracts/test_roles.py"))
+    sources = {"contracts/a.sol": "contract A {}"}
+    state = State("room", few, sources, tmp_path)
+    killed, survived = Verdict(KILLED, "contracts/test_rules.py::test_x"), Verdict(SURVIVED)
+    state.put("noticed", killed)
+    state.put("unnoticed", survived)
+    for room, known in ((few, survived), (more, None)):
+        again = State("room", room, sources, tmp_path)
+        assert (again.get("noticed"), again.get("unnoticed")) == (killed, known)
+    assert State("room", Room((), few.tests[1:]), sources, tmp_path).get("noticed") is None
+    assert State("room", few, {"contracts/a.sol": "contract B {}"}, tmp_path).get("noticed") is None

@@ -1,7 +1,7 @@
 """`make mutate`: puts faults into the rooms of the contracts, one at a time; counts those that tests notice.
 
-Nothing is written to the sources. What was judged is kept in .forge/mutation until a source or a test of the
-room changes, so that a run that was stopped goes on where it was. The last line is one JSON object.
+Nothing is written to the sources. What was judged is kept in .forge/mutation, so that a run that was stopped
+goes on where it was, and one after new tests tries them on the survivors. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -12,41 +12,17 @@ import multiprocessing
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict
 
-from tools.bootstrap.store import digest
-from tools.forging import CHECKOUT
 from tools.mutation import worker
 from tools.mutation.compiling import Compiler
 from tools.mutation.mutants import Mutant, mutants
 from tools.mutation.rooms import ROOMS, Room, equivalents
+from tools.mutation.state import State
 from tools.mutation.worker import KILLED, REFUSED, SAME, SURVIVED, Verdict
 
-STATE = CHECKOUT / ".forge" / "mutation"
 # A worker's compiler and the tests' modules grow; a new one starts in seconds.
 TASKS_A_WORKER = 60
 ORIGINAL = "without any fault"
-
-
-class State:
-    """What is known of the mutants of one room, for the sources and tests as they are now."""
-
-    def __init__(self, name: str, room: Room, sources: dict[str, str]) -> None:
-        files = [CHECKOUT / file for file in room.files()]
-        self._file = STATE / f"{name}-{digest(*sorted(sources.values()), *files)}.jsonl"
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        lines = self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else []
-        self._known = {entry["key"]: Verdict(**entry["verdict"]) for entry in map(json.loads, lines)}
-
-    def get(self, key: str) -> Verdict | None:
-        """The verdict on a mutant, if it was judged."""
-        return self._known.get(key)
-
-    def put(self, key: str, verdict: Verdict) -> None:
-        """Keeps a verdict."""
-        self._known[key] = verdict
-        with self._file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps({"key": key, "verdict": asdict(verdict)}) + "\n")
 
 
 def key_of(mutant: Mutant) -> str:
@@ -65,18 +41,29 @@ def judged(room: Room, state: State, found: list[Mutant], workers: int) -> Itera
             yield mutant, known
     if not waiting:
         return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, max_tasks_per_child=TASKS_A_WORKER) as pool:
-        healthy = state.get(ORIGINAL) or pool.submit(worker.judge_original, room.files()).result()
-        if healthy.fate == SURVIVED:
-            state.put(ORIGINAL, healthy)
-        else:
-            raise RuntimeError(f"{healthy.by} fails without any fault; mend it, or leave it out in rooms.py")
-        running = {pool.submit(worker.judge, mutant, room.files()): mutant for mutant in waiting}
-        for done in as_completed(running):
-            mutant, verdict = running[done], done.result()
-            state.put(key_of(mutant), verdict)
-            yield mutant, verdict
+    healthy = state.get(ORIGINAL)
+    if healthy is None:
+        with pool_of(workers) as pool:
+            healthy = pool.submit(worker.judge_original, room.files()).result()
+    if healthy.fate != SURVIVED:
+        raise RuntimeError(f"{healthy.by} fails without any fault; mend it, or leave it out in rooms.py")
+    state.put(ORIGINAL, healthy)
+    for begin in range(0, len(waiting), TASKS_A_WORKER * workers):
+        # The pool's own limit of tasks a worker leaves it waiting for a worker that nobody starts.
+        with pool_of(workers) as pool:
+            running = {
+                pool.submit(worker.judge, mutant, room.files()): mutant
+                for mutant in waiting[begin : begin + TASKS_A_WORKER * workers]
+            }
+            for done in as_completed(running):
+                mutant, verdict = running[done], done.result()
+                state.put(key_of(mutant), verdict)
+                yield mutant, verdict
+
+
+def pool_of(workers: int) -> ProcessPoolExecutor:
+    """Processes that know nothing of this one, nor of what was judged before."""
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
 
 
 def campaign(names: Sequence[str], workers: int, sample: int) -> list[tuple[Mutant, Verdict]]:
