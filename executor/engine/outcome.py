@@ -56,6 +56,8 @@ async def _realised(session: Session, mined: Execution, attempt: Attempt, receip
         **({"rebate": home} if home else {}),
         "balance_check": await _balance_check(session, token, router, receipt, profit),
     }
+    status: Status = Status.REALISED
+    reasons: tuple[Reason, ...] = ()
     if profit <= 0:
         reason = Reason(
             "no_profit_in_logs",
@@ -64,12 +66,11 @@ async def _realised(session: Session, mined: Execution, attempt: Attempt, receip
             "sending more.",
             {"transaction_hash": receipt.transaction_hash},
         )
-        return replace(
-            mined, status=Status.FAILED, reasons=(reason,), realised_profit=profit, details=details
-        )
+        status, reasons = Status.FAILED, (reason,)
     return replace(
         mined,
-        status=Status.REALISED,
+        status=status,
+        reasons=reasons,
         realised_profit=profit,
         realised_net_profit=net,
         profit_usd=_usd(prices, net),
@@ -77,17 +78,26 @@ async def _realised(session: Session, mined: Execution, attempt: Attempt, receip
     )
 
 
-async def _reverted(session: Session, mined: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
-    prices = prices_of(session, mined)
-    loss = _net(prices, 0, receipt, mined)
+def without_trade(session: Session, pending: Execution, receipt: Receipt | None) -> Execution:
+    """The figures of `pending` where nothing was traded: the gas of what was mined instead or reverted, None
+    for nothing, and that of earlier tries.
+    """
+    prices = prices_of(session, pending)
+    loss = _net(prices, 0, receipt, pending)
     return replace(
-        mined,
-        status=Status.REVERTED,
-        reasons=(await _revert_reason(session, attempt, receipt),),
+        pending,
+        gas_used=receipt.gas_used if receipt else None,
+        gas_cost_wei=receipt.gas_cost if receipt else None,
+        block_number=receipt.block_number if receipt else pending.block_number,
         realised_profit=0,
         realised_net_profit=loss,
         profit_usd=_usd(prices, loss),
     )
+
+
+async def _reverted(session: Session, mined: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
+    reason = await _revert_reason(session, attempt, receipt)
+    return replace(without_trade(session, mined, receipt), status=Status.REVERTED, reasons=(reason,))
 
 
 async def _revert_reason(session: Session, attempt: Attempt, receipt: Receipt) -> Reason:
@@ -158,11 +168,11 @@ def prices_of(session: Session, execution: Execution) -> Prices:
     )
 
 
-def _net(prices: Prices, gained: int, receipt: Receipt, mined: Execution) -> int:
+def _net(prices: Prices, gained: int, receipt: Receipt | None, mined: Execution) -> int:
     """What is left of the router's gain when the receipt's gas is paid, and that of earlier tries; the gain
     itself where gas has no price."""
     earlier = int(str(mined.details.get("earlier_gas_wei", 0)))
-    wei = receipt.gas_cost + earlier
+    wei = earlier + (receipt.gas_cost if receipt else 0)
     return net_profit(amount_in=0, amount_out=gained, wei=wei, rate=prices.rate or Fraction(0))
 
 

@@ -7,7 +7,7 @@ from executor.domain.decision import Reason
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import Intent, IntentState
 from executor.engine.fates import ended_by
-from executor.engine.outcome import settle
+from executor.engine.outcome import settle, without_trade
 from executor.engine.session import Session
 from executor.submission.errors import SupersededError, TransactionRefusedError
 
@@ -22,12 +22,12 @@ async def settled(session: Session, pending: Execution, intent: Intent, receipt:
     """The record of `pending`, whose nonce met this fate. Raises NodeError."""
     pending = replace(with_nonce(pending, intent), reasons=())
     if intent.state is IntentState.SUPERSEDED:
-        return ended_by(pending, superseded(intent))
+        return ended_by(without_trade(session, pending, None), superseded(intent))
     if intent.state is IntentState.DROPPED:
-        return ended_by(pending, dropped(intent))
+        return ended_by(without_trade(session, pending, None), dropped(intent))
     assert receipt is not None, "what is mined has a receipt"
     if intent.was_cancelled:
-        return _cancelled(pending, intent, receipt)
+        return _cancelled(without_trade(session, pending, receipt), intent, receipt)
     return await settle(session, pending, _winner(intent), receipt)
 
 
@@ -40,6 +40,9 @@ def reopened(execution: Execution, intent: Intent) -> Execution:
         transaction_hashes=hashes_of(intent),
         realised_profit=None,
         realised_net_profit=None,
+        profit_usd=None,
+        gas_used=None,
+        gas_cost_wei=None,
         block_number=None,
     )
 
@@ -85,12 +88,4 @@ def _cancelled(pending: Execution, intent: Intent, receipt: Receipt) -> Executio
         "Nothing was traded; the replacement's gas is what it cost.",
         {"transaction_hash": receipt.transaction_hash, "because": intent.unwanted_because},
     )
-    return replace(
-        pending,
-        status=Status.CANCELLED,
-        reasons=(reason,),
-        gas_used=receipt.gas_used,
-        gas_cost_wei=receipt.gas_cost,
-        block_number=receipt.block_number,
-        realised_profit=0,
-    )
+    return replace(pending, status=Status.CANCELLED, reasons=(reason,))

@@ -19,6 +19,7 @@ from executor.engine.session import Desk, Session
 from executor.engine.turnstile import Turnstile
 from executor.policy.failures import Action, Bounds, Failure, Spent
 from executor.submission.clock import Clock
+from executor.submission.errors import StoppedError
 from executor.submission.lanes import Lane, Order
 from executor.submission.log import get_logger
 
@@ -97,7 +98,7 @@ class Tries:
             self._breakers.open_at_once(keys, int(time.time()))
         elif execution.status is Status.REALISED and (execution.realised_net_profit or 0) >= 0:
             self._breakers.succeeded(keys)
-        elif execution.gas_cost_wei:
+        elif execution.gas_cost_wei and not _by_the_user(execution):
             self._breakers.lost(keys, int(time.time()))
 
     def _next_lane(self) -> Lane:
@@ -157,6 +158,12 @@ class Tries:
             return True
         newest = int(str(await self._session.rpc.call("eth_blockNumber")), 16)
         return ended.block_number is not None and newest > ended.block_number
+
+
+def _by_the_user(execution: Execution) -> bool:
+    """True for what a stop has cancelled: that says nothing against the trade."""
+    because = (str(reason.facts.get("because")) for reason in execution.reasons)
+    return any(each.startswith(f"{StoppedError.code}: ") for each in because)
 
 
 def _simulated_failure(draft: Execution) -> Failure | None:

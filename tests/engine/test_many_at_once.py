@@ -25,7 +25,7 @@ from tests.support.pairs import (
     waiting,
 )
 from tests.support.routers import OWNER
-from tests.support.trading import OPERATOR, SUSHI_V2, UNISWAP_V2, Trading
+from tests.support.trading import OPERATOR, Trading
 
 __all__ = ["on_demand"]
 

@@ -81,7 +81,7 @@ def mine_in_time(node: Node, blocks: int = 1) -> None:
 def waiting(node: Node, sender: str) -> dict[int, str]:
     """Hashes by nonce of what the node's pool has of that wallet."""
     pending = node.rpc("txpool_content")["pending"]
-    mine = next((them for who, them in pending.items() if who.lower() == sender.lower()), {})
+    mine: dict[str, Any] = next((them for who, them in pending.items() if who.lower() == sender.lower()), {})
     return {int(nonce): str(each["hash"]) for nonce, each in mine.items()}
 
 
