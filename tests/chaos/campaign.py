@@ -7,6 +7,7 @@ import json
 import logging
 import random
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,14 +107,15 @@ class Campaign:
         handicap = self._handicap()
         lives = [await self._life(name, handicap) for name in self.executors]
         victim = self.chance.choice(lives)
-        weather = asyncio.create_task(self._weather())
+        clear = asyncio.Event()
+        weather = asyncio.create_task(self._weather(clear))
         try:
             await killer.watch(victim, LONGEST_LIFE)
             for other in lives:
                 await _ended(other, self.chance.uniform(0, 4))
         finally:
-            weather.cancel()
-            await asyncio.gather(weather, return_exceptions=True)
+            clear.set()
+            await weather
         killed = sum(life.killed for life in lives)
         self.report.kills += killed
         _LOG.info("killed %d %s; %s; handicap %s", killed, moment, [life.code for life in lives], handicap)
@@ -131,17 +133,19 @@ class Campaign:
             return Handicap(largest_file=largest + self.chance.randrange(2**16))
         return SOUND
 
-    async def _weather(self) -> None:
-        """What the world does meanwhile."""
+    async def _weather(self, clear: asyncio.Event) -> None:
+        """What the world does until it is `clear`; what has begun is brought to its end."""
         kinds = [self.scene.reorganise, self.scene.jump, self.scene.trade]
         weights = [0.5, 0.2, 0.3]
         if self.server is not None:
             kinds.append(self._without_database)
             weights.append(0.3)
-        while True:
-            await asyncio.sleep(self.chance.expovariate(0.25))
-            (kind,) = self.chance.choices(kinds, weights)
-            await asyncio.shield(asyncio.ensure_future(kind()))
+        while not clear.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(clear.wait(), self.chance.expovariate(0.25))
+            if not clear.is_set():
+                (kind,) = self.chance.choices(kinds, weights)
+                await kind()
 
     async def _without_database(self) -> None:
         """The server goes for a while and comes back."""

@@ -127,7 +127,8 @@ class Scene:
         """Blocks at uneven intervals."""
         while True:
             await asyncio.sleep(self.chance.uniform(*BLOCK_SECONDS))
-            await self.do(self.node.mine)
+            with suppress(RpcError):
+                await self.do(self.node.mine)
 
     async def reorganise(self) -> None:
         """Take back 1 to 20 blocks. Of their transactions nodes keep some in mind, and lose others."""
