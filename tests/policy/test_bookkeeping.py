@@ -147,6 +147,29 @@ def test_a_wallet_that_unwraps_gets_native_coin_for_wrapped() -> None:
     assert Entry(OPERATOR, Kind.TRANSFER, NATIVE, 40) in booked
 
 
+def test_a_wallet_that_wraps_gets_wrapped_coin_for_native() -> None:
+    deposit = log(WETH, DEPOSIT, topic(OPERATOR), data=words(40))
+    booked = entries_of(mined(deposit, to=WETH, value=40), OURS)
+    assert Entry(OPERATOR, Kind.TRANSFER, WETH, 40) in booked
+    assert Entry(OPERATOR, Kind.TRANSFER, NATIVE, -40) in booked
+
+
+def test_logs_of_another_shape_move_nothing() -> None:
+    """A token that logs two numbers, one that numbers its pieces, one without parties."""
+    odd = (
+        log(USDC, TRANSFER, topic(POOL), topic(ROUTER), data=words(5, 6)),
+        log(USDC, TRANSFER, topic(POOL), topic(ROUTER), words(7)),
+        log(USDC, TRANSFER, data=words(8)),
+        log(USDC),
+    )
+    assert {entry.kind for entry in entries_of(mined(*odd), OURS, Trade(WETH))} == {Kind.GAS}
+
+
+def test_a_deposit_into_anything_but_the_wrapped_coin_is_no_gain() -> None:
+    vault = log(POOL, DEPOSIT, topic(ROUTER), data=words(40))
+    assert {entry.kind for entry in entries_of(mined(vault), OURS, Trade(WETH))} == {Kind.GAS}
+
+
 def test_a_taxed_token_that_only_passed_through_leaves_nothing() -> None:
     """It logs the whole amount and delivers less."""
     logs = (transfer(TAXED, POOL, ROUTER, 1_000), transfer(TAXED, ROUTER, POOL, 970))
@@ -234,6 +257,7 @@ def _taxed(token: Address, amount: int) -> int:
     st.lists(st.tuples(st.sampled_from([BUILDER, OPERATOR, SECOND_OPERATOR]), AMOUNT), max_size=2),
     st.tuples(AMOUNT, AMOUNT, AMOUNT),
     AMOUNT,
+    AMOUNT,
 )
 def test_the_entries_of_a_trade_add_up_to_what_every_account_gained(
     swaps: list[tuple[Address, Address, Address, int]],
@@ -242,6 +266,7 @@ def test_the_entries_of_a_trade_add_up_to_what_every_account_gained(
     tips: list[tuple[Address, int]],
     costs: tuple[int, int, int],
     to_v4: int,
+    from_v4: int,
 ) -> None:
     """For router and wallets, in every token, to the unit; taxes hit the router alone, whose balances are
     read. Native coin that goes to a pool leaves no log."""
@@ -250,6 +275,8 @@ def test_the_entries_of_a_trade_add_up_to_what_every_account_gained(
         world.move(token, source, target, amount, _taxed(token, amount) if target == ROUTER else 0)
     world.unwrap(ROUTER, to_v4)
     world.pay(ROUTER, POOL, to_v4)
+    world.pay(POOL, ROUTER, from_v4)
+    world.wrap(ROUTER, from_v4)
     for to, amount in tips:
         world.tip(to, amount)
     world.pay(OPERATOR, BUILDER, sum(costs))
@@ -324,6 +351,11 @@ def test_a_v3_pool_tells_what_was_paid_on_top_of_each_token() -> None:
     event = log(POOL, POOL_FLASH, topic(ROUTER), topic(ROUTER), data=words(0, 1_000, 0, 11))
     step = PoolLoan(Opcode.UNISWAP_V3_LOAN, POOL, 1_000, 1_020, (), token1=True)
     assert paid(step, event) == {WETH: 11}
+
+
+def test_a_v3_pools_loan_of_another_amount_is_not_taken_for_ours() -> None:
+    event = log(POOL, POOL_FLASH, topic(ROUTER), topic(ROUTER), data=words(999, 0, 11, 0))
+    assert paid(PoolLoan(Opcode.UNISWAP_V3_LOAN, POOL, 1_000, 1_020, ()), event) == {}
 
 
 def test_a_pair_is_paid_what_the_plan_says() -> None:
