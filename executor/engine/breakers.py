@@ -1,5 +1,6 @@
 """The breakers of a chain, its wallets and its routes: rest after losses in a row."""
 
+import hashlib
 from collections.abc import Iterable
 
 from executor.config.sending import BreakerSettings
@@ -12,6 +13,9 @@ from executor.submission.log import get_logger
 
 _LOG = get_logger("executor.engine")
 
+MOST_POOLS = 120
+"""Characters of a route's pools; a name that is longer would not fit into the record."""
+
 
 class BreakerOpenError(ExecutorError, RuntimeError):
     """Losses in a row have opened a breaker; nothing was sent."""
@@ -22,6 +26,8 @@ class BreakerOpenError(ExecutorError, RuntimeError):
 def breaker_keys(chain: str, sender: Address, route: Route) -> tuple[str, ...]:
     """The breakers that a trade goes through."""
     pools = "-".join(leg.pool.key.lower() for leg in route.legs)
+    if len(pools) > MOST_POOLS:
+        pools = f"{len(route.legs)} pools, {hashlib.sha256(pools.encode()).hexdigest()}"
     return (f"chain:{chain}", f"wallet:{chain}:{sender.lower()}", f"route:{chain}:{pools}")
 
 

@@ -6,7 +6,7 @@ been compared with what was deployed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +15,6 @@ from executor.chain.network import Network, identify, require_chain
 from executor.chain.nodes import Nodes, open_nodes
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
-from executor.config.wallet import WalletSettings
 from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, L2Kind
 from executor.domain.deployment import Deployment
@@ -27,10 +26,10 @@ from executor.journal.record import Record
 from executor.policy.gas_levels import GasJudgement, L2GasThresholds
 from executor.submission.clock import Clock
 from executor.submission.guard import check_public
-from executor.submission.lanes import Lane
+from executor.submission.lanes import TRANSFER_GAS, Lane
 from executor.wallet.guard import check_signer
-from executor.wallet.opening import open_signer, wallet_address
-from executor.wallet.signer import Signer
+from executor.wallet.opening import OpenedKeystores, open_signers, wallet_address
+from executor.wallet.roles import Role, accounts_of
 
 Prompt = Callable[[str], str]
 
@@ -85,12 +84,13 @@ class Session:
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a session that may send is opened with: the record of its chain, who says that this process still
-    owns its works, and who asks for passphrases.
+    owns its works, who asks for passphrases, and the keystores that are open by then.
     """
 
     record: Record
     fence: Callable[[], Awaitable[None]]
     prompt: Prompt | None
+    opened: OpenedKeystores
 
 
 async def open_session(
@@ -155,12 +155,11 @@ async def _open_desk(
         raise ConfigError(
             f"chains.{name}.wallet", "is missing", fix="name a keystore or an Ape account, or use --dry-run"
         )
-    for wallet in own.operators:
-        known = wallet_address(wallet)
-        if known is not None:
-            check_signer(network.is_local, known)
+    for account in accounts_of(own):
+        if account.role is Role.OPERATOR and account.address is not None:
+            check_signer(network.is_local, account.address)
     anchor = await tied(means.record, rpc, network)
-    signers = await asyncio.to_thread(_open_signers, own.operators, means.prompt)
+    signers = await asyncio.to_thread(open_signers, own.operators, prompt=means.prompt, opened=means.opened)
     for signer in signers:
         check_signer(network.is_local, signer.address)
     lanes = tuple(
@@ -173,14 +172,11 @@ async def _open_desk(
             anchor=anchor,
             fence=means.fence,
             clock=clock,
+            transfer_gas=None if chain.l2 is L2Kind.ARBITRUM else TRANSFER_GAS,
         )
         for signer in signers
     )
     return Desk(means.record, lanes)
-
-
-def _open_signers(wallets: Sequence[WalletSettings], prompt: Prompt | None) -> list[Signer]:
-    return [open_signer(wallet, prompt=prompt) for wallet in wallets]
 
 
 async def tied(record: Record, rpc: Nodes, network: Network) -> Anchor:

@@ -4,6 +4,7 @@ expected.
 
 from executor.chain.head import head
 from executor.chain.simulation import simulate
+from executor.domain.decision import Simulation
 from executor.domain.errors import ExecutorError, GasLimitError, RevertError
 from executor.domain.execution import Execution
 from executor.domain.intent import Intent, Purpose
@@ -12,10 +13,11 @@ from executor.engine.gas_market import GasMarket, read_gas
 from executor.engine.outcome import prices_of
 from executor.engine.reverts import revert_names
 from executor.engine.session import Session
+from executor.engine.treasury.desk import worth_unpaid
 from executor.policy.data_fee import data_fee, operator_fee
 from executor.submission.envelope import read_envelope
 from executor.submission.log import get_logger
-from executor.submission.offers import MARKET_TIMES, UNKNOWN_WORTH, Worth
+from executor.submission.offers import UNKNOWN_WORTH, Worth
 
 _LOG = get_logger("executor.engine")
 
@@ -36,9 +38,7 @@ async def worth_of(session: Session, intent: Intent, execution: Execution | None
     if not intent.wanted:
         return Worth(None, 0, gas.fees)
     if intent.purpose is not Purpose.TRADE or execution is None:
-        # What is no trade is wanted for itself: it offers what the market asks, within reason.
-        most = intent.last_call.attempt.gas_limit * gas.fees.max_fee_per_gas * MARKET_TIMES
-        return Worth(True, most, gas.fees)
+        return worth_unpaid(intent, gas.fees, session.settings.gas_money)
     try:
         return await _of_trade(session, intent, execution, now, gas)
     except (RevertError, GasLimitError) as error:
@@ -67,9 +67,15 @@ async def _of_trade(
     if rate is None:
         # Nothing turns the profit into gas money: what is out stays as it was offered.
         return Worth(None, 0, gas.fees)
-    bearable = simulation.profit * rate.denominator // rate.numerator
+    bearable = _earned(simulation, execution) * rate.denominator // rate.numerator
     if gas.data is not None:
         terms = gas.data.parameters
         bearable -= data_fee(attempt.raw, terms) + operator_fee(attempt.gas_limit, terms)
     cost = simulation.gas_used * gas.fees.effective_price
     return Worth(bearable > cost, max(bearable, 0), gas.fees)
+
+
+def _earned(simulation: Simulation, execution: Execution) -> int:
+    """With what the trade pays its own wallet, which is no cost; see `tipping.with_rebate`."""
+    whole = simulation.profit > (execution.minimum_profit or 0)
+    return simulation.profit + (int(str(execution.details.get("rebate", 0))) if whole else 0)

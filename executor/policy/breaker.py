@@ -27,7 +27,9 @@ class BreakerRules:
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """One breaker of a chain, a wallet or a route. Times in seconds of any one clock."""
+    """One breaker of a chain, a wallet or a route. Times in seconds of any one clock; `opened_at`: when it
+    opened, or when its trial began.
+    """
 
     rules: BreakerRules = BreakerRules()
     state: BreakerState = BreakerState.CLOSED
@@ -39,8 +41,9 @@ class Breaker:
         """The breaker after somebody asks to go through, and whether he may."""
         if self.state is BreakerState.CLOSED:
             return self, True
-        if self.state is BreakerState.OPEN and now - self.opened_at >= self.rest_seconds:
-            return replace(self, state=BreakerState.TRIAL), True
+        if now - self.opened_at >= self.rest_seconds:
+            # From a trial too: one of which nothing was heard for a whole rest was never sent.
+            return replace(self, state=BreakerState.TRIAL, opened_at=now), True
         return self, False
 
     def succeeded(self) -> "Breaker":

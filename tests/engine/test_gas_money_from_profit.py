@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from devnet import ETHER
 from executor.domain.execution import Status
 from executor.engine.executor import Executor
+from executor.engine.works import Works
+from tests.support.pairs import blocks_on_demand, mine_in_time, until, waiting
 from tests.support.trading import OPERATOR, Trading, explicit
 
 LITTLE = ETHER // 100
@@ -43,6 +47,26 @@ async def test_a_wallet_that_has_enough_is_paid_nothing(trading: Trading) -> Non
     async with Executor(trading.settings(gas_money=REFILLED)) as executor:
         realised = await executor.execute(explicit())
     assert "rebate" not in realised.details
+
+
+async def test_what_a_trade_pays_its_own_wallet_is_earned_when_it_is_priced_again(trading: Trading) -> None:
+    """Else one that pays would be cancelled for its tip."""
+    trading.open_gap()
+    low(trading)
+    with blocks_on_demand(trading.node):
+        async with Executor(trading.settings(gas_money=REFILLED)) as executor:
+            task = asyncio.create_task(executor.execute(explicit()))
+            await until(lambda: waiting(trading.node, OPERATOR))
+            works = executor._chains["ethereum"]
+            assert isinstance(works, Works)
+            intent = works.desk.record.intents_of("seen-1")[0]
+            worth = await works.follower.worth(intent)
+            mine_in_time(trading.node)
+            realised = await task
+    rebate = int(str(realised.details["rebate"]))
+    assert rebate > 0
+    assert worth.pays
+    assert worth.bearable_wei == (realised.expected_profit or 0) + rebate
 
 
 async def test_nothing_is_paid_unasked(trading: Trading) -> None:

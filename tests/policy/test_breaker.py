@@ -32,6 +32,14 @@ def test_after_its_rest_it_lets_one_through_and_no_second() -> None:
     assert (first, second) == (True, False)
 
 
+def test_a_trial_that_was_never_sent_does_not_keep_it_shut_for_ever() -> None:
+    trial, _ = opened().asked(60)
+
+    assert trial.asked(119) == (trial, False)
+    _, another = trial.asked(120)
+    assert another
+
+
 def test_a_good_trial_closes_it() -> None:
     trial, _ = opened().asked(60)
 
