@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from executor.domain.address import Address
-from executor.domain.route import SizedRoute
+from executor.domain.split import Sized
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Plan:
 
     chain_id: int
     router: Address
-    sized: SizedRoute
+    sized: Sized
     calldata: bytes
     minimum_profit: int
     deadline: int

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from executor.domain.route import Leg
+from executor.domain.route import Funding, Leg, SizedRoute
 from executor.domain.token import Token
 
 
@@ -45,6 +45,11 @@ class SplitRoute:
                 raise ValueError(f"stage {index} takes more than the one before gives")
 
     @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs of all parts, stage by stage."""
+        return tuple(part.leg for stage in self.stages for part in stage)
+
+    @property
     def settlement(self) -> Token:
         """The token that profit is measured in."""
         return self.stages[0][0].leg.token_in
@@ -66,3 +71,51 @@ class SplitRoute:
     def amount_out_of(self, stage: int) -> int:
         """What all parts of a stage give."""
         return sum(part.amount_out for part in self.stages[stage])
+
+
+@dataclass(frozen=True, slots=True)
+class SizedSplit:
+    """A divided route as a trade, paid out of the router's own money: no lender, no premium. It answers what
+    a SizedRoute answers.
+    """
+
+    route: SplitRoute
+
+    @property
+    def funding(self) -> Funding:
+        """The router's own money."""
+        return Funding.INVENTORY
+
+    @property
+    def premium(self) -> int:
+        """None is asked."""
+        return 0
+
+    @property
+    def lender_pool(self) -> None:
+        """There is none."""
+
+    @property
+    def second(self) -> None:
+        """There is none."""
+
+    @property
+    def amounts(self) -> tuple[int, ...]:
+        """What goes into the first stage, into each further one, and comes out of the last."""
+        count = len(self.route.stages)
+        into = [self.route.amount_into(stage) for stage in range(count)]
+        return (*into, self.route.amount_out_of(count - 1))
+
+    @property
+    def amount_in(self) -> int:
+        """What the route takes, in the settlement token's smallest unit."""
+        return self.route.amount_in
+
+    @property
+    def gross_profit(self) -> int:
+        """Settlement-token delta before gas; may be negative."""
+        return self.route.gross_profit
+
+
+Sized = SizedRoute | SizedSplit
+"""A trade with its amounts and its funding, in one line or divided over pools side by side."""

@@ -10,6 +10,7 @@ from executor.domain.lender import LenderTerms
 from executor.domain.market import PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, SizedRoute
+from executor.domain.split import Sized
 from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
 from executor.engine.session import Session
@@ -81,7 +82,7 @@ def _judge(sized: SizedRoute, before: Profit, reread: Reread, bounds: Bounds, st
     return revalidate(sized, before, replace(reread, states=states), bounds)
 
 
-def unmoved(sized: SizedRoute, then: dict[str, PoolState], now: dict[str, PoolState]) -> bool:
+def unmoved(sized: Sized, then: dict[str, PoolState], now: dict[str, PoolState]) -> bool:
     """Whether every pool of the route is as it was. Ticks that were read further count as moved."""
     return all(then[leg.pool.key] == now[leg.pool.key] for leg in sized.route.legs)
 

@@ -14,33 +14,33 @@ from decimal import Decimal
 from executor.chain.head import head
 from executor.chain.reading import read
 from executor.chain.simulation import simulate
-from executor.config.settings import ChainSettings
-from executor.domain.chain import ChainData
 from executor.domain.decision import Decision, Reason, Simulation, Verdict
 from executor.domain.errors import ExecutorError, RevertError
 from executor.domain.execution import Execution, Status
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.plan import Plan
-from executor.domain.route import Funding, Leg, SizedRoute
+from executor.domain.route import Funding, Leg
+from executor.domain.split import Sized, SizedSplit
 from executor.engine.costs import call_data_cost
 from executor.engine.failing import Trial
 from executor.engine.fates import ended_by
 from executor.engine.gas_market import read_gas
+from executor.engine.limits import limits_of, skipped_limits
 from executor.engine.market import check_fresh, read_purse, read_states
 from executor.engine.outcome import price_details
-from executor.engine.pricing import Prices, read_prices
+from executor.engine.pricing import read_prices
 from executor.engine.resolution import resolve
-from executor.engine.revalidation import judge_again, read_again
+from executor.engine.revalidation import judge_again, read_again, unmoved
 from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import check_ready, read_router
 from executor.engine.session import Session
-from executor.engine.sizing import Market, outputs_of, size, why_nothing
+from executor.engine.sizing import Market, best_trade, calldata_of, why_nothing
 from executor.engine.tipping import own_tip, with_rebate
 from executor.engine.trust import require_trusted
 from executor.engine.turnstile import needs
-from executor.plan import Tip, encode
-from executor.policy.decide import DecisionFacts, Limits, decide
+from executor.plan import Tip
+from executor.policy.decide import DecisionFacts, decide
 from executor.policy.fees import Fees, within_fee_cap
 from executor.policy.profit import profit_of
 from executor.policy.revalidate import Course
@@ -122,6 +122,9 @@ class SameChainRun:
         """What to do now that a block has come: the last round resizes no more."""
         self._note("looking again")
         plan, simulation, market = ready.plan, ready.simulation, ready.market
+        if isinstance(plan.sized, SizedSplit):
+            moved = not unmoved(plan.sized, market.states, newer.states)
+            return Course.RESIZE if moved and not last else Course.PROCEED
         l1_fee = (await call_data_cost(self._session, plan.calldata, simulation, newer)).charged
         before = profit_of(
             plan.sized, gas=simulation.gas_used, fees=market.fees, rate=market.prices.rate, l1_fee=l1_fee
@@ -166,12 +169,12 @@ class SameChainRun:
         plan = self._encode(sized, market, settlement_index, minimum=decision.minimum_profit, tip=tip)
         return await self._confirm(plan, market)
 
-    async def _sized(self, market: Market) -> tuple[SizedRoute, Market] | None:
+    async def _sized(self, market: Market) -> tuple[Sized, Market] | None:
         """The trade, with what it needs for itself taken, and the market that it was sized on."""
         while True:
             self._note("sizing")
             market = without(market, self._refused)
-            sized = await size(self._session.rpc, self._session.settings, self._opportunity, market)
+            sized = await best_trade(self._session.rpc, self._session.settings, self._opportunity, market)
             if sized is None:
                 self._declined(why_nothing(self._opportunity, market))
                 return None
@@ -243,7 +246,7 @@ class SameChainRun:
 
     def _encode(
         self,
-        sized: SizedRoute,
+        sized: Sized,
         market: Market,
         settlement_index: int,
         *,
@@ -254,14 +257,13 @@ class SameChainRun:
         deadline = latest + self._session.settings.max_execution_time_seconds
         if self._opportunity.deadline is not None:
             deadline = min(deadline, self._opportunity.deadline)
-        calldata = encode(
+        calldata = calldata_of(
             sized,
             settlement_index=settlement_index,
             minimum_profit=minimum,
             deadline=deadline,
             tip=tip,
             wrapped_native=self._session.chain.wrapped_native.address,
-            outputs=outputs_of(sized.route),
         )
         session, rebate = self._session, tip.fixed if tip else 0
         plan = Plan(session.chain.chain_id, session.router, sized, calldata, minimum, deadline, rebate)
@@ -332,14 +334,19 @@ class SameChainRun:
         }
         return replace(self.draft, details={**self.draft.details, **offer})
 
-    def _know_size(self, sized: SizedRoute) -> None:
+    def _know_size(self, sized: Sized) -> None:
         premium = sized.amounts[-1] - sized.amount_in - sized.gross_profit
         self.draft = replace(
             self.draft,
             route=tuple(describe(leg) for leg in sized.route.legs),
             funding=sized.funding.value,
             amount_in=sized.amount_in,
-            details={**self.draft.details, "amounts": list(sized.amounts), "premium": premium},
+            details={
+                **self.draft.details,
+                "amounts": list(sized.amounts),
+                "premium": premium,
+                **({"parts": parts_of(sized)} if isinstance(sized, SizedSplit) else {}),
+            },
         )
 
     def _know_decision(self, decision: Decision, simulation: Simulation, minimum: int) -> None:
@@ -365,28 +372,9 @@ def without(market: Market, refused: Collection[Funding]) -> Market:
     return replace(market, purse=replace(purse, inventory=inventory, terms=terms))
 
 
-SIZE_LIMIT = "max_trade_size_usd"
-
-
-def skipped_limits(settings: ChainSettings, prices: Prices) -> tuple[str, ...]:
-    """The size limit where a local chain has no feed to judge it by: nothing real is at stake there.
-
-    A feed that is there but stale or wrong skips nothing, and min_profit_usd always needs its price.
-    """
-    unjudged = prices.feed_absent and settings.max_trade_size_usd is not None
-    return (SIZE_LIMIT,) if unjudged else ()
-
-
-def limits_of(settings: ChainSettings, chain: ChainData, skipped: Collection[str] = ()) -> Limits:
-    """The user's limits as the policy takes them, without the `skipped` ones."""
-    return Limits(
-        min_profit_usd=settings.min_profit_usd,
-        max_trade_size_usd=None if SIZE_LIMIT in skipped else settings.max_trade_size_usd,
-        profit_share_bps=settings.profit_share_bps,
-        max_base_fee=settings.max_base_fee,
-        max_fee_per_gas=settings.bids.max_fee_per_gas,
-        least_priority_fee=chain.fees.least_priority_fee,
-    )
+def parts_of(sized: SizedSplit) -> list[list[int]]:
+    """What goes into each pool of a divided trade and comes out of it, in the order of its route."""
+    return [[part.amount_in, part.amount_out] for stage in sized.route.stages for part in stage]
 
 
 def describe(leg: Leg) -> str:

@@ -7,22 +7,27 @@ from functools import partial
 
 from executor.chain.rpc import Rpc
 from executor.config.settings import ChainSettings
+from executor.domain.address import Address
 from executor.domain.decision import Reason
 from executor.domain.errors import MathsError, OpportunityError, PlanError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import VenueKind
-from executor.domain.route import Route, SizedRoute
+from executor.domain.route import Funding, Route, SizedRoute
+from executor.domain.split import Sized, SizedSplit
 from executor.engine.gas_market import GasMarket
 from executor.engine.market import Purse, with_enough_ticks
 from executor.engine.pricing import Prices
+from executor.plan import Tip, encode, encode_several
 from executor.plan.compile import Outputs, compile_route
 from executor.policy.fees import Fees
 from executor.routing.candidates import Candidate, pick
-from executor.routing.funding import FundingChoice, choose_funding, funding_cap, premium_of
+from executor.routing.funding import FundingChoice, choose_funding, funding_cap, premium_of, trade_gas
 from executor.routing.money import FundedSize, funded_sizes
 from executor.routing.sizing import forward
+from executor.routing.split import SplitSize, best_split
 from executor.routing.states import States
+from executor.routing.ways import can_be_divided, stages_of
 
 BPS, MOST_BPS = 100, 255
 """A basis point in millionths, and the most of them that the router computes a pair's output with."""
@@ -47,6 +52,32 @@ class Market:
     def gas_cost(self, gas: int) -> int:
         """`gas` at the next block's price, in the settlement token's smallest unit."""
         return self.prices.in_settlement(gas * self.fees.effective_price)
+
+
+async def best_trade(
+    rpc: Rpc, settings: ChainSettings, opportunity: Opportunity, market: Market
+) -> Sized | None:
+    """What nets most: the best route at its best size, or the pools of all routes side by side, where the
+    router's own money pays; None if nothing earns anything. Raises as `size` does.
+    """
+    alone = await size(rpc, settings, opportunity, market)
+    stages = stages_of(market.routes)
+    if stages is None or opportunity.funding not in (None, Funding.INVENTORY) or not market.purse.inventory:
+        return alone
+    cap = size_cap(settings, opportunity, market)
+    most = market.purse.inventory if cap is None else min(cap, market.purse.inventory)
+
+    def best(states: Mapping[str, PoolState]) -> SplitSize | None:
+        return best_split(stages, states, gas_cost=market.gas_cost, cap=most)
+
+    divided = await with_enough_ticks(rpc, market.states, market.head, best)
+    if divided is None or not can_be_divided(divided.route):
+        return alone
+    if alone is not None:
+        gas = market.gas_cost(trade_gas(alone, market.states))
+        if alone.gross_profit - gas >= divided.net:
+            return alone
+    return SizedSplit(divided.route)
 
 
 async def size(
@@ -135,6 +166,38 @@ def _payable(choices: Sequence[SizedRoute]) -> SizedRoute:
         return sized
     compile_route(choices[-1], outputs=outputs_of(choices[-1].route))
     return choices[-1]
+
+
+def calldata_of(
+    sized: Sized,
+    *,
+    settlement_index: int,
+    minimum_profit: int,
+    deadline: int,
+    tip: Tip | None,
+    wrapped_native: Address,
+) -> bytes:
+    """The router's calldata for a trade, in one line or divided. Arguments as of `plan.encode`. Raises
+    PlanError.
+    """
+    if isinstance(sized, SizedSplit):
+        return encode_several(
+            sized.route,
+            settlement_index=settlement_index,
+            minimum_profit=minimum_profit,
+            deadline=deadline,
+            tip=tip,
+            wrapped_native=wrapped_native,
+        )
+    return encode(
+        sized,
+        settlement_index=settlement_index,
+        minimum_profit=minimum_profit,
+        deadline=deadline,
+        tip=tip,
+        wrapped_native=wrapped_native,
+        outputs=outputs_of(sized.route),
+    )
 
 
 def outputs_of(route: Route) -> Outputs:

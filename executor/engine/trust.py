@@ -8,11 +8,11 @@ from executor.domain.address import Address
 from executor.domain.chain import ChainData, KnownAddress
 from executor.domain.pool import Pool
 from executor.domain.pool_details import BalancerV2Details, BalancerV3Details
-from executor.domain.route import SizedRoute
+from executor.domain.split import Sized
 from executor.engine.session import Session
 
 
-async def require_trusted(session: Session, sized: SizedRoute) -> None:
+async def require_trusted(session: Session, sized: Sized) -> None:
     """Raises SafetyError when an address that `sized` leans on has no check, or fails it.
 
     Each is asked once a session.
@@ -22,7 +22,7 @@ async def require_trusted(session: Session, sized: SizedRoute) -> None:
     session.trusted.update(known.name for known in used)
 
 
-def leaned_on(chain: ChainData, sized: SizedRoute) -> Iterator[KnownAddress]:
+def leaned_on(chain: ChainData, sized: Sized) -> Iterator[KnownAddress]:
     """The known tokens, exchanges, lenders and price feeds of a trade, and the vaults and managers that hold
     its pools. What an opportunity names by address itself is not among them: the profit rule alone answers
     for it."""

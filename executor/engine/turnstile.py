@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection
 
 from executor.domain.chain import ChainData
 from executor.domain.errors import ExecutorError
-from executor.domain.route import POOL_LOANS, Funding, SizedRoute
+from executor.domain.route import POOL_LOANS, Funding
+from executor.domain.split import Sized
 from executor.journal.record import Record
 from executor.submission.clock import Clock
 
@@ -82,7 +83,7 @@ class Turnstile:
             sleeping.cancel()
 
 
-def needs(chain: ChainData, sized: SizedRoute) -> frozenset[str]:
+def needs(chain: ChainData, sized: Sized) -> frozenset[str]:
     """What a trade needs for itself: its pools, the router's balance it starts from, its lenders."""
     keys = {f"pool:{leg.pool.key.lower()}" for leg in sized.route.legs}
     loans = [(sized.funding, sized.lender_pool)]

@@ -1,14 +1,13 @@
 """Floor 2: the router's byte format. Encode, decode, explain; no I/O."""
 
 from executor.domain.address import Address
-from executor.domain.errors import PlanError
 from executor.domain.route import SizedRoute
 from executor.plan.compile import Custody, Outputs, compile_route
 from executor.plan.decoding import decode_plan as decode
 from executor.plan.encoding import encode_plan
 from executor.plan.explain import explain
 from executor.plan.guards import Guard, MaxBlock
-from executor.plan.header import DecodedPlan, Header, Tip
+from executor.plan.header import DecodedPlan, Header, Tip, require_tippable
 from executor.plan.reverts import DecodedError, Meaning, decode_revert
 from executor.plan.several import encode_several
 
@@ -27,8 +26,6 @@ __all__ = [
     "encode_several",
     "explain",
 ]
-
-FULL_SHARE_BPS = 10_000
 
 
 def encode(
@@ -53,29 +50,10 @@ def encode(
     to be given with it. Raises PlanError.
     """
     if tip is not None:
-        _require_tippable(sized, tip, wrapped_native)
+        require_tippable(sized.route.settlement, tip, wrapped_native)
     if max_block is not None:
         guards = (MaxBlock(max_block), *guards)
     slack = max(0, sized.gross_profit - minimum_profit)
     steps = compile_route(sized, outputs=outputs, custody=custody, maximum_input=sized.amount_in + slack)
     header = Header(settlement_index, deadline, minimum_profit, guards, tip)
     return encode_plan(DecodedPlan(header, steps))
-
-
-def _require_tippable(sized: SizedRoute, tip: Tip, wrapped_native: Address | None) -> None:
-    settlement = sized.route.settlement
-    if settlement.address != wrapped_native:
-        raise PlanError(
-            f"A tip is paid out of profit in the wrapped native token, and the route settles in "
-            f"{settlement.symbol}.",
-            fix="end the route in a hop to the wrapped native token, or leave the tip out",
-            field="tip",
-            settlement=settlement.address,
-            wrapped_native=wrapped_native,
-        )
-    if not 0 <= tip.share_bps <= FULL_SHARE_BPS:
-        raise PlanError(
-            f"A tip of {tip.share_bps} basis points is more than the whole profit.",
-            fix=f"give a share of at most {FULL_SHARE_BPS}",
-            field="tip.share_bps",
-        )

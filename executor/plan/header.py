@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from executor.domain.address import Address
 from executor.domain.errors import PlanError
+from executor.domain.token import Token
 from executor.plan import format as f
 from executor.plan.bytewise import Reader, put_hex, put_uint
 from executor.plan.guards import Guard, read_guards, write_guards
@@ -14,6 +15,8 @@ from executor.plan.layout import unknown
 
 if TYPE_CHECKING:
     from executor.plan.steps.step import Step
+
+FULL_SHARE_BPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,25 @@ class DecodedPlan:
 
     header: Header
     steps: tuple[Step, ...]
+
+
+def require_tippable(settlement: Token, tip: Tip, wrapped_native: Address | None) -> None:
+    """Raises PlanError where a route that ends in `settlement` cannot pay that tip."""
+    if settlement.address != wrapped_native:
+        raise PlanError(
+            f"A tip is paid out of profit in the wrapped native token, and the route settles in "
+            f"{settlement.symbol}.",
+            fix="end the route in a hop to the wrapped native token, or leave the tip out",
+            field="tip",
+            settlement=settlement.address,
+            wrapped_native=wrapped_native,
+        )
+    if not 0 <= tip.share_bps <= FULL_SHARE_BPS:
+        raise PlanError(
+            f"A tip of {tip.share_bps} basis points is more than the whole profit.",
+            fix=f"give a share of at most {FULL_SHARE_BPS}",
+            field="tip.share_bps",
+        )
 
 
 def write_header(header: Header) -> bytes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from executor.domain.route import SizedRoute
+from executor.domain.split import Sized
 from executor.policy.fees import Fees
 
 WEI_DECIMALS = 18
@@ -100,7 +100,7 @@ class Profit:
 
 
 def profit_of(
-    sized: SizedRoute, *, gas: int, fees: Fees, rate: Fraction | None, l1_fee: int = 0, tip: int = 0
+    sized: Sized, *, gas: int, fees: Fees, rate: Fraction | None, l1_fee: int = 0, tip: int = 0
 ) -> Profit:
     """The profit of `sized` as it stands, for a transaction of `gas` at `fees`."""
     premium = sized.premium + (sized.second.premium if sized.second else 0)

@@ -36,7 +36,7 @@ def best_way(
         return alone
     most = inventory if cap is None else min(inventory, cap)
     divided = best_split(stages, states, gas_cost=gas_cost, cap=most, overhead_gas=overhead_gas)
-    if divided is None or not _is_divided(divided.route) or not _compiles(divided.route):
+    if divided is None or not can_be_divided(divided.route):
         return alone
     return divided if alone is None or divided.net > alone.net else alone
 
@@ -57,12 +57,12 @@ def stages_of(routes: Sequence[Route]) -> Stages | None:
     return tuple(tuple(place.values()) for place in places)
 
 
-def _is_divided(route: SplitRoute) -> bool:
-    return any(len(stage) > 1 for stage in route.stages)
-
-
-def _compiles(route: SplitRoute) -> bool:
-    """Whether a plan can be made of it: not every venue can stand in one, nor a token that is taxed."""
+def can_be_divided(route: SplitRoute) -> bool:
+    """Whether it is divided anywhere, and a plan can be made of it: not every venue can stand in one, nor a
+    token that is taxed.
+    """
+    if all(len(stage) == 1 for stage in route.stages):
+        return False
     try:
         compile_split(route)
     except PlanError:

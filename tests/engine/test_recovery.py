@@ -464,7 +464,7 @@ async def test_a_fault_of_our_own_ends_one_opportunity_and_not_the_process(
 
     async with Executor(trading.settings()) as executor:
         with monkeypatch.context() as patch:
-            patch.setattr("executor.engine.same_chain.size", broken)
+            patch.setattr("executor.engine.same_chain.best_trade", broken)
             failed = await executor.execute(explicit())
         assert failed.status is Status.FAILED
         assert [reason.code for reason in failed.reasons] == ["internal_error"]
