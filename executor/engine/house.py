@@ -13,6 +13,7 @@ from executor.engine.durable.slots import NoLock
 from executor.engine.session import Means, Prompt
 from executor.journal.record import FILE_NAME, Database, Record
 from executor.submission.log import get_logger
+from executor.wallet.opening import OpenedKeystores
 
 _LOG = get_logger("executor.engine")
 
@@ -35,6 +36,7 @@ class House:
         self._work = work
         self._left = left
         self._turn = asyncio.Lock()
+        self._opened = OpenedKeystores()
         self._database: Database | None = None
         self._engine: DurableEngine | None = None
         self._records: dict[str, Record] = {}
@@ -45,7 +47,7 @@ class House:
         async with self._turn:
             if self._database is None:
                 await self._open()
-        return Means(self._records[chain], self._fence, prompt)
+        return Means(self._records[chain], self._fence, prompt, self._opened)
 
     async def entrust(self, opportunity_id: str, order: Json) -> bool:
         """Make the durable work of an opportunity, unless there is one; False if it has ended. Raises

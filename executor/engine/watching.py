@@ -52,6 +52,7 @@ async def watching(works: Works, settings: Settings) -> AsyncIterator[None]:
         session.network,
         session.router,
         session.deployment,
+        opened=tuple(lanes),
     )
     treasury = Treasury(view, lanes, works.desk.record, tracker, works.follower.keeper)
     tasks = [

@@ -1,7 +1,8 @@
 """From wallet settings to a signer."""
 
 import os
-from collections.abc import Mapping, MutableMapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from executor.config.wallet import WalletSettings
@@ -29,8 +30,22 @@ def open_signer(
     )
 
 
-OpenedKeystores = MutableMapping[Path, Signer]
-"""Signers by keystore file, so that a wallet which several chains use is asked for once."""
+class OpenedKeystores:
+    """Signers by keystore file, so that a wallet which several chains use is asked for once.
+
+    Threads may share it: one passphrase is asked for at a time.
+    """
+
+    def __init__(self) -> None:
+        self._signers: dict[Path, Signer] = {}
+        self._turn = threading.Lock()
+
+    def signer(self, path: Path, open_it: Callable[[], Signer]) -> Signer:
+        """The signer of that file; `open_it` gives it the first time. Raises what that raises."""
+        with self._turn:
+            if path not in self._signers:
+                self._signers[path] = open_it()
+            return self._signers[path]
 
 
 def open_signers(
@@ -45,7 +60,7 @@ def open_signers(
 
     Raises WalletError, also where two wallets are one key; as far as the files tell, before it asks.
     """
-    opened = {} if opened is None else opened
+    opened = opened or OpenedKeystores()
     _require_different([wallet_address(wallet, environ=environ) for wallet in wallets])
     signers = tuple(_opened_once(wallet, prompt, environ, opened) for wallet in wallets)
     _require_different([signer.address for signer in signers])
@@ -58,9 +73,7 @@ def _opened_once(
     if wallet.development_account is not None:
         return development_signer(wallet.development_account)
     path = _keystore_path(wallet, environ).absolute()
-    if path not in opened:
-        opened[path] = open_signer(wallet, prompt=prompt, environ=environ)
-    return opened[path]
+    return opened.signer(path, lambda: open_signer(wallet, prompt=prompt, environ=environ))
 
 
 def _require_different(addresses: Sequence[Address | None]) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from executor.config.settings import ChainSettings, Settings
 from executor.domain.address import to_address
 from executor.domain.errors import ConfigError, WalletError
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
-from executor.wallet.opening import open_signers
+from executor.wallet.opening import OpenedKeystores, open_signers
 from executor.wallet.roles import Role, accounts_of
 from executor.wallet.signer import Signer
 from tests.wallet.conftest import PASSPHRASE
@@ -70,7 +73,7 @@ def test_all_operators_are_opened_in_their_order_and_asked_for_once(tmp_path: Pa
 
 def test_a_wallet_that_two_chains_use_is_asked_for_once(tmp_path: Path) -> None:
     path, prompt = keystore(tmp_path, "one"), Prompt()
-    opened: dict[Path, Signer] = {}
+    opened = OpenedKeystores()
     ethereum, base = (
         open_signers(chain(wallet=named(path)).operators, prompt=prompt, environ={}, opened=opened)
         for _ in range(2)
@@ -78,6 +81,30 @@ def test_a_wallet_that_two_chains_use_is_asked_for_once(tmp_path: Path) -> None:
 
     assert ethereum == base
     assert len(prompt.asked) == 1
+
+
+def test_chains_that_open_at_once_ask_one_after_the_other(tmp_path: Path) -> None:
+    opened, asking = OpenedKeystores(), threading.Lock()
+    asked: list[str] = []
+
+    def prompt(question: str) -> str:
+        assert asking.acquire(blocking=False), "two passphrases were asked for at a time"
+        asked.append(question)
+        time.sleep(0.05)
+        asking.release()
+        return PASSPHRASE
+
+    def open_chain(key: str) -> tuple[Signer, ...]:
+        settings = chain(wallet=named(tmp_path / f"{key}.json"))
+        return open_signers(settings.operators, prompt=prompt, environ={}, opened=opened)
+
+    for key in ("one", "two"):
+        keystore(tmp_path, key)
+    with ThreadPoolExecutor() as threads:
+        signers = list(threads.map(open_chain, ["one", "two", "one", "two"]))
+
+    assert (signers[0], signers[1]) == (signers[2], signers[3])
+    assert len(asked) == 2
 
 
 def test_passphrases_come_from_one_descriptor_line_by_line(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ async def open_desk(view: View, signers: Sequence[Signer]) -> AsyncIterator[Desk
             await asyncio.gather(watching, return_exceptions=True)
 
 
-def worth_of(intent: Intent, fees: Fees, settings: GasMoneySettings) -> Worth:
+def worth_unpaid(intent: Intent, fees: Fees, settings: GasMoneySettings) -> Worth:
     """Of an approval or a transfer, which earns nothing and is wanted all the same: it may cost some times
     what the market asks, within what any of them may.
     """
@@ -192,7 +192,7 @@ def _tracker(
     own = view.settings
 
     async def reprice(intent: Intent) -> Worth:
-        return worth_of(intent, (await view.gas()).fees, own.gas_money)
+        return worth_unpaid(intent, (await view.gas()).fees, own.gas_money)
 
     async def on_change(intent: Intent, receipt: Receipt | None) -> None:
         if receipt is not None:

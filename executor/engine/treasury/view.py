@@ -1,6 +1,6 @@
 """A chain as its wallets' own business needs it, before any key is opened."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +53,15 @@ class View:
     accounts: tuple[Account, ...]
     place: Path | SecretStr
     executor_id: str
+    opened: tuple[Address, ...] | None = None
 
     @property
     def operators(self) -> tuple[Address, ...]:
-        """The operators' addresses in the order of the settings. Raises WalletError where a keystore does not
-        tell.
+        """The operators' addresses in the order of the settings. Raises WalletError where they are not
+        `opened` and a keystore does not tell.
         """
+        if self.opened is not None:
+            return self.opened
         found = []
         for account in self.accounts:
             if account.role is Role.OPERATOR:
@@ -155,8 +158,13 @@ async def view_of(
     network: Network,
     router: Address,
     deployment: Deployment | None,
+    *,
+    opened: Sequence[Address] | None = None,
 ) -> View:
-    """The view of a chain that is open already. Raises ConfigError, WalletError or NodeError."""
+    """The view of a chain that is open already; `opened` are the operators, where their keys are.
+
+    Raises ConfigError, WalletError or NodeError.
+    """
     own = settings.chain(name)
     request = {"to": router, "data": to_data(eth_call(router, "owner()").data)}
     (answer,) = results(await rpc.agreed([("eth_call", (request, "latest"))], own.quorum))
@@ -175,4 +183,5 @@ async def view_of(
         accounts_of(own),
         settings.database_url or settings.journal / FILE_NAME,
         settings.executor_id,
+        None if opened is None else tuple(opened),
     )
