@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from getpass import getpass
 
 from executor.config.settings import Settings
-from executor.domain.errors import ConfigError, JournalError
+from executor.domain.errors import ConfigError, ExecutorError
 from executor.domain.intent import Intent
 from executor.engine.executor import Executor
 from executor.journal.flags import lift_stop, set_stop, stop_flags
@@ -17,10 +18,11 @@ LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The flags that stand, and what is still out, by chain."""
+    """The flags that stand, and what is still out, by chain, with why this process could not cancel it."""
 
     flags: tuple[StopFlag, ...]
     out: Mapping[str, tuple[Intent, ...]]
+    problems: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """For JSON output."""
@@ -40,6 +42,7 @@ class Stopped:
                 ]
                 for chain, intents in self.out.items()
             },
+            "problems": dict(self.problems),
         }
 
     def lines(self) -> list[str]:
@@ -47,6 +50,7 @@ class Stopped:
         told = [f"{flag.chain or 'all chains'}: stopped ({flag.because})" for flag in self.flags]
         for chain, intents in self.out.items():
             told += [f"{chain}: nonce {each.nonce} of {each.sender} is still out" for each in intents]
+        told += [f"{chain}: not cancelled by this process: {why}" for chain, why in self.problems.items()]
         return told or ["nothing is stopped"]
 
 
@@ -58,10 +62,12 @@ async def stop(settings: Settings, chain: str | None, because: str, *, seconds: 
     database = Database.open_beside(settings.database_url or settings.journal / FILE_NAME)
     try:
         set_stop(database, chain, because)
-        chains = [chain] if chain else list(settings.chains)
+        chains, problems = [chain] if chain else list(settings.chains), dict[str, str]()
         if seconds and any(_out(settings, database, chains).values()):
-            await _cancelled(settings, database, chains, seconds)
-        return Stopped(stop_flags(database), _out(settings, database, chains))
+            problems = await _cancelled(settings, database, chains, seconds)
+        out = _out(settings, database, chains)
+        left = {name: why for name, why in problems.items() if out[name]}
+        return Stopped(stop_flags(database), out, left)
     finally:
         database.close()
 
@@ -77,22 +83,26 @@ def resume(settings: Settings, chain: str | None) -> Stopped:
         database.close()
 
 
-async def _cancelled(settings: Settings, database: Database, chains: list[str], seconds: int) -> None:
-    """Wait until nothing is out, doing it ourselves where nobody else can."""
-    until = time.monotonic() + seconds
-    async with Executor(settings) as own:
+async def _cancelled(
+    settings: Settings, database: Database, chains: list[str], seconds: int
+) -> dict[str, str]:
+    """Wait until nothing is out, doing it ourselves where nobody else does: an executor that runs has the
+    record locked, and heeds the flag itself. Why we could not, by chain.
+    """
+    until, problems = time.monotonic() + seconds, dict[str, str]()
+    async with Executor(settings, prompt=getpass) as own:
         for name in chains:
             if not _out(settings, database, [name])[name]:
                 continue
             try:
                 await own.look_after(name)
-            except JournalError:
-                # Another executor has the file: it heeds the flag itself.
-                break
+            except ExecutorError as error:
+                problems[name] = error.message
         while time.monotonic() < until:
             if not any(_out(settings, database, chains).values()):
-                return
+                break
             await asyncio.sleep(LOOK_SECONDS)
+    return problems
 
 
 def _out(settings: Settings, database: Database, chains: list[str]) -> dict[str, tuple[Intent, ...]]:
