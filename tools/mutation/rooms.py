@@ -43,6 +43,7 @@ ROOMS = {
         (
             *COMMON,
             "contracts/test_contracts_as_callers.py",
+            "contracts/test_running_alone.py",
             "attacks/test_a0*.py",
             "attacks/test_a10*.py",
             "attacks/test_a4[13]*.py",
@@ -53,9 +54,11 @@ ROOMS = {
         ("base/ProfitRule.sol", "base/Trading.sol", "base/TrackedTokens.sol"),
         (
             *COMMON,
+            "contracts/test_running_alone.py",
+            "contracts/test_unreadable_balances.py",
             "contracts/test_stolen_operator_key.py",
             "contracts/test_attack_arrivals.py",
-            "contracts/test_guards*.py",
+            "contracts/venues/test_guards.py",
             "contracts/test_plan_format_on_chain.py",
             "attacks/test_a1[89]*.py",
             "attacks/test_a2*.py",
@@ -76,6 +79,7 @@ ROOMS = {
     "payment": Room(
         ("base/Payments.sol", "base/Settle.sol"),
         (
+            "contracts/test_unreadable_balances.py",
             *COMMON,
             "contracts/test_roles.py",
             "attacks/test_a1[1-9]*.py",
@@ -93,7 +97,7 @@ ROOMS = {
             "attacks/test_a22*.py",
             "attacks/test_a42*.py",
             *COMMON,
-            "contracts/test_guards*.py",
+            "contracts/venues/test_guards.py",
         ),
     ),
 }
