@@ -17,14 +17,16 @@ from eth_account import Account
 from devnet import ETHER, ETHEREUM
 from executor.domain.abi import eth_call
 from executor.domain.address import Address, to_address
+from executor.domain.intent import Purpose
+from executor.journal.books import Books
 from executor.journal.database import FILE_NAME, Database
 from executor.journal.flags import set_stop
 from executor.operations.exit_codes import ExitCode
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
-from tests.operations.test_run import COMMAND, ROOT, Ended, call, config
+from tests.operations.test_run import COMMAND, ROOT, Ended, call, config, run, written
 from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.routers import OWNER
-from tests.support.trading import OPERATOR, Trading
+from tests.support.trading import OPERATOR, Trading, explicit
 
 SPENDER = to_address("0x00000000000000000000000000000000000000e5")
 OTHER_SPENDER = to_address("0x00000000000000000000000000000000000000e6")
@@ -246,6 +248,34 @@ def test_money_that_a_killed_command_has_sent_is_not_sent_again(trading: Trading
     assert again == []
     assert trading.node.balance(SECOND) == ETHER // 10
     assert trading.nonce() == 1
+
+
+def test_an_executor_takes_over_what_a_killed_command_has_left(trading: Trading) -> None:
+    trading.open_gap()
+    path = config(trading, lanes={"resend_seconds": 1})
+    arguments = ["wallet", "approve", "WETH", SPENDER, "5", "--config", str(path)]
+    trading.node.rpc("evm_setAutomine", False)
+    try:
+        with subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+        ) as process:
+            wait_for_pool(trading, process)
+            process.send_signal(signal.SIGKILL)
+        # Nobody holds it any more: behind its nonce nothing would ever be mined.
+        trading.node.rpc("anvil_dropAllTransactions")
+    finally:
+        trading.node.rpc("evm_setAutomine", True)
+    ended = run(trading, written(trading, json.dumps(explicit())), lanes={"resend_seconds": 1})
+
+    assert ended.statuses == ["realised"]
+    assert (allowance(trading), trading.nonce()) == (5, 2)
+    database = Database.open_reading(trading.folder / "journal" / FILE_NAME)
+    purposes = [booking.purpose for booking in Books(database).all_standing()]
+    database.close()
+    assert sorted(purposes) == [Purpose.APPROVAL, Purpose.TRADE]
 
 
 async def test_money_whose_transaction_never_reached_a_node_is_sent_once(trading: Trading) -> None:
