@@ -1,6 +1,6 @@
 # `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove invariants mutate coverage slither compile generate lock clean
+.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove invariants mutate coverage slither compile generate lock clean chaos
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
@@ -11,6 +11,8 @@ TESTS ?=
 ROOMS ?=
 RUNS ?= 3000
 DEPTH ?= 200
+N ?= 50
+SEED ?=
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -43,7 +45,7 @@ imports: setup ## the floors of the house
 	@echo "imports: the floors of the house" >&2
 	@found=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$found"; exit 1; }
 
-bench: setup ## measure: BENCH=gas, BENCH=sizing, BENCH=forecast
+bench: setup ## measure: BENCH=gas, sizing, forecast, hotpath, lifecycle
 	@echo "bench: measuring $(BENCH)" >&2
 	@$(PY) -m benchmarks.$(BENCH)
 
@@ -56,6 +58,9 @@ invariants: setup ## search longer for sequences of calls that break an invarian
 
 mutate: setup ## plant faults in the contracts, one at a time; within an hour, goes on where it was stopped; ROOMS=
 	@$(PY) -m tools.mutation --workers $(WORKERS) $(ROOMS)
+
+chaos: setup ## kill the executor N times among faults, and hold its books against the chain; N=50 SEED=
+	@$(PY) -m tests.chaos --kills $(N) $(if $(SEED),--seed $(SEED))
 
 coverage: setup ## lines and branches of the contracts that no test of tests/contracts or tests/attacks runs
 	@WORKERS=$(WORKERS) $(PY) -m tools.coverage

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ape import accounts, networks
-from ape.types import AddressType
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import HTTPProvider, Web3
@@ -45,16 +43,14 @@ class Web3Way:
 class ApeWay:
     """Ape with one of its test accounts, which are the node's."""
 
-    def __init__(self, account: int, provider: Any) -> None:
-        self._account = accounts.test_accounts[account]
+    def __init__(self, account: Any, provider: Any) -> None:
+        self._account = account
         self._provider = provider
 
     def send(self, to: Address, data: bytes) -> str:
         """Prepare (nonce, gas and fees by RPC), sign, send; the transaction's hash."""
         ecosystem = self._provider.network.ecosystem
-        request = ecosystem.create_transaction(
-            receiver=AddressType(to), data=data, sender=self._account.address
-        )
+        request = ecosystem.create_transaction(receiver=to, data=data, sender=self._account.address)
         signed = self._account.sign_transaction(self._account.prepare_transaction(request))
         sent: bytes = self._provider.web3.eth.send_raw_transaction(signed.serialize_transaction())
         return "0x" + bytes(sent).hex()
@@ -67,6 +63,9 @@ class ApeWay:
 @contextmanager
 def ape_way(node: Node, account: int) -> Iterator[ApeWay]:
     """Ape, connected to `node`."""
+    # Here, because it takes seconds to import and not everybody measures it.
+    from ape import accounts, networks
+
     logging.getLogger("ape").setLevel(logging.ERROR)
     with networks.parse_network_choice(f"ethereum:mainnet:{node.url}") as provider:
-        yield ApeWay(account, provider)
+        yield ApeWay(accounts.test_accounts[account], provider)

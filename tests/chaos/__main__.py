@@ -38,6 +38,7 @@ def main() -> int:
     for name, counts in (("fault", report.faults), ("status", report.statuses)):
         for what, count in sorted(counts.items()):
             print(f"  {name:8} {what:28} {count:6,}")
+    print(f"  {report.transactions:,} transactions and {report.entries:,} entries of the books were compared")
     if report.sentences:
         print(f"seed {seed}: {len(report.sentences)} faults found; the databases are in {folder}")
         for sentence in report.sentences:

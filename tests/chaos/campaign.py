@@ -22,7 +22,7 @@ from tests.chaos.process import SOUND, Handicap, Life
 from tests.chaos.scene import FINALITY, Scene, scene
 from tests.support.postgres import Postgres, new_database, stoppable_postgres
 
-LONGEST_LIFE = 12.0
+LONGEST_LIFE = 10.0
 SETTLE_SECONDS = 120.0
 SETTLE_LIVES = 12
 _LOG = logging.getLogger("chaos")
@@ -30,11 +30,15 @@ _LOG = logging.getLogger("chaos")
 
 @dataclass
 class Report:
-    """What a campaign came to. `faults` counts all that went wrong but the kills."""
+    """What a campaign came to. `faults` counts all that went wrong but the kills; `transactions` and
+    `entries` what was compared.
+    """
 
     kills: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     opportunities: int = 0
+    transactions: int = 0
+    entries: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     found: list[Findings] = field(default_factory=list)
 
@@ -48,6 +52,8 @@ class Report:
         self.kills += other.kills
         self.faults += other.faults
         self.opportunities += other.opportunities
+        self.transactions += other.transactions
+        self.entries += other.entries
         self.statuses += other.statuses
         self.found += other.found
 
@@ -88,6 +94,8 @@ class Campaign:
         given = [opportunity["opportunity_id"] for opportunity in self.scene.opportunities]
         self.report.found.append(check(given, history, books))
         self.report.opportunities = len(given)
+        self.report.transactions = len(history.transactions)
+        self.report.entries = len(books.entries or ())
         self.report.faults = self.scene.faults
         self.report.statuses = Counter(one.status for one in books.executions)
         return self.report

@@ -59,8 +59,8 @@ ROWS: dict[str, str] = {
     "a step of a work": "SELECT count(*) FROM operation_outputs",
     "a work that ended": "SELECT count(*) FROM workflow_status WHERE status = 'SUCCESS'",
 }
-"""What to count; the boundary is where the count grows. On PostgreSQL the engine's own tables stand in a
-schema of their own.
+"""What to count; the boundary is where it has grown from the least that was seen. On PostgreSQL the engine's
+own tables stand in a schema of their own.
 """
 
 
@@ -89,7 +89,7 @@ def drawn(chance: random.Random, longest: float) -> Moment:
     kind = chance.randrange(3)
     if kind == 0:
         return Moment(seconds=chance.uniform(0.3, longest))
-    count = 1 + int(chance.expovariate(0.7))
+    count = 1 + int(chance.expovariate(1.0))
     if kind == 1:
         method = chance.choice((*METHODS, *SENDING))
         return Moment(method=method, when=chance.choice(list(When)), count=count)
@@ -133,14 +133,14 @@ class Killer:
         engine = create_engine(self._database)
         count = _counter(engine, ROWS[self.moment.row])
         try:
-            start: int | None = None
+            least: int | None = None
             while not life.ended:
                 now = await asyncio.to_thread(count)
-                if now is not None and start is None:
-                    start = now
-                if now is not None and start is not None and now >= start + self.moment.count:
-                    life.kill()
-                    return
+                if now is not None:
+                    least = now if least is None else min(least, now)
+                    if now >= least + self.moment.count:
+                        life.kill()
+                        return
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
             engine.dispose()

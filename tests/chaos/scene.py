@@ -30,16 +30,16 @@ GAP = 200 * ETHER
 LEAST_AMOUNT = 2 * 10**16
 NODES = 3
 ODDS: dict[Fault, float] = {
-    Fault.DELAYED: 0.02,
-    Fault.REQUEST_LOST: 0.01,
-    Fault.ANSWER_LOST: 0.01,
-    Fault.DUPLICATED: 0.02,
-    Fault.REORDERED: 0.03,
-    Fault.TRUNCATED: 0.01,
-    Fault.THROTTLED: 0.01,
-    Fault.YESTERDAYS_STATE: 0.01,
-    Fault.WRONG_NONCE: 0.02,
-    Fault.NO_RECEIPT: 0.02,
+    Fault.DELAYED: 0.06,
+    Fault.REQUEST_LOST: 0.03,
+    Fault.ANSWER_LOST: 0.03,
+    Fault.DUPLICATED: 0.06,
+    Fault.REORDERED: 0.1,
+    Fault.TRUNCATED: 0.03,
+    Fault.THROTTLED: 0.03,
+    Fault.YESTERDAYS_STATE: 0.03,
+    Fault.WRONG_NONCE: 0.06,
+    Fault.NO_RECEIPT: 0.06,
 }
 """The share of exchanges that each fault befalls, for each node by itself."""
 
