@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, func, insert, literal_column, select, text, update
+from sqlalchemy import BigInteger, bindparam, case, exists, func, insert, literal_column, select, text, update
 
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt
@@ -40,9 +40,9 @@ OWNED = (
     .with_for_update()
 )
 _LOWEST_FREE = case(
-    (~exists().where(_HELD, intents.c.nonce == bindparam("least")), bindparam("least")),
+    (~exists().where(_HELD, intents.c.nonce == bindparam("least", type_=BigInteger)), bindparam("least")),
     else_=select(func.min(intents.c.nonce) + 1)
-    .where(_HELD, intents.c.nonce >= bindparam("least"), ~_NEXT_HELD)
+    .where(_HELD, intents.c.nonce >= bindparam("least", type_=BigInteger), ~_NEXT_HELD)
     .scalar_subquery(),
 )
 _LIVE_TRADE = (

@@ -188,6 +188,7 @@ class IntentsPart(ExecutionsPart):
         query = select(func.count()).where(
             intents.c.chain == self.chain,
             intents.c.sender == sender,
+            intents.c.state.in_(WATCHED),
             intents.c.state == IntentState.LIVE.value,
         )
         with self.database.reading() as connection:

@@ -23,13 +23,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     literal_column,
     text,
 )
 
 from executor.domain.execution import Status
-from executor.domain.intent import HOLDS_NONCE, OPEN
+from executor.domain.intent import IntentState
 
 HEAD = "0002"
 """The migration after which the tables are as described here and in `books_schema`."""
@@ -48,9 +49,12 @@ _SERIAL = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts only what it calls an integer."""
 
 
-def _constants(states: Iterable[StrEnum]) -> tuple[ColumnElement[str], ...]:
-    """Written into the query: to parameters, an index over some rows only does not apply."""
-    return tuple(literal_column(f"'{value}'") for value in sorted(state.value for state in states))
+def _some(column: str, states: Iterable[StrEnum]) -> tuple[tuple[ColumnElement[str], ...], TextClause]:
+    """The states as a query names them, and the rule of an index over the rows that have them. To parameters,
+    or to another order, SQLite does not apply such an index.
+    """
+    constants = [f"'{state.value}'" for state in states]
+    return tuple(map(literal_column, constants)), text(f"{column} IN ({', '.join(constants)})")
 
 
 networks = Table(
@@ -64,8 +68,7 @@ networks = Table(
     PrimaryKeyConstraint("chain", name="networks_pk"),
 )
 
-UNFINISHED = _constants(status for status in Status if not status.is_final)
-_UNFINISHED = text("status IN ('accepted', 'pending')")
+UNFINISHED, _UNFINISHED = _some("status", (Status.ACCEPTED, Status.PENDING))
 
 executions = Table(
     "executions",
@@ -90,10 +93,8 @@ executions = Table(
     Index("executions_accepted_at", "chain", "accepted_at"),
 )
 
-HOLDING = _constants(HOLDS_NONCE)
-_HOLDING = text("state IN ('live', 'mined', 'final')")
-WATCHED = _constants(OPEN)
-_WATCHED = text("state IN ('live', 'mined')")
+HOLDING, _HOLDING = _some("state", (IntentState.LIVE, IntentState.MINED, IntentState.FINAL))
+WATCHED, _WATCHED = _some("state", (IntentState.LIVE, IntentState.MINED))
 
 intents = Table(
     "intents",

@@ -335,6 +335,8 @@ def test_a_dead_executors_work_becomes_ours_in_one_go(database: Database) -> Non
     finished = heir.stored("done")
     assert finished is not None
     assert finished.executor_id == "executor-1"
+    (out,) = heir.intents_of("out")
+    mined(heir, out)
     heir.update(execution("out", Status.FAILED))
 
 
