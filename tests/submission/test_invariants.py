@@ -21,7 +21,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -52,7 +51,7 @@ from executor.wallet.development import development_signer
 from executor.wallet.signer import TransactionFields
 from tests.chaos.geth_pool import Pooled
 from tests.support.lanes import RECEIVER, TurnedClock
-from tests.support.model_chain import GWEI, Fuse, Killed, ModelChain, ModelNodes, Mood
+from tests.support.model_chain import GWEI, RICH, Fuse, Killed, ModelChain, ModelNodes, Mood
 
 CHAIN_ID = 31337
 SIGNER = development_signer(5)
@@ -184,14 +183,16 @@ class NoncesAndBooks(RuleBasedStateMachine):
 
     # -- what can happen ---------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.lane.room > 0)
     @rule(
-        deadline=st.none() | st.integers(10, 200), purpose=st.sampled_from((Purpose.TRADE, Purpose.TRANSFER))
+        how_many=st.integers(1, 3),
+        deadline=st.none() | st.integers(10, 200),
+        purpose=st.sampled_from((Purpose.TRADE, Purpose.TRANSFER)),
     )
-    def a_transaction_is_sent(self, deadline: int | None, purpose: Purpose) -> None:
+    def transactions_are_sent(self, how_many: int, deadline: int | None, purpose: Purpose) -> None:
         until = None if deadline is None else self.chain.head.time + deadline
         order = Order(RECEIVER, b"", 1, 30_000, self.market(), purpose, None, until)
-        self.run(self.lane.send(order, None))
+        for _ in range(min(how_many, self.lane.room)):
+            self.run(self.lane.send(order, None))
 
     @rule()
     def the_tracker_looks(self) -> None:
@@ -246,6 +247,12 @@ class NoncesAndBooks(RuleBasedStateMachine):
     @rule(pays=st.sampled_from((True, False, None)), bearable=st.sampled_from((10**18, 10**15, 0)))
     def the_trades_are_worth(self, pays: bool | None, bearable: int) -> None:
         self.worth = Worth(pays, bearable, None)
+
+    @rule(rich=st.booleans())
+    def the_wallet_is(self, rich: bool) -> None:
+        """Poor: enough for what is out, not for one more."""
+        held = self.chain.pool.held.get(SIGNER.address, {}).values()
+        self.chain.balance = RICH if rich else sum(one.cost for one in held)
 
     @rule()
     def the_operator_stops(self) -> None:
@@ -311,6 +318,7 @@ class NoncesAndBooks(RuleBasedStateMachine):
     def calm_down(self) -> None:
         self.start_process()
         self.nodes.mood, self.worth, self.chain.base_fee = Mood.WELL, Worth(True, 10**18, None), GWEI
+        self.chain.balance = RICH
         lift_stop(self.database, None)
         for _ in range(8 * PACE.finality_blocks):
             self.clock.turn(PACE.resend_seconds)

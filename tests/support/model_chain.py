@@ -55,6 +55,7 @@ class ModelChain:
 
     arrived: Callable[[Pooled], None] = lambda _: None
     base_fee: int = GWEI
+    balance: int = RICH
     blocks: list[ModelBlock] = field(default_factory=lambda: [ModelBlock(0, "0x" + "00" * 32, 1_000)])
     pool: GethPool = field(default_factory=GethPool)
     taken: set[str] = field(default_factory=set)
@@ -107,7 +108,7 @@ class ModelChain:
         new = read_transaction(raw)
         self.arrived(new)
         mined = self.count(new.sender)
-        words = self.pool.refusal(new, mined=mined, balance=RICH, block_gas_limit=30_000_000)
+        words = self.pool.refusal(new, mined=mined, balance=self.balance, block_gas_limit=30_000_000)
         if words is not None:
             raise NodeRefusedError("eth_sendRawTransaction", -32000, words, None)
         self.pool.take(new)
