@@ -4,21 +4,8 @@ frees a nonce.
 Sources: the error texts of geth (op-geth, bsc, bor), reth, besu, nethermind, erigon, nitro and anvil.
 """
 
-from enum import StrEnum
-
 from executor.chain.rpc import NodeRefusedError
-from executor.policy.failures import FREES_NONCE, Failure
-
-
-class Answer(StrEnum):
-    """Known: the node has it already. Nonce used: something with that nonce is mined, perhaps this very
-    transaction. Refused: the node did not take it. Unknown: it may have been taken."""
-
-    KNOWN = "known"
-    NONCE_USED = "nonce_used"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-
+from executor.policy.failures import Failure
 
 _NOT_WHAT_IT_LOOKS_LIKE = ("unknown transaction", "transaction type not known")
 
@@ -102,8 +89,6 @@ _TEXTS: tuple[tuple[Failure, tuple[str, ...]], ...] = (
 )
 """Checked in this order: some words stand within others."""
 
-_ALSO_REFUSED = frozenset({Failure.CONFIGURATION})
-
 
 def failure(refusal: NodeRefusedError) -> Failure:
     """Which failure a node's words tell of; UNKNOWN where nobody can say."""
@@ -111,13 +96,3 @@ def failure(refusal: NodeRefusedError) -> Failure:
     if any(text in words for text in _NOT_WHAT_IT_LOOKS_LIKE):
         return Failure.UNKNOWN
     return next((kind for kind, texts in _TEXTS if any(text in words for text in texts)), Failure.UNKNOWN)
-
-
-def meaning(refusal: NodeRefusedError) -> Answer:
-    """What a node's words say about the one transaction that was sent."""
-    kind = failure(refusal)
-    if kind is Failure.ALREADY_KNOWN:
-        return Answer.KNOWN
-    if kind in (Failure.NONCE_USED, Failure.UNDERPRICED_REPLACEMENT):
-        return Answer.NONCE_USED
-    return Answer.REFUSED if kind in FREES_NONCE | _ALSO_REFUSED else Answer.UNKNOWN
