@@ -35,9 +35,10 @@ def main() -> int:
     print(f"seed {seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     report = asyncio.run(both(folder, given.kills, seed))
-    for name, counts in (("fault", report.faults), ("status", report.statuses)):
+    tables = (("kill", report.moments), ("fault", report.faults), ("status", report.statuses))
+    for name, counts in tables:
         for what, count in sorted(counts.items()):
-            print(f"  {name:8} {what:28} {count:6,}")
+            print(f"  {name:8} {what:34} {count:6,}")
     print(f"  {report.transactions:,} transactions and {report.entries:,} entries of the books were compared")
     if report.sentences:
         print(f"seed {seed}: {len(report.sentences)} faults found; the databases are in {folder}")

@@ -7,6 +7,7 @@ import json
 import logging
 import random
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +18,10 @@ from sqlalchemy.engine import URL
 from executor.journal.record import FILE_NAME
 from tests.chaos.books import read_books, reading_url
 from tests.chaos.checker import OPEN_STATUSES, Books, Findings, check
-from tests.chaos.killing import Killer, drawn
+from tests.chaos.killing import Killer, Moment, moments
 from tests.chaos.process import SOUND, Handicap, Life
 from tests.chaos.scene import FINALITY, Scene, scene
-from tests.support.postgres import Postgres, new_database, stoppable_postgres
+from tests.support.postgres import Postgres, stoppable_postgres
 
 LONGEST_LIFE = 10.0
 SETTLE_SECONDS = 120.0
@@ -31,7 +32,7 @@ _LOG = logging.getLogger("chaos")
 @dataclass
 class Report:
     """What a campaign came to. `faults` counts all that went wrong but the kills; `transactions` and
-    `entries` what was compared.
+    `entries` what was compared; `moments` the kills that came just at their boundary.
     """
 
     kills: int = 0
@@ -40,6 +41,7 @@ class Report:
     transactions: int = 0
     entries: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
+    moments: Counter[str] = field(default_factory=Counter)
     found: list[Findings] = field(default_factory=list)
 
     @property
@@ -55,6 +57,7 @@ class Report:
         self.transactions += other.transactions
         self.entries += other.entries
         self.statuses += other.statuses
+        self.moments += other.moments
         self.found += other.found
 
     def figures(self) -> dict[str, int]:
@@ -80,6 +83,10 @@ class Campaign:
     chance: random.Random
     server: Postgres | None = None
     report: Report = field(default_factory=Report)
+    _moments: Iterator[Moment] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._moments = moments(self.chance, LONGEST_LIFE / 2)
 
     async def run(self, kills: int) -> Report:
         """A quiet life first; then `kills` violent ones; then quiet ones until all is settled; then the
@@ -109,7 +116,7 @@ class Campaign:
 
     async def _violent_life(self) -> None:
         self.scene.ask(self.chance.randint(1, 3))
-        moment = drawn(self.chance, LONGEST_LIFE / 2)
+        moment = next(self._moments)
         killer = Killer(moment, reading_url(self.place))
         self.scene.hear = killer.hear
         handicap = self._handicap()
@@ -126,7 +133,15 @@ class Campaign:
             await weather
         killed = sum(life.killed for life in lives)
         self.report.kills += killed
-        _LOG.info("killed %d %s; %s; handicap %s", killed, moment, [life.code for life in lives], handicap)
+        self.report.moments[moment.boundary] += killer.hit
+        _LOG.info(
+            "killed %d %s%s; %s; %s",
+            killed,
+            moment,
+            "" if killer.hit else " (which did not come)",
+            [life.code for life in lives],
+            handicap,
+        )
 
     def _handicap(self) -> Handicap:
         """Now and then a wrong clock or a full disk."""
@@ -221,7 +236,7 @@ async def on_a_file(folder: Path, kills: int, seed: int) -> Report:
 async def on_a_server(folder: Path, kills: int, seed: int) -> Report:
     """Two executors that share a PostgreSQL database."""
     async with scene(folder, seed) as made:
-        with stoppable_postgres() as server, new_database(server.url, "executor") as place:
+        with stoppable_postgres() as server:
             names = ("executor-1", "executor-2")
-            campaign = Campaign(folder, made, place, names, random.Random(seed), server)
+            campaign = Campaign(folder, made, server.url, names, random.Random(seed), server)
             return await campaign.run(kills)

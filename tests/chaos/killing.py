@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import Engine, create_engine, text
@@ -41,9 +41,6 @@ METHODS = (
     "eth_getTransactionReceipt",
     "eth_getTransactionByHash",
 )
-SENDING = ("eth_sendRawTransaction", "eth_getTransactionCount", "eth_getTransactionReceipt")
-"""Twice as likely as the others: where money is at stake."""
-
 ROWS: dict[str, str] = {
     "an intake": "SELECT count(*) FROM executions",
     "a pending execution": "SELECT count(*) FROM executions WHERE status = 'pending'",
@@ -83,25 +80,38 @@ class Moment:
             return f"{self.when} {self.method} no. {self.count}"
         return f"at {self.row} no. {self.count}"
 
+    @property
+    def boundary(self) -> str:
+        """Which boundary it is, whichever time; "at random" for a mere time."""
+        if self.seconds is not None:
+            return "at random"
+        return f"at {self.row}" if self.method is None else f"{self.when} {self.method}"
 
-def drawn(chance: random.Random, longest: float) -> Moment:
-    """A moment by chance: a third each of a time up to `longest` seconds, a request and a row."""
-    kind = chance.randrange(3)
-    if kind == 0:
-        return Moment(seconds=chance.uniform(0.3, longest))
-    count = 1 + int(chance.expovariate(1.0))
-    if kind == 1:
-        method = chance.choice((*METHODS, *SENDING))
-        return Moment(method=method, when=chance.choice(list(When)), count=count)
-    return Moment(row=chance.choice(list(ROWS)), count=count)
+
+def moments(chance: random.Random, longest: float) -> Iterator[Moment]:
+    """Moments for ever: every other one a time of up to `longest` seconds, in between all boundaries in a
+    random order, again and again.
+    """
+    while True:
+        boundaries = [
+            *(Moment(method=method, when=when) for method in METHODS for when in When),
+            *(Moment(row=row) for row in ROWS),
+        ]
+        chance.shuffle(boundaries)
+        for boundary in boundaries:
+            yield replace(boundary, count=1 + int(chance.expovariate(1.0)))
+            yield Moment(seconds=chance.uniform(0.3, longest))
 
 
 class Killer:
-    """Kills a life at a moment. `hear` is told each request by the node in the middle."""
+    """Kills a life at a moment. `hear` is told each request by the node in the middle. `hit`: whether the
+    moment came.
+    """
 
     def __init__(self, moment: Moment, database: URL) -> None:
         self.moment = moment
         self._database = database
+        self.hit = False
         self._heard = 0
         self._life: Life | None = None
 
@@ -111,7 +121,7 @@ class Killer:
             return
         self._heard += 1
         if self._heard >= self.moment.count:
-            self._life.kill()
+            self._hit(self._life)
 
     async def watch(self, life: Life, most_seconds: float) -> None:
         """Until the life has ended: by the kill at its moment, by itself, or killed after `most_seconds`."""
@@ -120,6 +130,7 @@ class Killer:
         seconds = most_seconds if self.moment.seconds is None else self.moment.seconds
         try:
             if await life.end(seconds) is None:
+                self.hit = self.moment.seconds is not None
                 life.kill()
                 await life.end(10)
         finally:
@@ -127,6 +138,10 @@ class Killer:
             if looking is not None:
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)
+
+    def _hit(self, life: Life) -> None:
+        self.hit = self.hit or not life.ended
+        life.kill()
 
     async def _look(self, life: Life) -> None:
         assert self.moment.row is not None
@@ -139,7 +154,7 @@ class Killer:
                 if now is not None:
                     least = now if least is None else min(least, now)
                     if now >= least + self.moment.count:
-                        life.kill()
+                        self._hit(life)
                         return
                 await asyncio.sleep(LOOK_SECONDS)
         finally:
