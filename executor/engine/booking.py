@@ -213,7 +213,7 @@ def _trade(
         router=keeper.router,
         erc3156=lender.known.address if lender else None,
     )
-    return Trade(settlement, paid if mined.success else {})
+    return Trade(settlement, paid)
 
 
 async def _checked(
