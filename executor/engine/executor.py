@@ -132,10 +132,10 @@ class Executor:
             try:
                 chain = await self._chain(str(order["chain"]))
                 assert isinstance(chain, Works)
-                return await chain.carry(steps, work_id)
-            except ExecutorError as error:
-                # Something may be out: it is never given up.
-                _LOG.error("work_waits", opportunity_id=work_id, error=error.message)
+                return await chain.carry(steps, str(order["opportunity"]))
+            except Exception as error:
+                # Something may be out: it is never given up, whatever happens to the engine's own database.
+                _LOG.error("work_waits", work_id=work_id, error=repr(error))
                 await self._clock.sleep(PAUSE_SECONDS)
 
     async def look_after(self, name: str) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
+from weakref import WeakValueDictionary
 
 from executor.domain.attempt import Receipt
 from executor.domain.decision import Reason
 from executor.domain.errors import ExecutorError, UnknownOutcomeError
 from executor.domain.execution import Execution, Status
-from executor.domain.intent import Intent, IntentState, Purpose
+from executor.domain.intent import HOLDS_NONCE, OPEN, Intent, IntentState, Purpose
 from executor.engine.booking import Bookkeeper, book, catch_up, reverse
 from executor.engine.failing import TRIED_ANEW, Trial, failure_of_reason
 from executor.engine.fates import fault
 from executor.engine.pace import pace_of
 from executor.engine.session import Desk, Session
-from executor.engine.settling import reopened, settled
+from executor.engine.settling import ended_unmined, mined_after_all, reopened, settled
 from executor.engine.trying import Before, Tries
 from executor.engine.turnstile import Turnstile
 from executor.engine.worth import worth_of
@@ -47,8 +50,8 @@ Told = Callable[[Execution], None]
 
 class Follower:
     """Follows the intents of one session's opportunities. `told` hears of each result that counts, perhaps
-    more than once; `seconds` says how long an opportunity has taken. The tracker is given later: it asks this
-    one what an intent is worth.
+    more than once; `taken_up` sees to it that an opportunity is looked after that had ended; `seconds` says
+    how long one has taken. The tracker is given later: it asks this one what an intent is worth.
     """
 
     tracker: Tracker
@@ -61,6 +64,7 @@ class Follower:
         turnstile: Turnstile,
         clock: Clock,
         told: Told,
+        taken_up: Callable[[str], None],
         seconds: Callable[[str], Decimal | None],
     ) -> None:
         self._session = session
@@ -78,6 +82,8 @@ class Follower:
             Books(desk.record.database),
         )
         self._told = told
+        self._taken_up = taken_up
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._seconds = seconds
 
     async def look(self, opportunity_id: str) -> Status:
@@ -85,29 +91,50 @@ class Follower:
         any time.
         """
         until = self._clock.now() + STEP_SECONDS
-        while self._clock.now() < until:
-            stored = self._record.stored(opportunity_id)
-            intent = self._record.intents_of(opportunity_id)[-1]
-            assert stored is not None, "an intent is recorded with its execution"
-            try:
-                fate = await self.tracker.fate(intent.intent_id, seconds=until - self._clock.now())
-                execution = await self._settled(stored.execution, fate.intent, fate.receipt)
-                sealed = await self._sealed(stored, execution, fate.intent, until)
-            except UnknownOutcomeError:
-                break
-            except ExecutorError as error:
-                _LOG.warning("not_settled_yet", opportunity_id=opportunity_id, error=error.message)
-                await self._clock.sleep(PAUSE_SECONDS)
-                continue
-            except Exception as error:
-                # A fault of our own: what is out is followed all the same, and the fault is told.
-                _LOG.error("internal_error", opportunity_id=opportunity_id, exc_info=True)
-                self._record.update(replace(stored.execution, reasons=(fault(error),)))
-                await self._clock.sleep(PAUSE_SECONDS)
-                continue
-            if sealed is not None:
-                return sealed
+        # More than one may look after an opportunity that was taken up again; only one at a time may try.
+        async with self._turns.setdefault(opportunity_id, asyncio.Lock()):
+            while self._clock.now() < until:
+                try:
+                    sealed = await self._looked(opportunity_id, until)
+                except UnknownOutcomeError:
+                    break
+                except ExecutorError as error:
+                    _LOG.warning("not_settled_yet", opportunity_id=opportunity_id, error=error.message)
+                    await self._clock.sleep(PAUSE_SECONDS)
+                except Exception as error:
+                    # A fault of our own: what is out is followed all the same, and the fault is told.
+                    _LOG.error("internal_error", opportunity_id=opportunity_id, exc_info=True)
+                    self._note_fault(opportunity_id, error)
+                    await self._clock.sleep(PAUSE_SECONDS)
+                else:
+                    if sealed is not None:
+                        return sealed
         return Status.PENDING
+
+    async def _looked(self, opportunity_id: str, until: float) -> Status | None:
+        """The final status; None where it is to be looked at again."""
+        stored = self._record.stored(opportunity_id)
+        intent = _deciding(self._record.intents_of(opportunity_id))
+        assert stored is not None, "an intent is recorded with its execution"
+        if stored.execution.status.is_final:
+            if intent.state not in OPEN:
+                return stored.execution.status
+            if intent.state is IntentState.MINED:
+                await self._until_changed(intent, until)
+                return None
+        if stored.executor_id != self._record.executor_id:
+            # Another executor has it: this one's work ends when that one has ended it.
+            await self._clock.sleep(PAUSE_SECONDS)
+            return None
+        fate = await self.tracker.fate(intent.intent_id, seconds=until - self._clock.now())
+        execution = await self._settled(stored.execution, fate.intent, fate.receipt)
+        return await self._sealed(stored, execution, fate.intent, until)
+
+    def _note_fault(self, opportunity_id: str, error: Exception) -> None:
+        with suppress(ExecutorError):
+            stored = self._record.stored(opportunity_id)
+            if stored is not None and not stored.execution.status.is_final:
+                self._record.update(replace(stored.execution, reasons=(fault(error),)))
 
     async def changed(self, intent: Intent, receipt: Receipt | None) -> None:
         """Told by the tracker: `intent` was mined with `receipt`, or what mined it is gone. May be told
@@ -116,11 +143,23 @@ class Follower:
         stored = self._stored(intent)
         if receipt is not None:
             await book(self.keeper, intent, receipt, None if stored is None else stored.execution)
+            if stored is not None and ended_unmined(stored.execution) and self._decides(intent):
+                self._open_again(mined_after_all(stored.execution, intent))
             return
         await reverse(self.keeper, intent)
-        if stored is not None and stored.execution.status.is_final:
-            _LOG.warning("reorganised", opportunity_id=intent.opportunity_id, nonce=intent.nonce)
-            self._record.update(reopened(stored.execution, intent))
+        if stored is not None and stored.execution.status.is_final and intent.state is IntentState.LIVE:
+            self._open_again(reopened(stored.execution, intent))
+
+    def _decides(self, intent: Intent) -> bool:
+        return _deciding(self._intents(intent)).intent_id == intent.intent_id
+
+    def _open_again(self, execution: Execution) -> None:
+        """Its result holds no longer: it is followed again, also where its work has ended."""
+        _LOG.warning(
+            "opened_again", opportunity_id=execution.opportunity_id, because=execution.reasons[0].code
+        )
+        self._record.update(execution)
+        self._taken_up(execution.opportunity_id)
 
     async def catch_up(self) -> None:
         """Bring the books in step with the record, after a crash. Raises JournalError."""
@@ -212,6 +251,13 @@ class Follower:
             if now.state is not IntentState.MINED or now.block != intent.block:
                 return
             await self._clock.sleep(PAUSE_SECONDS)
+
+
+def _deciding(intents: Sequence[Intent]) -> Intent:
+    """The last one, unless an earlier one on the same nonce was mined after all."""
+    last = intents[-1]
+    same = [one for one in intents if (one.sender, one.nonce) == (last.sender, last.nonce)]
+    return next((one for one in same if one.state in HOLDS_NONCE), last)
 
 
 def _failure(execution: Execution) -> Failure | None:

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from executor.config.settings import Settings
-from executor.domain.errors import ExecutorError
+from executor.domain.errors import ExecutorError, JournalError
 from executor.engine.durable.dbos_engine import DbosEngine
-from executor.engine.durable.port import DurableEngine, Json, Steps, WorkState
+from executor.engine.durable.port import DurableEngine, DurableError, Json, Steps, WorkState
 from executor.engine.durable.slots import NoLock
 from executor.engine.session import Means, Prompt
 from executor.journal.record import FILE_NAME, Database, Record
@@ -49,14 +49,12 @@ class House:
                 await self._open()
         return Means(self._records[chain], self._fence, prompt, self._opened)
 
-    async def entrust(self, opportunity_id: str, order: Json) -> bool:
-        """Make the durable work of an opportunity, unless there is one; False if it has ended. Raises
-        DurableError.
-        """
+    async def entrust(self, work_id: str, order: Json) -> bool:
+        """Make that durable work, unless there is one; False if it has ended. Raises DurableError."""
         assert self._engine is not None, "a chain that may send has opened it"
-        if await self._engine.start(KIND, opportunity_id, order):
+        if await self._engine.start(KIND, work_id, order):
             return True
-        return await self._engine.state(opportunity_id) is WorkState.RUNNING
+        return await self._engine.state(work_id) is WorkState.RUNNING
 
     async def close(self) -> None:
         """Stop the engine and close the database. Works that run go on with the next start."""
@@ -100,28 +98,37 @@ class House:
 
     async def _fence(self) -> None:
         assert self._engine is not None
-        await self._engine.check_owner()
+        try:
+            await self._engine.check_owner()
+        except DurableError as error:
+            # Whether we still own it cannot be read: as with any other part of the record, nothing is sent
+            # now, and it is tried again.
+            raise JournalError(error.message, fix=error.fix) from None
 
     async def _mind(self, database: Database) -> None:
-        """Go on with what was left, by this executor or by those that have died. An SQLite file has no other
-        living one: there one look is enough.
+        """Go on with what was left: by this executor, whose tasks a database that was away may have ended, or
+        by those that have died. An SQLite file has no others that could die meanwhile.
         """
+        alone = False
         while True:
             try:
-                await self._look_after()
-            except ExecutorError as error:
-                _LOG.error("not_looked_after", error=error.message)
-            else:
-                if database.is_sqlite:
-                    return
+                await self._look_after(others=not alone)
+                alone = database.is_sqlite
+            except Exception as error:
+                _LOG.error("not_looked_after", error=repr(error))
             await asyncio.sleep(TAKE_OVER_SECONDS)
 
-    async def _look_after(self) -> None:
+    async def _look_after(self, *, others: bool) -> None:
         assert self._engine is not None
-        await self._engine.take_over(self)
+        if others:
+            await self._engine.take_over(self)
         for name, record in self._records.items():
-            if _is_busy(record, record.executor_id):
-                await self._left(name)
+            try:
+                if _is_busy(record, record.executor_id):
+                    await self._left(name)
+            except ExecutorError as error:
+                # The other chains do not wait for this one's node.
+                _LOG.error("not_looked_after", chain=name, error=error.message)
 
 
 def _is_busy(record: Record, executor_id: str) -> bool:

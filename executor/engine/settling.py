@@ -17,6 +17,10 @@ REORGANISED = Reason(
     {},
 )
 
+MINED_AFTER_ALL = Reason(
+    "mined_after_all", "What had looked lost was mined all the same; it is followed to its end.", {}
+)
+
 
 async def settled(session: Session, pending: Execution, intent: Intent, receipt: Receipt | None) -> Execution:
     """The record of `pending`, whose nonce met this fate. Raises NodeError."""
@@ -31,12 +35,12 @@ async def settled(session: Session, pending: Execution, intent: Intent, receipt:
     return await settle(session, pending, _winner(intent), receipt)
 
 
-def reopened(execution: Execution, intent: Intent) -> Execution:
+def reopened(execution: Execution, intent: Intent, because: Reason = REORGANISED) -> Execution:
     """The record when the block that had decided it is gone: open again, and nothing of it earned."""
     return replace(
         execution,
         status=Status.PENDING,
-        reasons=(REORGANISED,),
+        reasons=(because,),
         transaction_hashes=hashes_of(intent),
         realised_profit=None,
         realised_net_profit=None,
@@ -45,6 +49,18 @@ def reopened(execution: Execution, intent: Intent) -> Execution:
         gas_cost_wei=None,
         block_number=None,
     )
+
+
+def ended_unmined(execution: Execution) -> bool:
+    """Whether it is recorded as failed because nothing of it was, or could be, mined."""
+    codes = {reason.code for reason in execution.reasons}
+    unmined = {SupersededError.code, TransactionRefusedError.code}
+    return execution.status is Status.FAILED and not codes.isdisjoint(unmined)
+
+
+def mined_after_all(execution: Execution, intent: Intent) -> Execution:
+    """The record when what had looked lost is in a block: open until that is settled."""
+    return reopened(execution, intent, MINED_AFTER_ALL)
 
 
 def with_nonce(execution: Execution, intent: Intent) -> Execution:

@@ -72,7 +72,7 @@ class Tries:
                     return await self._send(lane, run, ready, opportunity, before)
                 ended, failure = run.draft, _simulated_failure(run.draft)
             except ExecutorError as error:
-                out = self._out(opportunity.opportunity_id)
+                out = self.out(opportunity.opportunity_id)
                 if out is not None:
                     return out
                 ended, failure = ended_by(run.draft, error), failure_of_error(error)
@@ -138,7 +138,7 @@ class Tries:
         self._noted_for(opportunity.opportunity_id)("waiting for the receipt")
         return pending
 
-    def _out(self, opportunity_id: str) -> Execution | None:
+    def out(self, opportunity_id: str) -> Execution | None:
         """The PENDING record of an opportunity of which something may be out after all."""
         if not any(intent.state in OPEN for intent in self._desk.record.intents_of(opportunity_id)):
             return None

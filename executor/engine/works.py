@@ -7,6 +7,7 @@ What stands in the record is the state; what stands here is who waits for it.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from executor.domain.intent import IntentState
 from executor.domain.opportunity import Opportunity
 from executor.engine.durable.port import Json, Steps
 from executor.engine.failing import Trial
-from executor.engine.fates import ended_by
+from executor.engine.fates import ended_by, fault
 from executor.engine.follower import Follower
 from executor.engine.same_chain import Note
 from executor.engine.session import Desk, Session
@@ -36,7 +37,7 @@ WAIT_SECONDS = 0.05
 """Between two looks at the clock."""
 
 Entrust = Callable[[str, Json], Awaitable[bool]]
-"""Makes the durable work of an opportunity id, unless there is one; answers whether it is carried out."""
+"""Makes the durable work of a chain's opportunity, unless there is one; answers whether it is carried out."""
 
 
 @dataclass(slots=True)
@@ -81,6 +82,7 @@ class Works:
             self.turnstile,
             self.clock,
             told=self._tell,
+            taken_up=self._take_up,
             seconds=self._seconds,
         )
 
@@ -133,10 +135,13 @@ class Works:
 
     async def close(self) -> None:
         """Leave everything as it is recorded."""
-        tasks = [running.task for running in self._running.values() if running.task is not None]
+        running = list(self._running.values())
+        tasks = [one.task for one in running if one.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for one in running:
+            one.fate.cancel()
 
     def _may_begin_again(self, stored: StoredExecution) -> bool:
         """An opportunity that ended by a fault of the set-up or the node, or by a stop, with nothing sent."""
@@ -155,7 +160,12 @@ class Works:
         if stored.execution.status is Status.ACCEPTED:
             self._begin(opportunity, has_place=False)
         else:
-            self._run(opportunity.opportunity_id, self._entrusted(opportunity.opportunity_id))
+            self._take_up(opportunity.opportunity_id)
+
+    def _take_up(self, name: str) -> None:
+        """Follow what is signed, also where its durable work runs in another process, or has ended."""
+        if name not in self._running:
+            self._run(name, self._entrusted(name, follow=True))
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         running = Running(asyncio.get_running_loop().create_future(), self.clock.now())
@@ -168,9 +178,18 @@ class Works:
         try:
             await work
         except Exception as error:
+            if not isinstance(error, ExecutorError):
+                self._end_by_bug(name, error)
             running = self._running.pop(name, None)
             if running is not None and not running.fate.done():
                 running.fate.set_exception(error)
+
+    def _end_by_bug(self, name: str, error: Exception) -> None:
+        """Perhaps nobody waits who would do it."""
+        _LOG.error("internal_error", opportunity_id=name, error=repr(error))
+        draft = Execution(name, self.session.name, Status.FAILED, (fault(error),))
+        with suppress(ExecutorError):
+            self.after_a_bug(draft)
 
     async def _carried(self, opportunity: Opportunity, *, has_place: bool) -> None:
         name = opportunity.opportunity_id
@@ -180,7 +199,8 @@ class Works:
                 await self.turnstile.place(name)
             execution = await self.tries.until_sent(opportunity, began, Trial())
         except ExecutorError as error:
-            execution = ended_by(Execution(name, opportunity.chain, Status.FAILED), error)
+            failed = ended_by(Execution(name, opportunity.chain, Status.FAILED), error)
+            execution = self.tries.out(name) or failed
         if execution.status is Status.PENDING:
             await self._entrusted(name)
             return
@@ -189,17 +209,19 @@ class Works:
         self.turnstile.freed()
         self._tell(execution)
 
-    async def _entrusted(self, name: str) -> None:
+    async def _entrusted(self, name: str, *, follow: bool = False) -> None:
+        """Have a durable work follow it; `follow` it here too, where that work may not be this process's."""
         self._running[name].signed_at = self.clock.now()
         attempt = self.desk.record.intents_of(name)[0].attempts[0].attempt.hash
+        order: Json = {"chain": self.session.name, "opportunity": name, "attempt": attempt}
         try:
-            carried = await self.entrust(name, {"chain": self.session.name, "attempt": attempt})
+            carried = await self.entrust(f"{self.session.name}/{name}", order)
         except ExecutorError as error:
             # The record holds all that matters; whoever recovers entrusts it again.
             _LOG.error("not_entrusted", opportunity_id=name, error=error.message)
             carried = False
-        while not carried:
-            carried = await self.follower.look(name) is not Status.PENDING
+        while (follow or not carried) and await self.follower.look(name) is Status.PENDING:
+            pass
 
     def _tell(self, execution: Execution) -> None:
         running = self._running.pop(execution.opportunity_id, None)
@@ -220,7 +242,7 @@ class Works:
             if signed is not None and self.clock.now() - max(asked, signed) >= patience:
                 return self._unknown(name, patience)
             await asyncio.wait([running.fate], timeout=WAIT_SECONDS)
-        if running is not None:
+        if running is not None and not running.fate.cancelled():
             return running.fate.result()
         stored = self.desk.record.stored(name)
         assert stored is not None, "what was accepted is recorded"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, update
 
 from executor.domain.errors import JournalError
 from executor.domain.execution import Execution, Status
@@ -14,13 +14,22 @@ from executor.journal.codec import dump_execution, dump_opportunity, load_execut
 from executor.journal.database import Database, now
 from executor.journal.entries import Accepted, StoredExecution
 from executor.journal.part import Part
-from executor.journal.schema import UNFINISHED, claims, executions, slots_in_use
+from executor.journal.schema import UNFINISHED, claims, executions, intents, slots_in_use
 
 _MINE = (executions.c.chain == bindparam("of_chain")) & (
     executions.c.opportunity_id == bindparam("of_opportunity")
 )
 _STORED = select(executions).where(_MINE)
 _PUT = update(executions).where(_MINE, executions.c.executor_id == bindparam("of_executor"))
+_LIVE = (
+    select(intents.c.id)
+    .where(
+        intents.c.chain == bindparam("of_chain"),
+        intents.c.opportunity_id == bindparam("of_opportunity"),
+        intents.c.state == literal_column("'live'"),
+    )
+    .limit(1)
+)
 _SLOTS = select(slots_in_use.c.slot, slots_in_use.c.opportunity_id).where(
     slots_in_use.c.chain == bindparam("of_chain")
 )
@@ -174,7 +183,10 @@ class ExecutionsPart(Part):
                 return free
 
     def _put(self, connection: Connection, execution: Execution) -> bool:
-        """Store it over what is here, if that is ours."""
+        """Store it over what is here, if that is ours.
+
+        Raises JournalError for an end while a transaction of it is out: who did not know of that looks again.
+        """
         values = {
             "of_executor": self.executor_id,
             "status": execution.status.value,
@@ -183,9 +195,21 @@ class ExecutionsPart(Part):
         }
         found = connection.execute(_PUT, {**self._key(execution.opportunity_id), **values}).rowcount == 1
         if found and execution.status.is_final:
+            # Now that the row is locked, nobody can open a trade of it in between.
+            self._require_nothing_live(connection, execution.opportunity_id)
             self._free(connection, slots_in_use, execution.opportunity_id)
             self._free(connection, claims, execution.opportunity_id)
         return found
+
+    def _require_nothing_live(self, connection: Connection, opportunity_id: str) -> None:
+        live = connection.execute(_LIVE, self._key(opportunity_id)).scalar()
+        if live is not None:
+            raise JournalError(
+                f"the opportunity {opportunity_id} has not ended: its intent {live} is live.",
+                fix="follow what is out to its end",
+                opportunity_id=opportunity_id,
+                intent_id=live,
+            )
 
     def _free(self, connection: Connection, table: Any, opportunity_id: str) -> None:
         its = (table.c.chain == self.chain) & (table.c.opportunity_id == opportunity_id)

@@ -1,0 +1,216 @@
+"""An accepted opportunity is followed to its end whatever else ends: its durable work, its task, another
+chain's node, a look of the tracker."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from executor.config.settings import Settings
+from executor.domain.errors import JournalError, NodeError
+from executor.domain.execution import Status
+from executor.domain.intent import IntentState
+from executor.engine import executor as executor_module
+from executor.engine import house as house_module
+from executor.engine.durable.port import Json, Steps
+from executor.engine.executor import Executor
+from executor.engine.house import House
+from executor.engine.works import Works
+from executor.journal.record import FILE_NAME
+from tests.support.pairs import mine_in_time, record_of, until
+from tests.support.proxy import Answer, ChangingProxy, Request
+from tests.support.records import ANCHOR, opportunity
+from tests.support.trading import Trading, explicit
+
+TWO_CHAINS = ("ethereum", "base")
+
+
+def works_of(executor: Executor) -> Works:
+    works = executor._chains["ethereum"]
+    assert isinstance(works, Works)
+    return works
+
+
+def status_of(trading: Trading) -> Status | None:
+    with record_of(trading) as record:
+        stored = record.stored("seen-1")
+    return stored.execution.status if stored else None
+
+
+async def test_a_durable_work_belongs_to_its_chain_so_that_another_chain_may_have_the_same_id(
+    trading: Trading,
+) -> None:
+    """Else the second chain's opportunity is taken for the first one's, and nobody follows it."""
+    trading.open_gap()
+    async with Executor(trading.settings()) as executor:
+        assert (await executor.execute(explicit())).status is Status.REALISED
+    with sqlite3.connect(trading.folder / "journal" / FILE_NAME) as connection:
+        ids = connection.execute("SELECT workflow_uuid FROM workflow_status").fetchall()
+    assert ids == [("ethereum/seen-1",)]
+
+
+async def test_a_fault_within_a_durable_work_does_not_end_it(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the engine's own database has no room for what a step has brought."""
+    monkeypatch.setattr(executor_module, "PAUSE_SECONDS", 0.1)
+    carry, faults = Works.carry, [OSError("no space left on device"), sqlite3.OperationalError("disk full")]
+
+    async def carry_out(self: Works, steps: Steps, opportunity_id: str) -> Json:
+        if faults:
+            raise faults.pop()
+        return await carry(self, steps, opportunity_id)
+
+    monkeypatch.setattr(Works, "carry", carry_out)
+    trading.open_gap()
+    async with Executor(trading.settings()) as executor:
+        assert (await executor.execute(explicit())).status is Status.REALISED
+    assert faults == []
+
+
+async def test_what_is_taken_up_again_is_followed_also_where_its_work_runs_in_another_process(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine hands works of the dead to any living process, not only to the one that took over."""
+    trading.open_gap()
+    trading.node.rpc("evm_setAutomine", False)
+    async with Executor(trading.settings(max_execution_time_seconds=1)) as executor:
+        assert (await executor.execute(explicit())).status is Status.PENDING
+    mine_in_time(trading.node)
+    trading.node.rpc("evm_setAutomine", True)
+
+    async def elsewhere(*_: Any) -> Json:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Executor, "_work", elsewhere)
+    async with Executor(trading.settings()) as executor:
+        await executor.look_after("ethereum")
+        await until(lambda: status_of(trading) is Status.REALISED)
+    assert trading.nonce() == 1
+
+
+async def test_what_looked_superseded_and_was_mined_all_the_same_is_realised(trading: Trading) -> None:
+    """A node that hides a transaction while it counts it, and tells of it when the work has ended."""
+    hidden = {"eth_getTransactionReceipt", "eth_getTransactionByHash"}
+
+    def hide(request: Request, answer: Answer) -> Answer:
+        if request["method"] in hidden:
+            return {"jsonrpc": "2.0", "id": answer["id"], "result": None}
+        return answer
+
+    trading.open_gap()
+    lanes = {"settle_blocks": 1, "finality_blocks": 40}
+    async with (
+        ChangingProxy(trading.node.url, hide) as proxy,
+        Executor(trading.settings(rpc_url=proxy.url, lanes=lanes)) as executor,
+    ):
+        task = asyncio.create_task(executor.execute(explicit()))
+        while not task.done():
+            await asyncio.sleep(0.2)
+            if trading.nonce():
+                mine_in_time(trading.node)
+        failed = await task
+        assert failed.status is Status.FAILED
+        assert [reason.code for reason in failed.reasons] == ["superseded"]
+        works = works_of(executor)
+        (intent,) = works.desk.record.intents_of("seen-1")
+        # Told once more, as where the books could not be written the first time: it has ended all the same.
+        await works.follower.changed(intent, None)
+        assert status_of(trading) is Status.FAILED
+        proxy.change = None
+        await until(lambda: status_of(trading) is Status.REALISED)
+        again = await executor.execute(explicit())
+    assert again.realised_profit == again.expected_profit
+    assert again.reasons == ()
+    assert trading.nonce() == 1
+
+
+@asynccontextmanager
+async def housed(folder: Path, left: Any) -> AsyncIterator[House]:
+    """A house with an accepted opportunity on each of two chains."""
+    chains = {name: {"rpc_url": "http://127.0.0.1:1"} for name in TWO_CHAINS}
+    settings = Settings.from_mapping({"journal": str(folder), "chains": chains})
+
+    async def work(steps: Steps, work_id: str, order: Json) -> Json:
+        raise AssertionError("no work is made here")
+
+    house = House(settings, work, left)
+    try:
+        for name in TWO_CHAINS:
+            record = (await house.means(name, None)).record
+            record.tie(ANCHOR if name == "ethereum" else type(ANCHOR)(8453, 1, "0x" + "cd" * 32, False))
+            record.accept(opportunity(chain=name), slots=4)
+        yield house
+    finally:
+        await house.close()
+
+
+async def test_a_chain_whose_node_is_down_keeps_no_other_chain_from_going_on_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house_module, "TAKE_OVER_SECONDS", 0.05)
+    asked: list[str] = []
+
+    async def left(name: str) -> None:
+        asked.append(name)
+        if name == "ethereum":
+            raise NodeError("nobody answers.", fix="check it")
+        raise RuntimeError("a fault")
+
+    async with housed(tmp_path, left):
+        await until(lambda: asked.count("base") > 1 and asked.count("ethereum") > 1)
+
+
+async def test_a_fence_that_cannot_be_read_is_trouble_with_the_record_and_ends_no_watch(
+    tmp_path: Path,
+) -> None:
+    async def left(name: str) -> None:
+        pass
+
+    async with housed(tmp_path, left) as house:
+        fence = (await house.means("base", None)).fence
+        await fence()
+        assert house._database is not None
+        with house._database.writing() as connection:
+            connection.execute(text("ALTER TABLE executor_slots RENAME TO elsewhere"))
+        with pytest.raises(JournalError, match="cannot be used"):
+            await fence()
+        with house._database.writing() as connection:
+            connection.execute(text("ALTER TABLE elsewhere RENAME TO executor_slots"))
+        await fence()
+
+
+async def test_a_loss_that_was_told_is_not_tried_again_when_its_block_is_final(trading: Trading) -> None:
+    """Where finality is far the loss is the result, and a result stays."""
+    trading.open_gap()
+    trading.node.rpc("evm_setAutomine", False)
+    lanes = {"bump_blocks": 99, "finality_blocks": 8}
+    async with Executor(trading.settings(lanes=lanes, max_execution_time_seconds=300)) as executor:
+        task = asyncio.create_task(executor.execute(explicit(funding="inventory")))
+        await until(lambda: trading.node.rpc("txpool_status")["pending"] == "0x1")
+        with record_of(trading) as record:
+            (intent,) = record.intents_of("seen-1")
+        raw = intent.attempts[0].attempt.raw
+        trading.node.rpc("anvil_dropAllTransactions")
+        trading.node.rpc("evm_setAutomine", True)
+        trading.open_gap("sushi_v2 USDC/WETH", "USDC", 500_000 * 10**6)
+        trading.node.rpc("eth_sendRawTransaction", "0x" + raw.hex())
+        assert (await task).status is Status.REVERTED
+        trading.open_gap(amount=400 * 10**18)
+        trading.node.rpc("anvil_mine", "0x8", "0x1")
+        await until(lambda: _is_final(trading))
+        await asyncio.sleep(2.5)
+        assert status_of(trading) is Status.REVERTED
+    assert trading.nonce() == 1
+
+
+def _is_final(trading: Trading) -> bool:
+    with record_of(trading) as record:
+        return record.intents_of("seen-1")[0].state is IntentState.FINAL
