@@ -171,13 +171,3 @@ def refill_tip(
     if amount <= 0 or amount < LEAST_TIP_MULTIPLE * cost:
         return None
     return TipOrder(wallet.address, amount)
-
-
-def profit_with_tip(simulated: int, minimum_profit: int, tip: TipOrder | None) -> int:
-    """What a trade earns in all, by a simulation of the plan with its `tip` in it, in wei: what the router
-    keeps, and the tip, which is ours as well.
-
-    Where the router keeps no more than `minimum_profit`, the tip was cut to what was there. To how much is
-    not told, so it counts as nothing.
-    """
-    return simulated + tip.amount if tip is not None and simulated > minimum_profit else simulated

@@ -22,6 +22,7 @@ from executor.domain.execution import Execution
 from executor.domain.intent import Purpose
 from executor.engine.durable.port import SlotTakenError
 from executor.engine.durable.slots import Slots
+from executor.engine.executor import Executor
 from executor.engine.treasury.allowances import plan_allowance, set_allowance
 from executor.engine.treasury.desk import WALLET_ID, Desk, open_desk
 from executor.engine.treasury.keeping import refill_if_low, warn_if_low
@@ -29,6 +30,8 @@ from executor.engine.treasury.moving import booked_profit, spent_today
 from executor.engine.treasury.spending import DAY_SECONDS
 from executor.engine.treasury.tips import rebate, tip_for
 from executor.engine.treasury.view import open_view
+from executor.journal.books import Books
+from executor.journal.database import FILE_NAME, Database
 from executor.journal.record import Record
 from executor.plan import Tip, decode
 from executor.plan.encoding import encode_plan
@@ -37,6 +40,7 @@ from executor.policy.treasury import TIP_GAS, GasMoneyRules
 from executor.submission.lanes import Order
 from executor.wallet.development import DEVELOPMENT_ADDRESSES, development_signer
 from tests.support.bookkeeping import WALLETS, Office, booked, on_demand, open_office
+from tests.support.pairs import until
 from tests.support.postgres import new_database
 from tests.support.trading import OPERATOR, OPERATOR_ACCOUNT, Trading, explicit
 
@@ -216,6 +220,30 @@ async def test_while_an_executor_runs_low_operators_are_refilled_without_being_t
     assert booking.purpose is Purpose.TRANSFER
     moves = {(one.account, one.kind, one.amount) for one in booking.entries if one.token is NATIVE}
     assert {(SECOND, Kind.TRANSFER, MARK - LOW), (OPERATOR, Kind.TRANSFER, LOW - MARK)} <= moves
+
+
+async def test_an_executor_that_runs_refills_a_low_operator_and_books_it(trading: Trading) -> None:
+    trading.node.set_balance(SECOND, LOW)
+    settings = trading.settings(wallets=[{"development_account": 2}], **KEPT)
+    async with Executor(settings) as executor:
+        await executor.execute(explicit())
+        await until(lambda: trading.node.balance(SECOND) == MARK)
+        await until(lambda: bool(refills(trading)))
+
+    (booking,) = refills(trading)
+    assert booking.sender == OPERATOR
+    assert (SECOND, Kind.TRANSFER, NATIVE, MARK - LOW) in {
+        (one.account, one.kind, one.token, one.amount) for one in booking.entries
+    }
+
+
+def refills(trading: Trading) -> list[Booking]:
+    """What the books of the user's folder hold beside trades."""
+    database = Database.open_reading(trading.folder / "journal" / FILE_NAME)
+    try:
+        return [one for one in Books(database).all_standing() if one.purpose is Purpose.TRANSFER]
+    finally:
+        database.close()
 
 
 async def test_operators_that_run_out_are_said_aloud(trading: Trading) -> None:

@@ -17,11 +17,9 @@ from executor.policy.treasury import (
     TYPICAL_TRADE_GAS,
     WARNED_TRADES,
     GasMoneyRules,
-    TipOrder,
     Transfer,
     Unwrap,
     WalletMoney,
-    profit_with_tip,
     refill,
     refill_tip,
     sweep,
@@ -213,19 +211,6 @@ def test_a_low_wallet_is_filled_by_the_profit_beyond_the_promise() -> None:
     assert tip(low, spent=ETHER // 2 - 7) == 7
     assert tip(low, spent=ETHER // 2) == 0
     assert tip(low, limits=rules(refill_below=None)) == 0
-
-
-@given(wei, wei, wei)
-def test_a_tip_to_ourselves_counts_as_earned_and_never_as_more(profit: int, minimum: int, asked: int) -> None:
-    """The router's own rule: a tip is cut so that the minimum remains."""
-    if profit < minimum:
-        return
-    paid = min(asked, profit - minimum)
-    counted = profit_with_tip(profit - paid, minimum, TipOrder(address(1), asked))
-
-    assert counted <= profit
-    assert counted == profit or paid == profit - minimum
-    assert profit_with_tip(profit, minimum, None) == profit
 
 
 @pytest.mark.parametrize(("price", "fee"), [(10**9, 0), (3 * 10**6, 7 * 10**12)])
