@@ -86,7 +86,7 @@ async def test_what_is_taken_up_again_is_followed_also_where_its_work_runs_in_an
     mine_in_time(trading.node)
     trading.node.rpc("evm_setAutomine", True)
 
-    async def elsewhere(*_: Any) -> Json:
+    async def elsewhere(*_: Any) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(Executor, "_work", elsewhere)
