@@ -264,7 +264,12 @@ def _make_private(path: Path) -> None:
     not be out yet.
     """
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # One that was there, from a copy for instance, may have been open to others.
+            os.fchmod(descriptor, 0o600)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise JournalError(
             f"the journal {path} cannot be opened: {error.strerror}.",

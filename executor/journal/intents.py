@@ -57,6 +57,12 @@ class IntentsPart(ExecutionsPart):
                 fix="give the lane the record of its own chain",
                 chain_id=chain_id,
             )
+        if pending is not None and pending.opportunity_id != new.opportunity_id:
+            raise JournalError(
+                f"the execution of {pending.opportunity_id} does not belong to an intent of "
+                f"{new.opportunity_id}.",
+                fix="give the execution of the intent's own opportunity",
+            )
         with self.database.writing() as connection:
             self._require_ours(connection, new)
             nonce = self._next_nonce(connection, new, least_nonce)

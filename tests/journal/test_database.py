@@ -74,6 +74,13 @@ def test_only_its_owner_can_read_the_file(path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+def test_a_file_put_back_from_a_copy_is_closed_to_others(path: Path) -> None:
+    Database.open(path).close()
+    path.chmod(0o644)
+    with opened(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_a_commit_is_on_the_disk_when_it_returns(database: Database) -> None:
     """FULL is 2 in SQLite's table of synchronous levels."""
     with database.writing() as connection:

@@ -157,6 +157,13 @@ def test_an_intent_of_another_network_is_refused(record: Record) -> None:
         record.open_intent(replace(fill(), chain_id=10), 0, signing(""), pending=None)
 
 
+def test_an_execution_of_another_opportunity_is_refused(record: Record) -> None:
+    record.accept(opportunity("seen-1"), slots=2)
+    for new in (trade("seen-1"), fill()):
+        with pytest.raises(JournalError, match="execution of seen-2 does not belong"):
+            record.open_intent(new, 0, _never_signs, pending=execution("seen-2"))
+
+
 def test_nothing_is_signed_for_what_was_not_taken_in(record: Record) -> None:
     with pytest.raises(JournalError, match="not this executor's"):
         record.open_intent(trade(), 0, _never_signs, pending=execution())

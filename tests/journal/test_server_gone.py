@@ -4,14 +4,18 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from pydantic import SecretStr
 
 from executor.domain.attempt import Attempt
 from executor.domain.errors import JournalError
 from executor.domain.intent import AttemptState
+from executor.journal import database as module
+from executor.journal.database import Database
 from executor.journal.record import Record
 from tests.support.postgres import Postgres, stoppable_postgres
 from tests.support.records import (
     execution,
+    fill,
     opened,
     opened_trade,
     opportunity,
@@ -81,6 +85,28 @@ def test_a_server_that_goes_away_while_it_is_signed_leaves_nothing(server: Postg
     assert record.open_intents() == ()
     assert record.counts() == {"accepted": 1}
     assert opened_trade(record).nonce == 0
+
+
+def test_a_process_that_falls_asleep_while_it_signs_loses_its_turn(
+    server_place: SecretStr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others get the lane, and what the sleeper signed is neither recorded nor sent."""
+    with opened(server_place) as other:
+        options = module._SERVER_OPTIONS + " -c idle_in_transaction_session_timeout=1s"
+        monkeypatch.setattr(module, "_SERVER_OPTIONS", options)
+        one = Database.open(server_place)
+        sleeper, awake = record_in(one, "executor-1"), record_in(other, "executor-2")
+
+        def sleep(nonce: int) -> Attempt:
+            time.sleep(1.5)
+            assert opened_trade(awake).nonce == nonce
+            return signing("")(nonce)
+
+        with pytest.raises(JournalError, match="cannot be used"):
+            sleeper.open_intent(fill(), 0, sleep, pending=None)
+        assert [intent.executor_id for intent in awake.open_intents()] == ["executor-2"]
+        assert sleeper.open_intent(fill(), 0, signing(""), pending=None).nonce == 1
+        one.close()
 
 
 def test_a_server_that_stops_answering_is_given_up(server: Postgres, record: Record) -> None:
