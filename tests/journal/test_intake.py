@@ -7,6 +7,7 @@ import pytest
 
 from executor.domain.errors import JournalError
 from executor.domain.execution import Status
+from executor.domain.intent import IntentState
 from executor.journal.anchor import Anchor
 from executor.journal.codec import dump_opportunity
 from executor.journal.database import Database
@@ -99,6 +100,25 @@ def test_what_was_stored_is_there_as_it_was(record: Record) -> None:
     stored = record.stored("seen-1")
     assert stored is not None
     assert stored.execution == realised
+
+
+def test_an_opportunity_whose_transaction_is_out_does_not_end(record: Record) -> None:
+    record.accept(opportunity(), slots=1)
+    record.claim("seen-1", ["pool"])
+    intent = opened_trade(record)
+    for end in (
+        lambda: record.finish(opportunity(), execution(status=Status.FAILED)),
+        lambda: record.update(execution(status=Status.DECLINED)),
+    ):
+        with pytest.raises(JournalError, match="has not ended: its intent"):
+            end()
+    assert record.counts() == {"pending": 1}
+    record.accept(opportunity("seen-2"), slots=1)
+    assert not record.take_slot("seen-2", 1)
+    assert record.claim("seen-2", ["pool"]) == ("pool",)
+    record.mark_intent(intent.intent_id, IntentState.DROPPED)
+    record.finish(opportunity(), execution(status=Status.FAILED))
+    assert record.take_slot("seen-2", 1)
 
 
 def test_claims_are_all_or_nothing(record: Record) -> None:
