@@ -12,7 +12,7 @@ from executor.plan.encoding import encode_plan
 from executor.plan.format import Payer, Recipient, V2Output
 from executor.plan.steps import DecodedPlan, Header, V2Swap
 from tests.attacks import scene
-from tests.attacks.delegation import delegate, new_account
+from tests.attacks.delegation import delegate, new_account, through
 from tests.contracts.schemes import Deed, place, plan_of, scheme, v3_through
 from tests.contracts.test_batch import batch, outcomes
 from tests.contracts.venues.hops import NATIVE, gift, token
@@ -71,3 +71,29 @@ def test_what_a_change_of_operators_locks_no_plan_of_the_same_transaction_unlock
     told = outcomes(desk, desk.node.send(OPERATOR, desk.router, batch(plan_of(turn), coin), gas=3_000_000))
     assert [outcome.profit for outcome in told] == [0, 0]
     assert desk.node.balance(desk.router) == held + 5
+
+
+def test_coin_sent_along_with_a_plan_is_refused_and_its_sender_named(desk: Desk) -> None:
+    wallet = scene.place(desk, "Delegates.CarelessWallet")
+    desk.send(OWNER, "allowOperator(address,bool)", wallet, True)
+    for sender in (OPERATOR, STRANGER):
+        desk.node.set_balance(sender, ETHER)
+    reason = scene.refused(desk, OPERATOR, plan_of(), value=1)
+    assert (reason.name, reason.args) == ("NativeNotExpected", {"from": OPERATOR.lower()})
+    along = through(desk.router, plan_of(), value=1)
+    reason = scene.refused(desk, STRANGER, along, to=wallet, value=1)
+    assert (reason.name, reason.args) == ("NativeNotExpected", {"from": wallet.lower()})
+    desk.node.send(STRANGER, wallet, through(desk.router, plan_of()))
+
+
+def test_another_operators_plan_is_refused_in_a_transaction_that_an_operator_sent(desk: Desk) -> None:
+    wallet = scene.place(desk, "Delegates.CarelessWallet")
+    desk.send(OWNER, "allowOperator(address,bool)", wallet, True)
+    call = through(desk.router, plan_of())
+    assert scene.refused(desk, OPERATOR, call, to=wallet).name == "AlreadyRunning"
+    desk.node.send(STRANGER, wallet, call)
+    # An account with code that sends its own transaction is no other operator.
+    key = new_account(desk)
+    desk.send(OWNER, "setPrimaryOperator(address)", key.address)
+    delegate(desk, key, wallet)
+    desk.execute(plan_of(), sender=key.address)

@@ -9,9 +9,10 @@ from devnet.compiler import compile_files
 from devnet.place import Placer
 from executor.domain.address import Address, to_address
 from executor.plan.format import Payer, Recipient, V2Output
-from executor.plan.steps import Step, Track, V2Swap
+from executor.plan.steps import CurveExchange, Step, Track, V2Swap
 from tests.contracts import schemes
 from tests.contracts.schemes import Deed, plan_of, scheme, v3_through
+from tests.contracts.venues.hops import Conduct, gift, odd_venue
 from tests.support.routers import OPERATOR, OWNER, STRANGER, Desk, Reverted
 
 OWNERS_PLACE = 4
@@ -96,7 +97,7 @@ def test_a_balance_told_in_a_word_or_more_is_taken_from_the_first_word(
     desk.send(OWNER, "setSettlementToken(address)", token)
     behave(desk, token, length, False)
     pool = schemes.place(desk, "Schemer")
-    scheme(desk, pool, before=[Deed(token, abi.encode_call("give(address,uint256)", desk.router, 7))])
+    scheme(desk, pool, before=[Deed(token, abi.encode_call("issue(address,uint256)", desk.router, 7))])
     gift = V2Swap(pool, True, Payer.NONE, Recipient.ROUTER, V2Output.LITERAL, amount_in=0, amount_out=7)
     assert desk.simulate(plan_of(gift, settlement=OWNERS_PLACE, minimum=7)) == 7
     assert desk.simulate(plan_of(Track(token, (gift,)))) == 0
@@ -104,6 +105,35 @@ def test_a_balance_told_in_a_word_or_more_is_taken_from_the_first_word(
         pool, True, Payer.SETTLEMENT, Recipient.ROUTER, V2Output.LITERAL, amount_in=3, amount_out=7
     )
     assert desk.simulate(plan_of(gift, paying, settlement=OWNERS_PLACE)) == 11
+
+
+def sold(desk: Desk, asset: Address, length: int, by_revert: bool) -> bytes:
+    """A plan that sells the settlement token to a venue that pulls all of it, changes its habit, and gives
+    nothing; what it cost is a present in the end.
+    """
+    dai, amount = to_address(desk.book.tokens["DAI"]), 10**6
+    deed = abi.encode_call(BEHAVE, length, by_revert)
+    venue = odd_venue(desk, Conduct(asset, amount, dai, target=asset, deed=deed, must=True))
+    hop = CurveExchange(venue, 0, 1, dai, Payer.SETTLEMENT, Recipient.ROUTER, amount_in=amount)
+    desk.node.send(STRANGER, asset, abi.encode_call("issue(address,uint256)", desk.router, amount))
+    return plan_of(hop, gift(desk, asset, amount), settlement=OWNERS_PLACE)
+
+
+@pytest.mark.parametrize("answer", UNREADABLE)
+def test_an_allowance_that_is_not_told_counts_as_all(desk: Desk, token: Address, answer: str) -> None:
+    desk.send(OWNER, "setSettlementToken(address)", token)
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(sold(desk, token, *UNREADABLE[answer]))
+    assert refused.value.reason.name == "AllowanceLeft"
+    assert refused.value.reason.args["amount"] == 2**256 - 1
+
+
+@pytest.mark.parametrize("length", [32, 33, 64])
+def test_an_allowance_told_in_a_word_or_more_is_taken_from_the_first_word(
+    desk: Desk, token: Address, length: int
+) -> None:
+    desk.send(OWNER, "setSettlementToken(address)", token)
+    assert desk.simulate(sold(desk, token, length, False)) == 0
 
 
 @pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 10_000])

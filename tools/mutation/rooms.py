@@ -56,6 +56,8 @@ ROOMS = {
             *COMMON,
             "contracts/test_running_alone.py",
             "contracts/test_unreadable_balances.py",
+            "contracts/test_edges_of_a_trade.py",
+            "contracts/venues/test_measuring.py",
             "contracts/test_stolen_operator_key.py",
             "contracts/test_attack_arrivals.py",
             "contracts/venues/test_guards.py",
@@ -80,6 +82,7 @@ ROOMS = {
         ("base/Payments.sol", "base/Settle.sol"),
         (
             "contracts/test_unreadable_balances.py",
+            "contracts/test_edges_of_a_trade.py",
             *COMMON,
             "contracts/test_roles.py",
             "attacks/test_a1[1-9]*.py",

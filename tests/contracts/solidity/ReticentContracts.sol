@@ -13,13 +13,20 @@ contract ReticentToken {
         (bytesOfAnswer, reverts) = (length, byRevert);
     }
 
-    function give(address to, uint256 amount) external {
+    function issue(address to, uint256 amount) external {
         _balances[to] += amount;
     }
 
     function transfer(address to, uint256 amount) external returns (bool) {
         require(msg.data.length == 0x44, "length");
         _balances[msg.sender] -= amount;
+        _balances[to] += amount;
+        return true;
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external returns (bool) {
+        _allowances[from][msg.sender] -= amount;
+        _balances[from] -= amount;
         _balances[to] += amount;
         return true;
     }
@@ -65,5 +72,31 @@ contract OutspokenPool {
         assembly {
             revert(add(said, 0x20), mload(said))
         }
+    }
+}
+
+/// @dev A chain's own coin, wrapped, that keeps some more of itself from whoever unwraps.
+contract LeakyWrappedCoin {
+    uint256 public immutable leak;
+    mapping(address account => uint256) public balanceOf;
+
+    constructor(uint256 leaks) {
+        leak = leaks;
+    }
+
+    function issue(address to, uint256 amount) external payable {
+        balanceOf[to] += amount;
+    }
+
+    function transfer(address to, uint256 amount) external returns (bool) {
+        balanceOf[msg.sender] -= amount;
+        balanceOf[to] += amount;
+        return true;
+    }
+
+    function withdraw(uint256 amount) external {
+        balanceOf[msg.sender] -= amount + leak;
+        (bool ok,) = msg.sender.call{value: amount}("");
+        require(ok, "not taken");
     }
 }
