@@ -19,6 +19,7 @@ from executor.engine.pricing import Prices
 from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.session import Session
 from executor.engine.treasury.tips import rebate
+from executor.plan.reverts.kinds import Meaning
 from executor.policy.profit import net_profit, show_usd, usd_value
 from executor.submission.envelope import read_envelope
 
@@ -27,6 +28,9 @@ _MOVED = (
     "did in "
     "that block came first."
 )
+_MOVED_PRICE: dict[str, object] = {"meaning": str(Meaning.MOVED_PRICE)}
+_LATE = "The transaction was mined after its deadline, so that the router refused it."
+_STALE: dict[str, object] = {"meaning": str(Meaning.STALE)}
 
 
 async def settle(session: Session, pending: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
@@ -96,8 +100,18 @@ def without_trade(session: Session, pending: Execution, receipt: Receipt | None)
 
 
 async def _reverted(session: Session, mined: Execution, attempt: Attempt, receipt: Receipt) -> Execution:
-    reason = await _revert_reason(session, attempt, receipt)
+    deadline = mined.details.get("deadline")
+    late = deadline is not None and await _is_late(session, int(str(deadline)), receipt)
+    reason = Reason("reverted", _LATE, _STALE) if late else await _revert_reason(session, attempt, receipt)
     return replace(without_trade(session, mined, receipt), status=Status.REVERTED, reasons=(reason,))
+
+
+async def _is_late(session: Session, deadline: int, receipt: Receipt) -> bool:
+    """Whether it was mined past its deadline; False where the node does not tell."""
+    try:
+        return (await head(session.rpc, receipt.block_number)).timestamp > deadline
+    except NodeError:
+        return False
 
 
 async def _revert_reason(session: Session, attempt: Attempt, receipt: Receipt) -> Reason:
@@ -124,7 +138,7 @@ async def _revert_reason(session: Session, attempt: Attempt, receipt: Receipt) -
         return Reason(
             "reverted", f"The transaction reverted; the node does not tell why: {error.message}", {}
         )
-    return Reason("reverted", _MOVED, {})
+    return Reason("reverted", _MOVED, _MOVED_PRICE)
 
 
 async def _balance_check(

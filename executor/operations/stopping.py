@@ -9,7 +9,6 @@ from getpass import getpass
 from executor.config.settings import Settings
 from executor.domain.errors import ConfigError, ExecutorError
 from executor.domain.intent import Intent
-from executor.engine.executor import Executor
 from executor.journal.flags import lift_stop, set_stop, stop_flags
 from executor.journal.record import FILE_NAME, Database, Record, StopFlag
 
@@ -89,6 +88,9 @@ async def _cancelled(
     """Wait until nothing is out, doing it ourselves where nobody else does: an executor that runs has the
     record locked, and heeds the flag itself. Why we could not, by chain.
     """
+    # After the flag is set and not before it: this import takes seconds.
+    from executor.engine.executor import Executor
+
     until, problems = time.monotonic() + seconds, dict[str, str]()
     async with Executor(settings, prompt=getpass) as own:
         for name in chains:

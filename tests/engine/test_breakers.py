@@ -1,27 +1,178 @@
-"""What breakers are called in the record."""
+"""After losses in a row the executor rests and says so; a restart changes nothing; one trade tries first."""
 
 from __future__ import annotations
 
-from itertools import cycle
+import asyncio
+import time
+from typing import Any
 
-from sqlalchemy import String
+from executor.domain.execution import Execution, Status
+from executor.engine.executor import Executor
+from executor.policy.breaker import BreakerState
+from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until, waiting
+from tests.support.proxy import Answer, ChangingProxy, Request
+from tests.support.trading import OPERATOR, Trading
 
-from executor.domain.route import Leg, Route
-from executor.engine.breakers import breaker_keys
-from executor.journal.schema import breakers
-from tests.support.market import USDC, WETH, v2_pool
-from tests.support.records import OPERATOR
+__all__ = ["on_demand"]
 
-
-def route(hops: int) -> Route:
-    tokens = cycle((WETH, USDC))
-    return Route(tuple(Leg(v2_pool(100 + number), next(tokens)) for number in range(hops)))
+REST = 3
 
 
-def test_the_breakers_of_the_longest_routes_fit_into_the_record() -> None:
-    """PostgreSQL refuses a name that is too long, and the trade would never be settled."""
-    keys = {key for hops in (2, 4, 6, 8) for key in breaker_keys("a" * 64, OPERATOR, route(hops))}
-    assert len(keys) == 2 + 4
-    column = breakers.c.key.type
-    assert isinstance(column, String)
-    assert max(len(key) for key in keys) <= (column.length or 0)
+def settings(trading: Trading, **changes: Any) -> dict[str, Any]:
+    """Each opportunity is tried once, and three losses in a row mean a rest of three seconds."""
+    return trading.settings(retries={"tries": 1}, breaker={"losses": 3, "rest_seconds": REST}, **changes)
+
+
+async def lost(executor: Executor, trading: Trading, opportunity: dict[str, Any]) -> Execution:
+    """The trade comes too late into a block: it reverts."""
+    task = await sent(executor, trading, opportunity)
+    with record_of(trading) as record:
+        stored = record.stored(opportunity["opportunity_id"])
+    assert stored is not None
+    trading.node.mine(1, timestamp=int(str(stored.execution.details["deadline"])) + 1)
+    execution = await task
+    assert execution.status is Status.REVERTED, execution.reasons
+    return execution
+
+
+async def won(executor: Executor, trading: Trading, opportunity: dict[str, Any]) -> Execution:
+    task = await sent(executor, trading, opportunity)
+    mine_in_time(trading.node)
+    execution = await task
+    assert execution.status is Status.REALISED, execution.reasons
+    return execution
+
+
+async def sent(executor: Executor, trading: Trading, opportunity: dict[str, Any]) -> asyncio.Task[Execution]:
+    task = asyncio.create_task(executor.execute(opportunity))
+    await until(lambda: waiting(trading.node, OPERATOR) or task.done())
+    assert not task.done(), task.result().reasons
+    return task
+
+
+def states(trading: Trading) -> dict[str, BreakerState]:
+    """Of the chain's, the wallet's and the first pair's breakers."""
+    legs = crossing(0)["legs"]
+    keys = {
+        "chain": "chain:ethereum",
+        "wallet": f"wallet:ethereum:{OPERATOR.lower()}",
+        "route": "route:ethereum:" + "-".join(str(leg["pool"]).lower() for leg in legs),
+    }
+    with record_of(trading) as record:
+        return {name: record.breaker(key).state for name, key in keys.items()}
+
+
+def all_of(state: BreakerState) -> dict[str, BreakerState]:
+    return dict.fromkeys(("chain", "wallet", "route"), state)
+
+
+async def lost_three(executor: Executor, trading: Trading) -> None:
+    for number in range(3):
+        if number:
+            assert states(trading) == all_of(BreakerState.CLOSED)
+        await lost(executor, trading, crossing(0, f"lost-{number}"))
+
+
+def codes(execution: Execution) -> list[str]:
+    return [reason.code for reason in execution.reasons]
+
+
+async def test_three_losses_in_a_row_open_the_breakers_and_a_restart_does_not_close_them(
+    on_demand: Trading,
+) -> None:
+    trading = on_demand
+    own = settings(trading)
+    own["chains"]["ethereum"]["breaker"]["rest_seconds"] = 3600
+    async with Executor(own) as executor:
+        await lost_three(executor, trading)
+        assert states(trading) == all_of(BreakerState.OPEN)
+        refused = await executor.execute(crossing(1))
+    assert refused.status is Status.DECLINED
+    assert codes(refused) == ["breaker_open"]
+    (reason,) = refused.reasons
+    assert (reason.facts["breaker"], reason.facts["losses"]) == ("chain:ethereum", "3")
+    assert 0 < int(str(reason.facts["opens_again_at"])) - time.time() <= 3600
+    async with Executor(own) as executor:
+        assert codes(await executor.execute(crossing(2))) == ["breaker_open"]
+    assert trading.nonce() == 3
+
+
+async def test_after_its_rest_one_trade_tries_and_a_good_one_closes_it(on_demand: Trading) -> None:
+    trading = on_demand
+    async with Executor(settings(trading)) as executor:
+        await lost_three(executor, trading)
+        await asyncio.sleep(REST)
+        trial = await sent(executor, trading, crossing(0, "trial"))
+        assert codes(await executor.execute(crossing(1))) == ["breaker_open"], "one at a time"
+        mine_in_time(trading.node)
+        assert (await trial).status is Status.REALISED
+        assert states(trading) == all_of(BreakerState.CLOSED)
+        await won(executor, trading, crossing(2))
+
+
+async def test_a_bad_trial_makes_the_rest_twice_as_long(on_demand: Trading) -> None:
+    trading = on_demand
+    async with Executor(settings(trading)) as executor:
+        await lost_three(executor, trading)
+        await asyncio.sleep(REST)
+        await lost(executor, trading, crossing(0, "trial"))
+        with record_of(trading) as record:
+            breaker = record.breaker("chain:ethereum")
+    assert (breaker.state, breaker.rest_seconds, breaker.losses) == (BreakerState.OPEN, 2 * REST, 4)
+
+
+async def test_a_trial_that_never_left_does_not_keep_the_breaker_from_trying(on_demand: Trading) -> None:
+    """The node refuses it: after another rest the next one is the trial."""
+    trading = on_demand
+    refusing = False
+
+    def withhold(request: Request) -> Answer | None:
+        if not refusing or request["method"] != "eth_sendRawTransaction":
+            return None
+        return {"error": {"code": -32000, "message": "transaction underpriced"}}
+
+    async with (
+        ChangingProxy(trading.node.url, withhold=withhold) as proxy,
+        Executor(settings(trading, rpc_url=proxy.url)) as executor,
+    ):
+        await lost_three(executor, trading)
+        await asyncio.sleep(REST)
+        refusing = True
+        assert codes(await executor.execute(crossing(0, "refused"))) == ["transaction_refused"]
+        refusing = False
+        await asyncio.sleep(REST)
+        await won(executor, trading, crossing(0, "trial"))
+    assert states(trading) == all_of(BreakerState.CLOSED)
+
+
+async def test_a_route_that_loses_between_good_trades_of_others_rests_alone(on_demand: Trading) -> None:
+    trading = on_demand
+    async with Executor(settings(trading)) as executor:
+        for number in range(3):
+            await lost(executor, trading, crossing(0, f"lost-{number}"))
+            if number < 2:
+                await won(executor, trading, crossing(1 + number))
+        assert states(trading) == all_of(BreakerState.CLOSED) | {"route": BreakerState.OPEN}
+        refused = await executor.execute(crossing(0, "once-more"))
+        assert codes(refused) == ["breaker_open"]
+        assert str(refused.reasons[0].facts["breaker"]).startswith("route:ethereum:")
+        await won(executor, trading, crossing(3))
+
+
+async def test_a_nonce_that_was_lost_cost_nothing_and_is_no_loss(on_demand: Trading) -> None:
+    trading, node = on_demand, on_demand.node
+    own = settings(trading, lanes={"settle_blocks": 1, "resend_seconds": 3600})
+    async with Executor(own) as executor:
+        task = await sent(executor, trading, crossing(0))
+        (ours,) = waiting(node, OPERATOR).values()
+        node.rpc("anvil_dropTransaction", ours)
+        node.rpc("evm_setAutomine", True)
+        node.send(OPERATOR, OPERATOR, value=1)
+        for _ in range(4):
+            await asyncio.sleep(0.3)
+            mine_in_time(node)
+        superseded = await task
+    assert codes(superseded) == ["superseded"]
+    assert (superseded.gas_cost_wei, superseded.realised_net_profit) == (None, 0)
+    with record_of(trading) as record:
+        assert record.breaker("chain:ethereum").losses == 0
