@@ -23,10 +23,9 @@ from executor.engine.booking import Bookkeeper, book, catch_up, reverse
 from executor.engine.durable.port import FencedError
 from executor.engine.durable.slots import NoLock, Slots
 from executor.engine.reverts import revert_names
-from executor.engine.session import LOCAL_POLL_SECONDS, POLL_SECONDS
+from executor.engine.session import LOCAL_POLL_SECONDS, POLL_SECONDS, tied
 from executor.engine.treasury.rules import gas_money_rules
 from executor.engine.treasury.view import View
-from executor.journal.anchor import choose_anchor, verify_anchor
 from executor.journal.books import Books
 from executor.journal.database import Database
 from executor.journal.record import Record
@@ -135,11 +134,7 @@ async def open_desk(view: View, signers: Sequence[Signer]) -> AsyncIterator[Desk
         stack.callback(database.close)
         record = Record(database, view.name, view.executor_id + WALLET_ID)
         fence = await _take_slot(stack, database, record.executor_id)
-        anchor = record.anchor()
-        if anchor is None:
-            anchor = await choose_anchor(view.rpc, view.network)
-            record.tie(anchor)
-        await verify_anchor(view.rpc, view.network, anchor)
+        anchor = await tied(record, view.rpc, view.network)
         clock = SystemClock()
         lanes = {
             signer.address: Lane(
