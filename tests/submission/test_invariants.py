@@ -58,7 +58,7 @@ SIGNER = development_signer(5)
 PACE = Pace(finality_blocks=10, settle_blocks=3, bump_blocks=2, resend_seconds=15)
 CAP = 1_000 * GWEI
 IN_FLIGHT = 6
-EXAMPLES, STEPS = 30, 40
+EXAMPLES, STEPS = 40, 40
 LIVE, MINED, FINAL = IntentState.LIVE, IntentState.MINED, IntentState.FINAL
 DROPPED, SUPERSEDED = IntentState.DROPPED, IntentState.SUPERSEDED
 
@@ -236,13 +236,13 @@ class NoncesAndBooks(RuleBasedStateMachine):
     def a_node_is(self, mood: Mood, first: bool) -> None:
         self.nodes.mood, self.nodes.first_answers = mood, first
 
-    @rule(boundaries=st.integers(0, 25))
-    def the_process_will_be_killed(self, boundaries: int) -> None:
-        self.fuse.left = boundaries
-
-    @rule()
-    def the_process_is_killed_at_once(self) -> None:
-        self.start_process()
+    @rule(boundaries=st.none() | st.integers(0, 25))
+    def the_process_is_killed(self, boundaries: int | None) -> None:
+        """At once, or when it has passed that many."""
+        if boundaries is None:
+            self.start_process()
+        else:
+            self.fuse.left = boundaries
 
     @rule(pays=st.sampled_from((True, False, None)), bearable=st.sampled_from((10**18, 10**15, 0)))
     def the_trades_are_worth(self, pays: bool | None, bearable: int) -> None:
@@ -254,13 +254,12 @@ class NoncesAndBooks(RuleBasedStateMachine):
         held = self.chain.pool.held.get(SIGNER.address, {}).values()
         self.chain.balance = RICH if rich else sum(one.cost for one in held)
 
-    @rule()
-    def the_operator_stops(self) -> None:
-        set_stop(self.database, None, "enough")
-
-    @rule()
-    def the_operator_resumes(self) -> None:
-        lift_stop(self.database, None)
+    @rule(stops=st.booleans())
+    def the_operator(self, stops: bool) -> None:
+        if stops:
+            set_stop(self.database, None, "enough")
+        else:
+            lift_stop(self.database, None)
 
     @rule(seconds=st.sampled_from((20, 10**6)))
     def our_clock_jumps(self, seconds: int) -> None:
@@ -397,3 +396,15 @@ def test_no_run_of_events_breaks_an_invariant(fast_database: Database, tmp_path:
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(NoncesAndBooks, settings=machine)
+
+
+def test_a_count_that_is_told_too_high_leaves_no_gap(fast_database: Database) -> None:
+    """Invariants 1 and 9: the nonces that were passed over are filled."""
+    NoncesAndBooks.database = fast_database
+    run = NoncesAndBooks()
+    run.begin()
+    run.a_node_is(mood=Mood.COUNTS_MORE, first=True)
+    run.transactions_are_sent(how_many=2, deadline=None, purpose=Purpose.TRADE)
+    assert [intent.nonce for intent in run.everything()] == [2, 3]
+    run.teardown()
+    assert [intent.nonce for intent in run.everything() if intent.purpose is Purpose.FILL] == [0, 1]
