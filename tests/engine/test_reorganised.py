@@ -1,0 +1,152 @@
+"""A block that is taken back takes its results with it: open again, booked no more, and then booked once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from devnet import ETHER
+from executor.domain.execution import Execution, Status
+from executor.domain.intent import IntentState
+from executor.engine.executor import Executor
+from executor.journal.books import Books
+from tests.support.commands import call
+from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until, waiting
+from tests.support.trading import OPERATOR, Trading
+
+__all__ = ["on_demand"]
+
+FINALITY = 40
+
+
+def settings(trading: Trading, **changes: Any) -> dict[str, Any]:
+    lanes = {"finality_blocks": FINALITY, "bump_blocks": 99}
+    return trading.settings(lanes=lanes, retries={"tries": 1}, max_execution_time_seconds=600, **changes)
+
+
+async def realised(executor: Executor, trading: Trading) -> Execution:
+    task = asyncio.create_task(executor.execute(crossing(0)))
+    await until(lambda: waiting(trading.node, OPERATOR))
+    mine_in_time(trading.node)
+    execution = await task
+    assert execution.status is Status.REALISED, execution.reasons
+    return execution
+
+
+def recorded(trading: Trading) -> Execution:
+    with record_of(trading) as record:
+        stored = record.stored("pair-0")
+    assert stored is not None
+    return stored.execution
+
+
+def reported(trading: Trading) -> int:
+    """What `executor pnl` says was earned, in wei: of WETH and ether, which are all that was moved."""
+    path = trading.folder / "config.yaml"
+    path.write_text(yaml.safe_dump(settings(trading)))
+    told = call("pnl", "--config", path, "--format", "json")
+    assert told.code == 0, told.stderr
+    return sum(int(line["profit"]) for line in json.loads(told.stdout)["lines"])
+
+
+def standing(trading: Trading) -> int:
+    """Bookings that count."""
+    with record_of(trading) as record:
+        books = Books(record.database)
+        return sum(books.standing(each.intent_id) is not None for each in record.intents_of("pair-0"))
+
+
+def take_back(trading: Trading, depth: int) -> None:
+    """The newest blocks, with all that was in them."""
+    trading.node.rpc("anvil_reorg", depth, [])
+
+
+@pytest.mark.parametrize("depth", [1, 5, 20])
+async def test_what_was_taken_back_is_open_again_and_counts_once_in_the_end(
+    on_demand: Trading, depth: int
+) -> None:
+    trading, node = on_demand, on_demand.node
+    before = trading.balance()
+    async with Executor(settings(trading)) as executor:
+        first = await realised(executor, trading)
+        mine_in_time(node, depth - 1)
+        await until(lambda: standing(trading) == 1)
+        take_back(trading, depth)
+        await until(lambda: recorded(trading).status is Status.PENDING)
+        open_again = recorded(trading)
+        assert [reason.code for reason in open_again.reasons] == ["reorganised"]
+        assert (open_again.realised_profit, open_again.block_number) == (None, None)
+        assert standing(trading) == 0
+        await until(lambda: waiting(node, OPERATOR))
+        mine_in_time(node)
+        await until(lambda: recorded(trading).status is Status.REALISED)
+        again = await executor.execute(crossing(0))
+    assert again.transaction_hashes == first.transaction_hashes
+    assert again.realised_profit == trading.balance() - before
+    assert trading.nonce() == 1
+    assert standing(trading) == 1
+
+
+async def test_what_was_taken_back_may_revert_the_second_time(on_demand: Trading) -> None:
+    trading, node = on_demand, on_demand.node
+    before, money = trading.balance(), node.balance(OPERATOR)
+    async with Executor(settings(trading)) as executor:
+        await realised(executor, trading)
+        await until(lambda: standing(trading) == 1)
+        take_back(trading, 1)
+        await until(lambda: recorded(trading).status is Status.PENDING)
+        await until(lambda: waiting(node, OPERATOR))
+        (ours,) = waiting(node, OPERATOR).values()
+        raw = node.rpc("eth_getRawTransactionByHash", ours)
+        node.rpc("anvil_dropTransaction", ours)
+        node.rpc("evm_setAutomine", True)
+        trading.open_gap("uniswap_v2 USDC/WETH", "WETH", 1_000 * ETHER)
+        node.rpc("eth_sendRawTransaction", raw)
+        await until(lambda: recorded(trading).status is Status.REVERTED)
+        await until(lambda: standing(trading) == 1)
+    paid = money - node.balance(OPERATOR)
+    ended = recorded(trading)
+    assert (ended.realised_profit, ended.realised_net_profit) == (0, -paid)
+    assert trading.balance() == before
+    assert trading.nonce() == 1
+
+
+async def test_it_is_noticed_by_the_next_executor_too(on_demand: Trading) -> None:
+    trading, node = on_demand, on_demand.node
+    before = trading.balance()
+    async with Executor(settings(trading)) as executor:
+        await realised(executor, trading)
+        await until(lambda: standing(trading) == 1)
+    take_back(trading, 1)
+    async with Executor(settings(trading)) as executor:
+        await executor.look_after("ethereum")
+        await until(lambda: recorded(trading).status is Status.PENDING)
+        await until(lambda: waiting(node, OPERATOR))
+        mine_in_time(node)
+        await until(lambda: recorded(trading).status is Status.REALISED and standing(trading) == 1)
+    assert recorded(trading).realised_profit == trading.balance() - before
+
+
+async def test_the_report_counts_it_once_and_the_end_is_final(on_demand: Trading) -> None:
+    trading, node = on_demand, on_demand.node
+    before, money = trading.balance(), node.balance(OPERATOR)
+    async with Executor(settings(trading)) as executor:
+        await realised(executor, trading)
+        take_back(trading, 1)
+        await until(lambda: recorded(trading).status is Status.PENDING)
+        await until(lambda: waiting(node, OPERATOR))
+        mine_in_time(node, FINALITY)
+        await until(lambda: _states(trading) == [IntentState.FINAL])
+        await until(lambda: recorded(trading).status is Status.REALISED)
+    gained, paid = trading.balance() - before, money - node.balance(OPERATOR)
+    assert recorded(trading).realised_net_profit == gained - paid
+    assert reported(trading) == gained - paid
+
+
+def _states(trading: Trading) -> list[IntentState]:
+    with record_of(trading) as record:
+        return [intent.state for intent in record.intents_of("pair-0")]
