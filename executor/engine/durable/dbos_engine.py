@@ -35,13 +35,18 @@ from executor.engine.durable.port import (
     WorkState,
     require_json,
 )
-from executor.engine.durable.slots import Lock, Slots
+from executor.engine.durable.slots import Lock, SessionLock, Slots
 
 APPLICATION = "arbitrage-executor"
 APPLICATION_VERSION = "1"
 """Raised only when works of the old version can no longer be replayed by the new code; drain them first."""
 
 RECEIVE_POLL_SECONDS = 0.05
+
+RETAKE_SECONDS = 15.0
+"""After our own lock was lost nobody else counts as dead for so long: time for the living to take theirs
+again.
+"""
 
 SUBSECONDS_SINCE = (3, 42, 0)
 """The first SQLite whose `unixepoch` knows parts of seconds, which DBOS takes for granted from Python 3.12
@@ -61,6 +66,7 @@ class DbosEngine:
     def __init__(self, executor_id: str, engine: Engine, slots: Slots, lock: Lock, epoch: int) -> None:
         self.executor_id = executor_id
         self._engine, self._slots, self._lock, self._epoch = engine, slots, lock, epoch
+        self._steady_from = 0.0
 
     @classmethod
     async def open(
@@ -161,11 +167,26 @@ class DbosEngine:
 
     async def take_over(self, adopt: Adopt) -> int:
         """As the port says."""
+        if not await asyncio.to_thread(self._keeps_slot):
+            # A server that restarts breaks the sessions of all: the others live, and retake theirs too.
+            self._steady_from = time.monotonic() + RETAKE_SECONDS
+        if time.monotonic() < self._steady_from:
+            return 0
         taken = 0
         for other in await asyncio.to_thread(self._slots.others, self.executor_id):
             if adopt.left_by(other) or await self._left_by(other):
                 taken += await self._take_over_from(other, adopt)
         return taken
+
+    def _keeps_slot(self) -> bool:
+        """False where the session that held our lock broke; then it is taken again, if nobody was faster."""
+        if not isinstance(self._lock, SessionLock) or self._lock.is_held():
+            return True
+        try:
+            self._lock = self._slots.retake(self.executor_id, self._epoch) or self._lock
+        except SQLAlchemyError as error:
+            raise _unusable(error) from None
+        return False
 
     async def _take_over_from(self, other: str, adopt: Adopt) -> int:
         lock = await asyncio.to_thread(self._slots.take_dead, other)

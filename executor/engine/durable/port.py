@@ -69,7 +69,9 @@ class DurableEngine(Protocol):
         """A message to the work, kept until it asks for it."""
 
     async def take_over(self, adopt: Adopt) -> int:
-        """Take up what executors that are dead have left; returns how many works that were."""
+        """Take up what executors that are dead have left; returns how many works that were. Nothing for a
+        while after the lock of our own slot was lost, which this takes again: theirs may be lost alike.
+        """
 
     async def check_owner(self) -> None:
         """Raises FencedError when another process has taken this one for dead and its works over. To be asked

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +28,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
 
 from executor.domain.errors import JournalError
 from executor.engine.durable.port import DurableError, SlotTakenError
@@ -81,6 +83,14 @@ class Slots:
         lock = NoLock() if self._file is not None else self._try(executor_id)
         if lock is not None:
             self._raise_epoch(executor_id)
+        return lock
+
+    def retake(self, executor_id: str, epoch: int) -> Lock | None:
+        """The lock of our own slot, whose session broke; None where somebody has taken the slot meanwhile."""
+        lock = self._try(executor_id)
+        if lock is not None and self.epoch(executor_id) != epoch:
+            lock.release()
+            return None
         return lock
 
     def others(self, executor_id: str) -> list[str]:
@@ -143,13 +153,30 @@ class SessionLock:
         connection.close()
         return None
 
+    def is_held(self) -> bool:
+        """Whether its session still lives; one that broke has given it back."""
+        with self._guard:
+            if self._connection is None:
+                return False
+            try:
+                self._connection.execute(text("SELECT 1"))
+                self._connection.commit()
+            except SQLAlchemyError:
+                self._connection.invalidate()
+                self._connection.close()
+                self._connection = None
+            return self._connection is not None
+
     def release(self) -> None:
-        """Give it back. Harmless when repeated."""
+        """Give it back. Harmless when repeated, and where its session broke."""
+        if not self.is_held():
+            return
         with self._guard:
             connection, self._connection = self._connection, None
         if connection is not None:
-            connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": self._number})
-            connection.commit()
+            with suppress(SQLAlchemyError):
+                connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": self._number})
+                connection.commit()
             connection.close()
 
 

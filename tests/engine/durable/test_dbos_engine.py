@@ -292,6 +292,35 @@ def test_nobody_takes_up_the_works_of_the_living(many: Shop) -> None:
     ]
 
 
+def test_executors_that_lose_their_locks_alive_take_them_again_and_not_each_others_works(many: Shop) -> None:
+    """As when the server restarts: each would count the other as dead, and none could send any more."""
+    names = ("one", "two")
+    for number, name in enumerate(names):
+        many.worker(f"executor-{number}", name).says("started")
+    break_locks(many.url)
+    for name in names:
+        assert many.wait_for(name, "second ends").count("first begins") == 1
+    database = create_engine(many.url)
+    with database.connect() as connection:
+        assert connection.execute(text("SELECT epoch FROM executor_slots")).scalars().all() == [1, 1]
+    database.dispose()
+    assert refused(many.url, "executor-0")
+
+
+def break_locks(url: str) -> None:
+    """End the sessions that hold locks of slots."""
+    database = create_engine(url)
+    with database.begin() as connection:
+        ended = connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        ).all()
+    database.dispose()
+    assert len(ended) >= 2
+
+
 def test_a_file_has_one_executor_whatever_its_id_and_the_next_one_takes_up_its_works(alone: Shop) -> None:
     alone.worker("executor-1", "one").says("started")
     alone.wait_for("one", "first ends")
