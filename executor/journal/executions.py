@@ -81,7 +81,7 @@ class ExecutionsPart(Part):
         """Store the outcome of `opportunity`, over an earlier one. A final one frees its slot and its claims
         in the same commit.
 
-        Raises JournalError if the opportunity is another executor's.
+        Raises JournalError if the opportunity is another executor's, or has a live intent and would end.
         """
         with self.database.writing() as connection:
             if not self._put(connection, execution):

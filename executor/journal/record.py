@@ -2,7 +2,8 @@
 
 Promises. A write that returned survives a kill and a power cut. An attempt is here before its bytes leave.
 A nonce of a wallet is held by one intent. One opportunity id has one execution, at most one live trade, and
-one executor whose work it is. A slot has one holder, and so has a claim.
+one executor whose work it is; it does not end while a transaction of it is out. A slot has one holder, and
+so has a claim.
 
 Each method is one transaction and blocks until it is durable: on a local SQLite file a fraction of a
 millisecond. Methods raise JournalError when the database cannot be used; then nothing may be sent.
