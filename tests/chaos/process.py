@@ -67,6 +67,11 @@ class Life:
         return self._process.returncode is not None
 
     @property
+    def pid(self) -> int:
+        """The operating system's number of it."""
+        return self._process.pid
+
+    @property
     def code(self) -> int | None:
         """Its exit code; minus the signal's number where one ended it; None while it lives."""
         return self._process.returncode
