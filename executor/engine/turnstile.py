@@ -14,8 +14,10 @@ from executor.domain.split import Sized
 from executor.journal.record import Record
 from executor.submission.clock import Clock
 
-LOOK_SECONDS = 0.05
-"""Between two looks at what other processes hold; what this one frees is noticed at once."""
+LOOK_SECONDS = 0.25
+"""Between two looks at what other processes hold, each a query of everyone who waits; what this one frees is
+noticed at once.
+"""
 
 
 class BusyError(ExecutorError, TimeoutError):
@@ -74,13 +76,15 @@ class Turnstile:
                 return
             if self._clock.now() - began >= self._seconds:
                 raise BusyError(problem, fix=fix, **facts)
-            waiting = asyncio.create_task(freed.wait())
-            await asyncio.wait(
-                {waiting, sleeping := asyncio.create_task(self._clock.sleep(LOOK_SECONDS))},
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            waiting.cancel()
-            sleeping.cancel()
+            waits = [
+                asyncio.ensure_future(freed.wait()),
+                asyncio.ensure_future(self._clock.sleep(LOOK_SECONDS)),
+            ]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
 
 
 def needs(chain: ChainData, sized: Sized) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """What runs beside the opportunities of a chain: the tracker of its nonces, and an eye on its gas money."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from executor.config.settings import Settings
@@ -12,10 +12,14 @@ from executor.engine.treasury.desk import Desk as Treasury
 from executor.engine.treasury.keeping import keep_gas_money
 from executor.engine.treasury.view import view_of
 from executor.engine.works import Works
+from executor.submission.clock import Clock
 from executor.submission.log import get_logger
 from executor.submission.tracker import Tracker, TrackerRules
 
 _LOG = get_logger("executor.engine")
+
+AGAIN_SECONDS = 5.0
+"""Before a watch that has ended begins anew."""
 
 
 @asynccontextmanager
@@ -56,11 +60,9 @@ async def watching(works: Works, settings: Settings) -> AsyncIterator[None]:
     )
     treasury = Treasury(view, lanes, works.desk.record, tracker, works.follower.keeper)
     tasks = [
-        asyncio.create_task(tracker.run()),
-        asyncio.create_task(keep_gas_money(treasury, works.clock)),
+        asyncio.create_task(_kept_up(tracker.run, works.clock)),
+        asyncio.create_task(_kept_up(lambda: keep_gas_money(treasury, works.clock), works.clock)),
     ]
-    for task in tasks:
-        task.add_done_callback(_tell_end)
     try:
         yield
     finally:
@@ -69,7 +71,11 @@ async def watching(works: Works, settings: Settings) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _tell_end(task: "asyncio.Task[None]") -> None:
-    """A fence that was lost, or a fault: nothing is looked after any more by this process."""
-    if not task.cancelled() and task.exception() is not None:
-        _LOG.error("watch_ended", error=repr(task.exception()))
+async def _kept_up(watch: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    """Begin `watch` anew where a fault or a lost fence has ended it: what is out is never left alone."""
+    while True:
+        try:
+            await watch()
+        except Exception as error:
+            _LOG.error("watch_ended", error=repr(error))
+        await clock.sleep(AGAIN_SECONDS)

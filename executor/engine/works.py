@@ -99,7 +99,7 @@ class Works:
         elif stored.execution.status.is_final:
             if not self._may_begin_again(stored):
                 return stored.execution, stored
-            record.finish(opportunity, Execution(name, opportunity.chain, Status.ACCEPTED))
+            record.accept_again(opportunity)
             self._begin(opportunity, has_place=False)
         elif name not in self._running and stored.executor_id == record.executor_id:
             self._go_on(stored)

@@ -61,6 +61,20 @@ class ExecutionsPart(Part):
         held = next((slot for slot, holder in taken if holder == opportunity_id), None)
         return Accepted(self._stored(stored), False, held)
 
+    def accept_again(self, opportunity: Opportunity) -> None:
+        """Take in anew what ended with nothing sent, as it is given now: what a crash leaves is this.
+
+        Raises JournalError if it was never taken in, or is another executor's.
+        """
+        accepted = Execution(opportunity.opportunity_id, self.chain, Status.ACCEPTED)
+        moment = now()
+        values = {"opportunity": dump_opportunity(opportunity), "accepted_at": moment, "updated_at": moment}
+        values |= {"status": accepted.status.value, "result": dump_execution(accepted)}
+        its = {**self._key(opportunity.opportunity_id), "of_executor": self.executor_id}
+        with self.database.writing() as connection:
+            if connection.execute(_PUT.values(values), its).rowcount == 0:
+                self._raise_not_ours(opportunity.opportunity_id)
+
     def take_slot(self, opportunity_id: str, slots: int) -> bool:
         """Take the lowest free slot for an accepted opportunity; True if it has one now."""
         with self.database.writing() as connection:

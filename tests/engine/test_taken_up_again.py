@@ -19,11 +19,14 @@ from executor.domain.execution import Status
 from executor.domain.intent import IntentState
 from executor.engine import executor as executor_module
 from executor.engine import house as house_module
-from executor.engine.durable.port import Json, Steps
+from executor.engine import watching as watching_module
+from executor.engine.durable.port import FencedError, Json, Steps
 from executor.engine.executor import Executor
 from executor.engine.house import House
+from executor.engine.trying import Tries
 from executor.engine.works import Works
 from executor.journal.record import FILE_NAME
+from executor.submission.tracker import Tracker
 from tests.support.pairs import mine_in_time, record_of, until
 from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.records import ANCHOR, opportunity
@@ -209,6 +212,44 @@ async def test_a_loss_that_was_told_is_not_tried_again_when_its_block_is_final(t
         await asyncio.sleep(2.5)
         assert status_of(trading) is Status.REVERTED
     assert trading.nonce() == 1
+
+
+async def test_a_watch_that_a_fault_has_ended_begins_anew(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching_module, "AGAIN_SECONDS", 0.05)
+    run, faults = Tracker.run, [RuntimeError("a fault"), FencedError("taken over.", fix="end")]
+
+    async def run_after_faults(self: Tracker) -> None:
+        if faults:
+            raise faults.pop()
+        await run(self)
+
+    monkeypatch.setattr(Tracker, "run", run_after_faults)
+    async with Executor(trading.settings()) as executor:
+        assert (await executor.execute(explicit("opens", amount="1"))).status is Status.DECLINED
+        await until(lambda: works_of(executor).follower.tracker._running)
+    assert faults == []
+
+
+async def test_what_is_mended_under_its_old_id_is_what_goes_on_after_a_crash(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trading.open_gap()
+    wrong = explicit()
+    wrong["legs"][1]["pool"] = "0x" + "11" * 20
+    async with Executor(trading.settings()) as executor:
+        refused = await executor.execute(wrong)
+        assert refused.status is Status.REJECTED, refused.reasons
+        never = asyncio.Event()
+        monkeypatch.setattr(Tries, "until_sent", lambda *_: never.wait())
+        mended = asyncio.create_task(executor.execute(explicit()))
+        await until(lambda: status_of(trading) is Status.ACCEPTED)
+    assert (await mended).status is Status.ACCEPTED, "closing leaves it as it is recorded"
+    monkeypatch.undo()
+    async with Executor(trading.settings()) as executor:
+        await executor.look_after("ethereum")
+        await until(lambda: status_of(trading) is Status.REALISED)
 
 
 def _is_final(trading: Trading) -> bool:
