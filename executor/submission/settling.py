@@ -65,6 +65,7 @@ class Settling:
             return self._mined(intent, note)
         if step is Step.REOPEN:
             return self._reopened(intent, note)
+        self._forget_sends(intent)
         if step is Step.FINALISE:
             return self._record.mark_intent(intent.intent_id, IntentState.FINAL)
         superseded = self._record.mark_intent(intent.intent_id, IntentState.SUPERSEDED)
@@ -86,11 +87,14 @@ class Settling:
         """Live again, and to be sent again at once."""
         live = self._record.mark_intent(intent.intent_id, IntentState.LIVE)
         note.receipt, note.sure = None, False
-        lane = self._lanes.get(intent.sender)
-        for stored in intent.attempts if lane is not None else ():
-            assert lane is not None
-            lane.forget(stored.attempt)
+        self._forget_sends(intent)
         return live
+
+    def _forget_sends(self, intent: Intent) -> None:
+        lane = self._lanes.get(intent.sender)
+        if lane is not None:
+            for stored in intent.attempts:
+                lane.forget(stored.attempt)
 
     def _is_anothers(self, intent: Intent, note: Note) -> bool:
         """True if the bytes of one that ended belong to a later intent too: which holds the nonce counts."""
