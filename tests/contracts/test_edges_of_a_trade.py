@@ -131,7 +131,9 @@ def sale(
 
 @pytest.mark.parametrize(("gives", "moves"), [(0, 0), (1, 1), (2, 1)])
 def test_an_output_is_sent_on_once_if_there_is_any(desk: Desk, gives: int, moves: int) -> None:
+    """Of what the router held before, nothing goes along."""
     usdc = token(desk, "USDC")
+    hand(desk, usdc, desk.router, 700)
     plan = plan_of(tracking(token(desk, "DAI"), *sale(desk, usdc, gives, Recipient.EXPLICIT)))
     before = held(desk, usdc, RECEIVER)
     assert moves_of_the_router(desk, desk.execute(plan), usdc) == moves

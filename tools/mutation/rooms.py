@@ -73,6 +73,7 @@ ROOMS = {
             "contracts/test_contracts_as_callers.py",
             "contracts/test_role_events.py",
             "contracts/test_settlement_tokens.py",
+            "contracts/test_edges_of_roles.py",
             "attacks/test_a3[4-9]*.py",
             "contracts/test_batch.py",
             "contracts/test_rules.py",
@@ -97,6 +98,7 @@ ROOMS = {
         ("base/Batch.sol", "base/Tip.sol"),
         (
             "contracts/test_batch.py",
+            "contracts/test_edges_of_a_batch.py",
             "attacks/test_a22*.py",
             "attacks/test_a42*.py",
             *COMMON,
