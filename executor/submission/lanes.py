@@ -14,7 +14,7 @@ from executor.chain.quantities import quantity, to_quantity
 from executor.chain.rpc import Call, Rpc, results
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt
-from executor.domain.errors import JournalError
+from executor.domain.errors import JournalError, NodeError
 from executor.domain.execution import Execution
 from executor.domain.intent import AttemptKind, AttemptState, Intent, IntentState, Purpose, StoredAttempt
 from executor.journal.anchor import Anchor
@@ -28,6 +28,11 @@ from executor.submission.transmission import NOT_REPLACED, NOTHING_SENT, Fence, 
 from executor.wallet.signer import Signer, TransactionFields
 
 TRANSFER_GAS = 21_000
+MOST_UNKNOWN = 64
+"""Transactions of the wallet that may wait in the pool though they are not in the record: as many as geth
+queues for an account.
+"""
+
 RECHECK_SECONDS = 1.0
 """How often a task that waits for room looks for itself: another process may have made it."""
 
@@ -203,9 +208,24 @@ class Lane:
             ("eth_getBlockByNumber", (to_quantity(self._anchor.number), False)),
         ]
         answers, _ = await asyncio.gather(self._rpc.batch(calls), self._transmission.check_owner())
-        mined, pending, block = results(answers)
+        *counts, block = results(answers)
         _check_anchor(block, self._anchor, self._rpc.name)
-        return max(quantity(count, "eth_getTransactionCount") for count in (mined, pending))
+        mined, pending = (quantity(count, "eth_getTransactionCount") for count in counts)
+        if pending - mined > MOST_UNKNOWN:
+            self._require_believable(mined, pending)
+        return max(mined, pending)
+
+    def _require_believable(self, mined: int, pending: int) -> None:
+        """A nonce far above what is out would have to be paid for: each one below it, by a fill."""
+        unknown = pending - mined - self._record.in_flight(self.sender)
+        if unknown > MOST_UNKNOWN:
+            raise NodeError(
+                f"the node {self._rpc.name} has {pending - mined} transactions of {self.sender} waiting, "
+                f"{unknown} more than were sent from here; nothing was sent.",
+                fix="use another node; or wait until what another program has sent from this wallet is mined",
+                mined=mined,
+                pending=pending,
+            )
 
     def _opened(self, order: Order, least: int, nonce: int | None, pending: Execution | None) -> Intent:
         new = NewIntent(

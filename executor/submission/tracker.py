@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from executor.chain.rpc import Rpc
@@ -29,6 +30,9 @@ from executor.submission.sight import Questions, Sight, look
 from executor.submission.watchlist import WatchList
 
 __all__ = ["Fate", "OnChange", "Reprice", "Tracker", "TrackerRules", "Worth"]
+
+MOST_FILLS = 16
+"""Gaps of a lane that are filled at a time, the lowest first: nodes keep no more for sure."""
 
 _LOG = get_logger("executor.submission")
 
@@ -216,7 +220,8 @@ class Tracker:
             live = [nonce for nonce, intent in held.items() if intent.state is IntentState.LIVE]
             if sender not in sight.counts or not live:
                 continue
-            missing = [nonce for nonce in range(sight.counts[sender], max(live)) if nonce not in held]
+            open_ones = (nonce for nonce in range(sight.counts[sender], max(live)) if nonce not in held)
+            missing = list(islice(open_ones, MOST_FILLS))
             for nonce in self._gaps.due(sender, missing, sight.head):
                 above = held[min(one for one in live if one > nonce)]
                 fills.append(self._fill(lane, nonce, above))

@@ -238,6 +238,31 @@ async def test_a_count_that_one_node_makes_up_loses_no_nonce(clean: Node, tmp_pa
         assert opened.state(intent) is MINED
 
 
+@pytest.mark.parametrize("made_up", [66, 10**12])
+async def test_a_pool_that_one_node_makes_up_costs_no_fills(
+    clean: Node, tmp_path: Path, made_up: int
+) -> None:
+    """Each nonce below one that is far too high would be paid for."""
+
+    def lied(request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+        pending = request["method"] == "eth_getTransactionCount" and request["params"][1] == "pending"
+        return {**answer, "result": hex(made_up)} if pending else answer
+
+    async with (
+        ChangingProxy(clean.url, lied) as liar,
+        desk(clean, tmp_path, rpc=Rpc(liar.url)) as opened,
+    ):
+        with pytest.raises(NodeError, match="more than were sent from here"):
+            await opened.send()
+        liar.change = None
+        assert (await opened.send()).nonce == 0
+        liar.change = lied
+        with pytest.raises(NodeError, match="more than were sent from here"):
+            await opened.send()
+        liar.change = None
+        assert (await opened.send()).nonce == 1
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_through_a_node_on_its_worst_days_each_nonce_is_mined_once(
     clean: Node, tmp_path: Path, seed: int
