@@ -72,6 +72,7 @@ class Executor:
 
     async def close(self) -> None:
         """Close connections and the record. What is not mined yet stays recorded as pending."""
+        await self._house.rest()
         chains, self._chains = self._chains, {}
         for chain in chains.values():
             if isinstance(chain, Works):

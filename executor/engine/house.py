@@ -56,11 +56,15 @@ class House:
             return True
         return await self._engine.state(work_id) is WorkState.RUNNING
 
-    async def close(self) -> None:
-        """Stop the engine and close the database. Works that run go on with the next start."""
+    async def rest(self) -> None:
+        """Take nothing up any more: chains are about to be closed. Harmless when repeated."""
         if self._minding is not None:
             self._minding.cancel()
             await asyncio.gather(self._minding, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop the engine and close the database. Works that run go on with the next start."""
+        await self.rest()
         if self._engine is not None:
             await self._engine.close()
         if self._database is not None:

@@ -252,6 +252,34 @@ async def test_what_is_mended_under_its_old_id_is_what_goes_on_after_a_crash(
         await until(lambda: status_of(trading) is Status.REALISED)
 
 
+async def test_closing_opens_no_chain_again_and_finds_no_fault(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house_module, "TAKE_OVER_SECONDS", 0.01)
+    trading.open_gap()
+    trading.node.rpc("evm_setAutomine", False)
+    closed = 0
+    close = Works.close
+
+    async def close_slowly(self: Works) -> None:
+        nonlocal closed
+        closed += 1
+        await close(self)
+        await asyncio.sleep(0.5)
+
+    monkeypatch.setattr(Works, "close", close_slowly)
+    async with Executor(trading.settings(max_execution_time_seconds=1)) as executor:
+        assert (await executor.execute(explicit())).status is Status.PENDING
+    assert closed == 1
+    assert executor._chains == {}
+    trading.node.rpc("anvil_dropAllTransactions")
+    trading.node.rpc("evm_setAutomine", True)
+    with record_of(trading) as record:
+        stored = record.stored("seen-1")
+    assert stored is not None
+    assert (stored.execution.status, stored.execution.reasons) == (Status.PENDING, ())
+
+
 def _is_final(trading: Trading) -> bool:
     with record_of(trading) as record:
         return record.intents_of("seen-1")[0].state is IntentState.FINAL
