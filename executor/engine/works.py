@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from executor.domain.errors import ExecutorError, UnknownOutcomeError
+from executor.domain.errors import ExecutorError, JournalError, UnknownOutcomeError
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import IntentState
 from executor.domain.opportunity import Opportunity
@@ -35,6 +35,9 @@ _LOG = get_logger("executor.engine")
 
 WAIT_SECONDS = 0.05
 """Between two looks at the clock."""
+
+ELSEWHERE_SECONDS = 2.0
+"""Between two looks whether another executor has taken an opportunity over and ended it."""
 
 Entrust = Callable[[str, Json], Awaitable[bool]]
 """Makes the durable work of a chain's opportunity, unless there is one; answers whether it is carried out."""
@@ -204,6 +207,9 @@ class Works:
         if execution.status is Status.PENDING:
             await self._entrusted(name)
             return
+        if self._is_anothers(name):
+            # Taken over meanwhile: whoever has it ends it.
+            return
         execution = replace(execution, execution_time_seconds=self._seconds(name))
         self.desk.record.finish(opportunity, execution)
         self.turnstile.freed()
@@ -237,16 +243,29 @@ class Works:
         """What came of it; PENDING when it is not known by the end of the asked time after it was signed."""
         patience = float(self.session.settings.max_execution_time_seconds)
         running, asked = self._running.get(name), self.clock.now()
+        looked = asked
         while running is not None and not running.fate.done():
+            if self.clock.now() - looked >= ELSEWHERE_SECONDS:
+                looked = self.clock.now()
+                if self._is_anothers(name, ended=True):
+                    break
             signed = running.signed_at
             if signed is not None and self.clock.now() - max(asked, signed) >= patience:
                 return self._unknown(name, patience)
             await asyncio.wait([running.fate], timeout=WAIT_SECONDS)
-        if running is not None and not running.fate.cancelled():
+        if running is not None and running.fate.done() and not running.fate.cancelled():
             return running.fate.result()
         stored = self.desk.record.stored(name)
         assert stored is not None, "what was accepted is recorded"
         return stored.execution
+
+    def _is_anothers(self, name: str, *, ended: bool = False) -> bool:
+        """Whether another executor has taken it over, and ended it; False while the record cannot be read."""
+        with suppress(JournalError):
+            stored = self.desk.record.stored(name)
+            if stored is not None and stored.executor_id != self.desk.record.executor_id:
+                return stored.execution.status.is_final or not ended
+        return False
 
     def _unknown(self, name: str, patience: float) -> Execution:
         stored = self.desk.record.stored(name)

@@ -158,6 +158,8 @@ async def test_a_process_that_was_taken_for_dead_sends_nothing_when_it_wakes(
                     await until(lambda: {s for s, _ in standing(record).values()} == {Status.REALISED})
                     await asyncio.sleep(1)
                     assert {s for s, _ in standing(record).values()} == {Status.REALISED}
+            assert await other.end(SLOW) == 0, other.errors
+            assert {told["status"] for told in other.told()} == {"realised"}
     assert sends == []
     assert trading.nonce() == count
 
