@@ -61,6 +61,8 @@ async def _of_trade(
         calldata=envelope.data,
         block=now,
         gas_limit_multiplier_bps=session.settings.gas_limit_multiplier_bps,
+        rules=session.chain.fees.gas,
+        data_fee=session.chain.fees.data,
         decode=revert_names,
     )
     rate = prices_of(session, execution).rate

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from devnet import ETHER
 from executor.domain.execution import Status
 from executor.engine.executor import Executor
+from executor.engine.session import Session
 from executor.engine.works import Works
+from executor.engine.worth import worth_of
 from tests.support.pairs import blocks_on_demand, mine_in_time, until, waiting
 from tests.support.trading import OPERATOR, Trading, explicit
 
@@ -20,6 +23,13 @@ def low(trading: Trading, wei: int = LITTLE) -> None:
 
 def gas_money(trading: Trading) -> int:
     return int(trading.node.rpc("eth_getBalance", OPERATOR, "latest"), 16)
+
+
+def with_most_gas(session: Session, most: int) -> Session:
+    """The same on a chain that lets a transaction use no more gas."""
+    fees = session.chain.fees
+    rules = replace(fees, gas=replace(fees.gas, most_per_transaction=most))
+    return replace(session, chain=replace(session.chain, fees=rules))
 
 
 REFILLED = {"refill_below": "0.05", "refill_to": "0.06"}
@@ -61,11 +71,15 @@ async def test_what_a_trade_pays_its_own_wallet_is_earned_when_it_is_priced_agai
             assert isinstance(works, Works)
             intent = works.desk.record.intents_of("seen-1")[0]
             worth = await works.follower.worth(intent)
+            stored = works.desk.record.stored("seen-1")
+            assert stored is not None
+            strict = await worth_of(with_most_gas(works.session, 30_000), intent, stored.execution)
             mine_in_time(trading.node)
             realised = await task
     rebate = int(str(realised.details["rebate"]))
     assert rebate > 0
     assert worth.pays
+    assert strict.pays is False, "priced by the rules of its own chain"
     assert worth.bearable_wei == (realised.expected_profit or 0) + rebate
 
 
