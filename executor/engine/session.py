@@ -44,11 +44,6 @@ class Desk:
     record: Record
     lanes: tuple[Lane, ...]
 
-    @property
-    def freest(self) -> Lane:
-        """The lane with most room; the first of those with the same."""
-        return max(self.lanes, key=lambda lane: lane.room)
-
 
 @dataclass(frozen=True, slots=True)
 class Session:

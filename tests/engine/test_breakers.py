@@ -6,9 +6,12 @@ import asyncio
 import time
 from typing import Any
 
+from devnet import ETHER, GWEI, market
+from devnet.abi import encode_call
 from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
 from executor.policy.breaker import BreakerState
+from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until, waiting
 from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.trading import OPERATOR, Trading
@@ -157,6 +160,46 @@ async def test_a_route_that_loses_between_good_trades_of_others_rests_alone(on_d
         assert codes(refused) == ["breaker_open"]
         assert str(refused.reasons[0].facts["breaker"]).startswith("route:ethereum:")
         await won(executor, trading, crossing(3))
+
+
+THIEF = DEVELOPMENT_ADDRESSES[6]
+
+
+def approach(trading: Trading) -> None:
+    """Another trader makes ready to take the first pair's gap."""
+    weth = trading.desk.token("WETH").address
+    trading.node.set_erc20_balance(weth, THIEF, 2_000 * ETHER)
+    venue = trading.desk.book.contracts["uniswap_v2_router"]
+    trading.node.send(THIEF, weth, encode_call("approve(address,uint256)", venue, 2_000 * ETHER))
+
+
+def take_gap(trading: Trading) -> None:
+    """He pays more for gas, and so comes first in the same block."""
+    tokens, venue = trading.desk.book.tokens, trading.desk.book.contracts["uniswap_v2_router"]
+    path = [tokens["WETH"], tokens["USDC"]]
+    data = encode_call(market.SWAP_V2, 1_000 * ETHER, 0, path, THIEF, market.NEVER)
+    fees = {"maxFeePerGas": hex(900 * GWEI), "maxPriorityFeePerGas": hex(500 * GWEI)}
+    request = {"from": THIEF, "to": venue, "data": "0x" + data.hex(), "gas": hex(400_000), **fees}
+    trading.node.rpc("eth_sendTransaction", request)
+
+
+async def test_a_trade_that_another_overtook_within_its_block_is_one_loss_and_no_mystery(
+    on_demand: Trading,
+) -> None:
+    trading, node = on_demand, on_demand.node
+    node.rpc("evm_setAutomine", True)
+    approach(trading)
+    node.rpc("evm_setAutomine", False)
+    async with Executor(settings(trading)) as executor:
+        task = await sent(executor, trading, crossing(0))
+        take_gap(trading)
+        mine_in_time(node)
+        overtaken = await task
+        assert overtaken.status is Status.REVERTED
+        assert overtaken.reasons[0].facts["meaning"] == "moved_price"
+        await won(executor, trading, crossing(1))
+    with record_of(trading) as record:
+        assert record.breaker("chain:ethereum").state is BreakerState.CLOSED
 
 
 async def test_a_nonce_that_was_lost_cost_nothing_and_is_no_loss(on_demand: Trading) -> None:
