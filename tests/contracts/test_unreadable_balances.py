@@ -6,10 +6,11 @@ import pytest
 
 from devnet import abi
 from devnet.compiler import compile_files
+from devnet.node import ETHER
 from devnet.place import Placer
 from executor.domain.address import Address, to_address
-from executor.plan.format import Payer, Recipient, V2Output
-from executor.plan.steps import CurveExchange, Step, Track, V2Swap
+from executor.plan.format import Opcode, Payer, Recipient, V2Output
+from executor.plan.steps import CurveExchange, Loan, Step, Track, V2Swap
 from tests.contracts import schemes
 from tests.contracts.schemes import Deed, plan_of, scheme, v3_through
 from tests.contracts.venues.hops import Conduct, gift, odd_venue
@@ -107,13 +108,13 @@ def test_a_balance_told_in_a_word_or_more_is_taken_from_the_first_word(
     assert desk.simulate(plan_of(gift, paying, settlement=OWNERS_PLACE)) == 11
 
 
-def sold(desk: Desk, asset: Address, length: int, by_revert: bool) -> bytes:
-    """A plan that sells the settlement token to a venue that pulls all of it, changes its habit, and gives
-    nothing; what it cost is a present in the end.
+def sold(desk: Desk, asset: Address, length: int, by_revert: bool, left: int = 0) -> bytes:
+    """A plan that sells the settlement token to a venue that pulls all but `left` of it, changes its habit,
+    and gives nothing; what it cost is a present in the end.
     """
     dai, amount = to_address(desk.book.tokens["DAI"]), 10**6
     deed = abi.encode_call(BEHAVE, length, by_revert)
-    venue = odd_venue(desk, Conduct(asset, amount, dai, target=asset, deed=deed, must=True))
+    venue = odd_venue(desk, Conduct(asset, amount - left, dai, target=asset, deed=deed, must=True))
     hop = CurveExchange(venue, 0, 1, dai, Payer.SETTLEMENT, Recipient.ROUTER, amount_in=amount)
     desk.node.send(STRANGER, asset, abi.encode_call("issue(address,uint256)", desk.router, amount))
     return plan_of(hop, gift(desk, asset, amount), settlement=OWNERS_PLACE)
@@ -134,6 +135,17 @@ def test_an_allowance_told_in_a_word_or_more_is_taken_from_the_first_word(
 ) -> None:
     desk.send(OWNER, "setSettlementToken(address)", token)
     assert desk.simulate(sold(desk, token, length, False)) == 0
+    with pytest.raises(Reverted) as refused:
+        desk.simulate(sold(desk, token, length, False, left=1))
+    assert refused.value.reason.name == "AllowanceLeft"
+    assert refused.value.reason.args["amount"] == 1
+
+
+def test_loans_that_are_pulled_back_follow_one_another(desk: Desk) -> None:
+    """Looking at the allowance of one leaves the memory as the next needs it."""
+    loan = Loan(Opcode.AAVE_V3_LOAN, ETHER, 2 * ETHER, ())
+    premiums = gift(desk, to_address(desk.book.tokens["WETH"]), ETHER)
+    desk.execute(plan_of(premiums, *[loan] * 4))
 
 
 @pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 10_000])
