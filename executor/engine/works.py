@@ -226,8 +226,14 @@ class Works:
             # The record holds all that matters; whoever recovers entrusts it again.
             _LOG.error("not_entrusted", opportunity_id=name, error=error.message)
             carried = False
-        while (follow or not carried) and await self.follower.look(name) is Status.PENDING:
+        if carried and not follow:
+            return
+        while await self.follower.look(name) is Status.PENDING:
             pass
+        stored = self.desk.record.stored(name)
+        if stored is not None and stored.execution.status.is_final:
+            # Perhaps another has ended it: whoever waits here hears of it too.
+            self._tell(stored.execution)
 
     def _tell(self, execution: Execution) -> None:
         running = self._running.pop(execution.opportunity_id, None)
