@@ -119,7 +119,7 @@ async def test_a_stop_leaves_the_cancel_to_the_executor_that_has_the_file(on_dem
         await until(lambda: waiting(node, OPERATOR))
         stopping = asyncio.create_task(stop(settings, None, "for a test", seconds=30))
         ours = waiting(node, OPERATOR)[0]
-        await until(lambda: waiting(node, OPERATOR)[0] != ours)
+        await until(lambda: waiting(node, OPERATOR).get(0, ours) != ours)
         mine_in_time(node)
         assert (await task).status is Status.CANCELLED
         stopped = await stopping
@@ -193,7 +193,7 @@ async def test_on_a_server_a_stop_leaves_the_cancel_to_the_executor_that_runs(
             await until(lambda: waiting(node, OPERATOR))
             ours = waiting(node, OPERATOR)[0]
             stopping = asyncio.create_task(beside("stop", "--config", path, "--seconds", "30"))
-            await until(lambda: waiting(node, OPERATOR)[0] != ours)
+            await until(lambda: waiting(node, OPERATOR).get(0, ours) != ours)
             mine_in_time(node)
             assert (await task).status is Status.CANCELLED
             ended = await stopping
