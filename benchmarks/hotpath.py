@@ -53,6 +53,7 @@ def _print_sends(times: SendTimes) -> None:
     rows = {
         "decision to answer, less durable writes": times.broadcast,
         "the durable writes of that": times.writes,
+        "this process's own processor time for both": times.own,
         "intake to answer, with all durable writes": times.durable,
         "web3.py: nonce, gas and fees asked, signed, sent": times.web3,
         "Ape: prepared, signed, sent": times.ape,

@@ -12,6 +12,7 @@ import pytest
 from tests.chaos.campaign import Report, on_a_file, on_a_server
 
 SEED = 7
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def _is_right(report: Report) -> None:
@@ -22,16 +23,12 @@ def _is_right(report: Report) -> None:
     assert report.faults.total() > 0
 
 
-@pytest.mark.chaos
-@pytest.mark.slow
 async def test_after_six_kills_the_books_of_one_executor_are_the_chains_history(tmp_path: Path) -> None:
     report = await on_a_file(tmp_path, 6, SEED)
     assert report.kills >= 6
     _is_right(report)
 
 
-@pytest.mark.chaos
-@pytest.mark.slow
 async def test_after_four_kills_two_executors_have_shared_their_work_and_done_it_once(tmp_path: Path) -> None:
     report = await on_a_server(tmp_path, 4, SEED)
     assert report.kills >= 4
