@@ -237,8 +237,10 @@ class Follower:
         )
 
     def _before(self, stored: StoredExecution, lost: Execution) -> Before:
-        earlier = int(str(stored.execution.details.get("earlier_gas_wei", 0)))
-        return Before(stored.accepted_at, earlier + (lost.gas_cost_wei or 0))
+        details = stored.execution.details
+        earlier = int(str(details.get("earlier_gas_wei", 0))) + (lost.gas_cost_wei or 0)
+        sent = tuple(str(one) for one in _list(details.get("earlier_transactions")))
+        return Before(stored.accepted_at, earlier, (*sent, *lost.transaction_hashes))
 
     def _intents(self, intent: Intent) -> tuple[Intent, ...]:
         assert intent.opportunity_id is not None

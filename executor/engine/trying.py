@@ -31,10 +31,13 @@ PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What earlier tries of the opportunity have come to: `gas_money` in wei, `began` in Unix seconds."""
+    """What earlier tries of the opportunity have come to: `gas_money` in wei, `began` in Unix seconds, the
+    hashes of what was mined for them.
+    """
 
     began: int
     gas_money: int = 0
+    transactions: tuple[str, ...] = ()
 
 
 class Tries:
@@ -122,7 +125,9 @@ class Tries:
         self._breakers.require_closed(keys, int(time.time()))
         self._noted_for(opportunity.opportunity_id)("sending")
         pending = replace(run.with_offer(ready), status=Status.PENDING)
-        known = {"breakers": list(keys), "earlier_gas_wei": before.gas_money}
+        known: dict[str, object] = {"breakers": list(keys), "earlier_gas_wei": before.gas_money}
+        if before.transactions:
+            known["earlier_transactions"] = list(before.transactions)
         pending = replace(pending, details={**pending.details, **known})
         order = Order(
             to=ready.plan.router,

@@ -166,6 +166,7 @@ async def test_after_a_paid_revert_another_size_is_tried_and_its_gas_counts(on_d
     lost = receipt_of(node, first)
     earlier = int(lost["gasUsed"], 16) * int(lost["effectiveGasPrice"], 16)
     assert int(str(realised.details["earlier_gas_wei"])) == earlier > 0
+    assert realised.details["earlier_transactions"] == [first]
     assert realised.realised_profit == profit
     assert realised.gas_cost_wei == paid - earlier
     assert realised.realised_net_profit == profit - paid
