@@ -1,5 +1,6 @@
 """Addresses as EIP-55 checksummed text."""
 
+from functools import lru_cache
 from typing import NewType
 
 from eth_utils.address import (
@@ -16,6 +17,10 @@ Address = NewType("Address", str)
 ZERO_ADDRESS = Address("0x" + "00" * 20)
 
 
+KEPT = 65_536
+"""Addresses whose checksum is remembered: each takes a hash, and the same few come again and again."""
+
+
 def to_address(value: object, field: str = "address") -> Address:
     """Return `value` as a checksummed address.
 
@@ -26,8 +31,17 @@ def to_address(value: object, field: str = "address") -> Address:
         raise AddressError(
             field, f"{value!r} is not an address", fix="give 0x followed by 40 hexadecimal digits"
         )
-    if is_checksum_formatted_address(value) and not is_checksum_address(value):
+    found = _checksummed(value)
+    if found is None:
         raise AddressError(
             field, f"{value} has a wrong checksum", fix="copy the address again, or write it in lower case"
         )
+    return found
+
+
+@lru_cache(maxsize=KEPT)
+def _checksummed(value: str) -> Address | None:
+    """The address with its checksum; None where it carries a wrong one."""
+    if is_checksum_formatted_address(value) and not is_checksum_address(value):
+        return None
     return Address(to_checksum_address(value))
