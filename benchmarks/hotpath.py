@@ -55,6 +55,7 @@ def _print_sends(times: SendTimes) -> None:
         "the durable writes of that": times.writes,
         "this process's own processor time for both": times.own,
         "intake to answer, with all durable writes": times.durable,
+        "then: start of the durable work": times.entrusted,
         "web3.py: nonce, gas and fees asked, signed, sent": times.web3,
         "Ape: prepared, signed, sent": times.ape,
     }
