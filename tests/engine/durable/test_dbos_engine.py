@@ -302,9 +302,12 @@ def test_executors_that_lose_their_locks_alive_take_them_again_and_not_each_othe
         assert many.wait_for(name, "second ends").count("first begins") == 1
     database = create_engine(many.url)
     with database.connect() as connection:
-        assert connection.execute(text("SELECT epoch FROM executor_slots")).scalars().all() == [1, 1]
+        epochs = connection.execute(text("SELECT epoch FROM executor_slots")).scalars().all()
     database.dispose()
-    assert refused(many.url, "executor-0")
+    # The server ends one session before the other: whoever has his lock at that moment may rightly take the
+    # other for dead. Never do both.
+    assert sorted(epochs) in ([1, 1], [1, 2])
+    assert any(refused(many.url, f"executor-{number}") for number in range(2))
 
 
 def break_locks(url: str) -> None:
