@@ -5,7 +5,7 @@ against what its oracle says of a sample.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from executor.chain.blocks import Block, block_param
+from executor.chain.blocks import Block
 from executor.chain.quantities import hex_data, to_data, to_quantity
 from executor.chain.reading import read
 from executor.chain.rpc import Call, NodeRefusedError, Rpc, results
@@ -82,11 +82,6 @@ def parse_terms(answers: Sequence[object], kind: DataFee, *, is_local: bool) -> 
         raise no_oracle()
     agrees = theirs is None or _close(ours, theirs + (_answered(answers[5]) or 0))
     return DataTerms(parameters, agrees, ours)
-
-
-async def read_data_terms(rpc: Rpc, kind: DataFee, block: Block, *, is_local: bool) -> DataTerms:
-    """The terms at `block`. Raises NodeError."""
-    return parse_terms(await rpc.batch(terms_calls(block_param(rpc, block))), kind, is_local=is_local)
 
 
 def read_oracle_fee(unsigned_transaction: bytes, gas_limit: int) -> Reading[int | None]:

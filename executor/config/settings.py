@@ -42,7 +42,7 @@ from executor.config.wallet import WalletSettings
 from executor.domain.errors import ConfigError
 
 ChainName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-"""Names a file of the journal too, so it holds nothing that a path could be made of."""
+"""Stands in ids, log lines and file names, so it holds nothing that a path could be made of."""
 
 
 class L2GasThresholds(Strict):
@@ -115,9 +115,6 @@ class ChainSettings(Strict):
     authentication_wallet: WalletSettings | None = Field(
         default=None,
         description="key that names the executor to relays; it signs no transaction and holds no money",
-    )
-    journal: Path | None = Field(
-        default=None, description="journal file of this chain; default: <journal>/<chain name>.sqlite3"
     )
     allow_public: bool = Field(
         default=False, description="send through a public mempool, where others can see and copy the trade"
@@ -249,7 +246,7 @@ class ChainSettings(Strict):
     def anchored(self, folder: Path) -> Self:
         """The same with every relative path counted from `folder`."""
         changes: dict[str, Any] = {
-            name: _under(folder, getattr(self, name)) for name in ("data", "deployment", "journal")
+            name: _under(folder, getattr(self, name)) for name in ("data", "deployment")
         }
         changes["wallet"] = self.wallet.anchored(folder) if self.wallet else None
         changes["wallets"] = tuple(wallet.anchored(folder) for wallet in self.wallets)
@@ -275,7 +272,7 @@ class Settings(BaseSettings):
 
     journal: Path = Field(
         default=Path(),
-        description="folder of the durable records, one file a chain; default: the per-user data folder",
+        description="folder of the durable record, one SQLite file; default: the per-user data folder",
         validate_default=False,
     )
     database_url: DatabaseUrl | None = Field(
@@ -343,10 +340,6 @@ class Settings(BaseSettings):
                 fix=f"add a section chains.{name} with at least rpc_url",
             )
         return self.chains[name]
-
-    def journal_path(self, chain_name: str) -> Path:
-        """The journal file of one chain (a journal belongs to one network)."""
-        return self.chain(chain_name).journal or self.journal / f"{chain_name}.sqlite3"
 
     def _anchored(self, folder: Path, environ: Mapping[str, str]) -> Self:
         journal = _under(folder, self.journal) if "journal" in self.model_fields_set else data_folder(environ)

@@ -78,6 +78,9 @@ def failure_of_error(error: ExecutorError) -> Failure | None:
 
 
 def what_next(failure: Failure, spent: Spent, bounds: Bounds) -> Answer:
-    """The action for an opportunity of which nothing is out: one that follows what is out abandons it."""
+    """The action for an opportunity of which nothing is out: one that follows what is out abandons it. STOP
+    ends the opportunity; breakers open for it only where something was paid, or whoever hands in nonsense
+    could close a chain.
+    """
     answer = next_action(failure, spent, bounds)
     return answer if answer.action in {*TRIED_ANEW, Action.STOP} else Answer(Action.ABANDON, answer.ended_by)

@@ -14,7 +14,7 @@ from executor.domain.decision import Reason
 from executor.domain.errors import ExecutorError, UnknownOutcomeError
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import HOLDS_NONCE, OPEN, Intent, IntentState, Purpose
-from executor.engine.booking import Bookkeeper, book, catch_up, reverse
+from executor.engine.booking import Bookkeeper, catch_up, keep_up
 from executor.engine.failing import TRIED_ANEW, Trial, failure_of_reason
 from executor.engine.fates import fault
 from executor.engine.pace import pace_of
@@ -140,14 +140,13 @@ class Follower:
         """Told by the tracker: `intent` was mined with `receipt`, or what mined it is gone. May be told
         twice.
         """
+        await keep_up(self.keeper, self._record, intent, receipt)
         stored = self._stored(intent)
-        if receipt is not None:
-            await book(self.keeper, intent, receipt, None if stored is None else stored.execution)
-            if stored is not None and ended_unmined(stored.execution) and self._decides(intent):
-                self._open_again(mined_after_all(stored.execution, intent))
+        if stored is None:
             return
-        await reverse(self.keeper, intent)
-        if stored is not None and stored.execution.status.is_final and intent.state is IntentState.LIVE:
+        if receipt is not None and ended_unmined(stored.execution) and self._decides(intent):
+            self._open_again(mined_after_all(stored.execution, intent))
+        elif receipt is None and stored.execution.status.is_final and intent.state is IntentState.LIVE:
             self._open_again(reopened(stored.execution, intent))
 
     def _decides(self, intent: Intent) -> bool:
@@ -200,12 +199,13 @@ class Follower:
         return execution.status
 
     def _finish(self, stored: StoredExecution, execution: Execution, failure: Failure | None) -> None:
-        if stored.execution.status is not execution.status:
-            keys = tuple(str(key) for key in _list(stored.execution.details.get("breakers")))
-            self._tries.judged(execution, keys, failure)
         seconds = self._seconds(execution.opportunity_id) or stored.execution.execution_time_seconds
         execution = replace(execution, execution_time_seconds=seconds)
         self._record.finish(load_opportunity(stored.opportunity), execution)
+        # Once it stands in the record: told again, a loss would count twice.
+        if stored.execution.status is not execution.status:
+            keys = tuple(str(key) for key in _list(stored.execution.details.get("breakers")))
+            self._tries.judged(execution, keys, failure)
         self._turnstile.freed()
         self._told(execution)
 

@@ -25,9 +25,9 @@ from executor.routing.candidates import Candidate, pick
 from executor.routing.funding import FundingChoice, choose_funding, funding_cap, premium_of, trade_gas
 from executor.routing.money import FundedSize, funded_sizes
 from executor.routing.sizing import forward
-from executor.routing.split import SplitSize, best_split
+from executor.routing.split import SplitSize
 from executor.routing.states import States
-from executor.routing.ways import can_be_divided, stages_of
+from executor.routing.ways import divided
 
 BPS, MOST_BPS = 100, 255
 """A basis point in millionths, and the most of them that the router computes a pair's output with."""
@@ -61,23 +61,23 @@ async def best_trade(
     router's own money pays; None if nothing earns anything. Raises as `size` does.
     """
     alone = await size(rpc, settings, opportunity, market)
-    stages = stages_of(market.routes)
-    if stages is None or opportunity.funding not in (None, Funding.INVENTORY) or not market.purse.inventory:
+    if opportunity.funding not in (None, Funding.INVENTORY) or not market.purse.inventory:
         return alone
     cap = size_cap(settings, opportunity, market)
     most = market.purse.inventory if cap is None else min(cap, market.purse.inventory)
-
-    def best(states: Mapping[str, PoolState]) -> SplitSize | None:
-        return best_split(stages, states, gas_cost=market.gas_cost, cap=most)
-
-    divided = await with_enough_ticks(rpc, market.states, market.head, best)
-    if divided is None or not can_be_divided(divided.route):
+    best = partial(_side_by_side, market, most)
+    found = await with_enough_ticks(rpc, market.states, market.head, best)
+    if found is None:
         return alone
     if alone is not None:
         gas = market.gas_cost(trade_gas(alone, market.states))
-        if alone.gross_profit - gas >= divided.net:
+        if alone.gross_profit - gas >= found.net:
             return alone
-    return SizedSplit(divided.route)
+    return SizedSplit(found.route)
+
+
+def _side_by_side(market: Market, most: int, states: States) -> SplitSize | None:
+    return divided(market.routes, states, gas_cost=market.gas_cost, most=most)
 
 
 async def size(

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from executor.chain.quantities import quantity
 from executor.domain.address import Address
-from executor.domain.errors import ExecutorError
+from executor.domain.errors import ExecutorError, NodeError
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import OPEN, Purpose
 from executor.domain.opportunity import Opportunity
@@ -161,7 +162,11 @@ class Tries:
             return True
         if action is not Action.RESIZE:
             return True
-        newest = int(str(await self._session.rpc.call("eth_blockNumber")), 16)
+        try:
+            newest = quantity(await self._session.rpc.call("eth_blockNumber"), "eth_blockNumber")
+        except NodeError as error:
+            _LOG.warning("no_other_try", opportunity_id=ended.opportunity_id, error=error.message)
+            return False
         return ended.block_number is not None and newest > ended.block_number
 
 

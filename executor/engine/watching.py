@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from executor.config.settings import Settings
-from executor.engine.heads import new_heads
 from executor.engine.pace import pace_of
 from executor.engine.session import LOCAL_POLL_SECONDS, POLL_SECONDS
 from executor.engine.treasury.desk import Desk as Treasury
@@ -13,6 +12,7 @@ from executor.engine.treasury.keeping import keep_gas_money
 from executor.engine.treasury.view import view_of
 from executor.engine.works import Works
 from executor.submission.clock import Clock
+from executor.submission.heads import new_heads
 from executor.submission.log import get_logger
 from executor.submission.tracker import Tracker, TrackerRules
 

@@ -80,11 +80,6 @@ class ExecutionsPart(Part):
         with self.database.writing() as connection:
             return self._take(connection, opportunity_id, slots) is not None
 
-    def free_slot(self, opportunity_id: str) -> None:
-        """Give its slot back; harmless when it has none."""
-        with self.database.writing() as connection:
-            self._free(connection, slots_in_use, opportunity_id)
-
     def stored(self, opportunity_id: str) -> StoredExecution | None:
         """What is recorded of that opportunity."""
         with self.database.reading() as connection:

@@ -113,11 +113,6 @@ def total(entries: Iterable[Entry], token: Address | None, kinds: Collection[Kin
     return sum(entry.amount for entry in entries if entry.token == token and entry.kind in kinds)
 
 
-def negated(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The entries that undo these."""
-    return tuple(Entry(entry.account, entry.kind, entry.token, -entry.amount) for entry in entries)
-
-
 def _costs(mined: Mined) -> list[Entry]:
     gas = mined.gas_cost - mined.l1_fee - mined.operator_fee
     parts = ((Kind.GAS, gas), (Kind.L1_FEE, mined.l1_fee), (Kind.OPERATOR_FEE, mined.operator_fee))

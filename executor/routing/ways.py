@@ -1,4 +1,4 @@
-"""One route alone, or the pools of all routes side by side: whichever nets more."""
+"""The pools of several routes side by side, where a plan can be made of that."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,39 +6,22 @@ from executor.domain.errors import PlanError
 from executor.domain.route import Leg, Route
 from executor.domain.split import SplitRoute
 from executor.plan.compile.several import compile_split
-from executor.routing.candidates import ROUTER_GAS, Candidate, pick
-from executor.routing.premium import no_premium
 from executor.routing.split import SplitSize, Stages, best_split
 from executor.routing.states import States
 
 
-def best_way(
-    routes: Sequence[Route],
-    states: States,
-    *,
-    gas_cost: Callable[[int], int],
-    inventory: int,
-    cap: int | None = None,
-    premium: Callable[[int], int] = no_premium,
-    overhead_gas: int = ROUTER_GAS,
-) -> Candidate | SplitSize | None:
-    """The way that nets most through `routes`, which pass the same tokens; None if none earns anything before
-    gas.
+def divided(
+    routes: Sequence[Route], states: States, *, gas_cost: Callable[[int], int], most: int
+) -> SplitSize | None:
+    """The pools of all `routes` side by side, at their best size; None where the routes cannot be put
+    together, one line through them is best, no plan can be made of it, or nothing is earned before gas.
 
-    A divided trade is paid out of the router's own money: `inventory` bounds it, and it carries no premium. A
-    route alone is sized as `pick` does, with `premium` by whatever means. `gas_cost` turns gas units into the
-    settlement token's smallest unit, in which all amounts are; `cap` bounds any input. Raises
-    TicksUnknownError as `best_size` does.
+    It is paid out of the router's own money: `most` bounds it. `gas_cost` turns gas units into the settlement
+    token's smallest unit, in which all amounts are. Raises TicksUnknownError as `best_size` does.
     """
-    alone = pick(routes, states, gas_cost=gas_cost, cap=cap, premium=premium, overhead_gas=overhead_gas)
     stages = stages_of(routes)
-    if stages is None:
-        return alone
-    most = inventory if cap is None else min(inventory, cap)
-    divided = best_split(stages, states, gas_cost=gas_cost, cap=most, overhead_gas=overhead_gas)
-    if divided is None or not can_be_divided(divided.route):
-        return alone
-    return divided if alone is None or divided.net > alone.net else alone
+    found = None if stages is None else best_split(stages, states, gas_cost=gas_cost, cap=most)
+    return found if found is not None and can_be_divided(found.route) else None
 
 
 def stages_of(routes: Sequence[Route]) -> Stages | None:

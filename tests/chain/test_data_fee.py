@@ -15,15 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devnet import BASE, Node
+from executor.chain.blocks import Block, block_param
 from executor.chain.data_fee import (
     GAS_PRICE_ORACLE,
     L1_BLOCK,
     SAMPLE,
     SAMPLE_GAS,
     TOLERANCE_BPS,
+    DataTerms,
     oracle_fee,
     parse_terms,
-    read_data_terms,
+    terms_calls,
 )
 from executor.chain.head import head
 from executor.chain.rpc import NodeRefusedError, Rpc
@@ -41,6 +43,11 @@ async def rpc(base: Node) -> AsyncIterator[Rpc]:
     """The local Base chain."""
     async with Rpc(base.url) as connection:
         yield connection
+
+
+async def read_data_terms(rpc: Rpc, kind: DataFee, block: Block, *, is_local: bool) -> DataTerms:
+    """The terms at `block`."""
+    return parse_terms(await rpc.batch(terms_calls(block_param(rpc, block))), kind, is_local=is_local)
 
 
 def close(ours: int, theirs: int) -> bool:

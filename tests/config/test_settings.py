@@ -135,15 +135,14 @@ def test_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
 journal: journals
 chains:
   ethereum: {{rpc_url: "{NODE}", wallet: {{keystore: key.json, passphrase: {{file: pass.txt}}}}}}
-  base: {{rpc_url: "{NODE}", journal: base.db, deployment: d.json}}
+  base: {{rpc_url: "{NODE}", deployment: d.json}}
 """
     settings = from_file(tmp_path, text, {})
     ethereum, base = settings.chain("ethereum"), settings.chain("base")
     assert ethereum.wallet is not None
     assert ethereum.wallet.keystore == tmp_path / "key.json"
     assert ethereum.wallet.passphrase.file == tmp_path / "pass.txt"
-    assert settings.journal_path("ethereum") == tmp_path / "journals" / "ethereum.sqlite3"
-    assert settings.journal_path("base") == tmp_path / "base.db"
+    assert settings.journal == tmp_path / "journals"
     assert ethereum.deployment_path(1) == tmp_path / "deployments" / "1.json"
     assert base.deployment_path(8453) == tmp_path / "d.json"
 
@@ -152,7 +151,7 @@ def test_the_journal_goes_to_the_users_data_folder_by_default(tmp_path: Path) ->
     text = f"chains: {{ethereum: {{rpc_url: '{NODE}'}}}}"
     assert from_file(tmp_path, text, {}).journal == tmp_path / ".local" / "share" / "arbitrage-executor"
     moved = from_file(tmp_path, text, {"XDG_DATA_HOME": "/data"})
-    assert moved.journal_path("ethereum") == Path("/data/arbitrage-executor/ethereum.sqlite3")
+    assert moved.journal == Path("/data/arbitrage-executor")
 
 
 def test_the_environment_wins_over_the_file_key_by_key(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_what_is_taken_in_while_no_slot_is_free_is_recorded_all_the_same(record:
     assert slots == [0, 1, None]
     assert [one.execution.opportunity_id for one in record.unfinished()] == ["seen-0", "seen-1", "seen-2"]
     assert not record.take_slot("seen-2", 2)
-    record.free_slot("seen-0")
+    record.finish(opportunity("seen-0"), execution("seen-0", Status.DECLINED))
     assert record.take_slot("seen-2", 2)
     assert record.accept(opportunity("seen-2"), slots=2).slot == 0
 
@@ -43,8 +43,8 @@ def test_what_is_taken_in_while_no_slot_is_free_is_recorded_all_the_same(record:
 def test_the_lowest_free_slot_is_taken_and_no_opportunity_has_two(record: Record) -> None:
     for number in range(4):
         record.accept(opportunity(f"seen-{number}"), slots=4)
-    record.free_slot("seen-1")
-    record.free_slot("seen-2")
+    for given_back in ("seen-1", "seen-2"):
+        record.finish(opportunity(given_back), execution(given_back, Status.DECLINED))
     assert record.take_slot("seen-0", 4)
     assert record.accept(opportunity("seen-4"), slots=4).slot == 1
     assert record.take_slot("seen-4", 4)

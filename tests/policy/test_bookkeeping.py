@@ -20,7 +20,6 @@ from executor.policy.bookkeeping import (
     Ours,
     Trade,
     entries_of,
-    negated,
     total,
     with_blocks_word,
 )
@@ -198,12 +197,6 @@ def test_a_balance_that_others_moved_too_is_reported_and_not_booked() -> None:
     assert corrected == booked
     assert len(unclear) == 1
     assert "25" in unclear[0]
-
-
-def test_reversing_entries_undo_them() -> None:
-    booked = entries_of(mined(transfer(WETH, POOL, ROUTER, 10)), OURS, Trade(WETH, {WETH: 3}))
-    assert total([*booked, *negated(booked)], WETH) == 0
-    assert total([*booked, *negated(booked)], NATIVE) == 0
 
 
 @dataclass

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from executor.domain.market import PoolState
 from executor.domain.route import Leg, Route
 from executor.plan import encode_several
 from executor.routing.candidates import Candidate, pick
+from executor.routing.premium import no_premium
 from executor.routing.split import SplitSize, best_split
-from executor.routing.ways import best_way, stages_of
+from executor.routing.ways import divided, stages_of
 from tests.support.market import DAI, USDC, WETH, v2_pool, v2_state
 
 RICH = 10**24
@@ -30,6 +32,22 @@ def market() -> tuple[list[Route], Market]:
         for second in states[2:]
     ]
     return routes, {state.pool.key: state for state in states}
+
+
+def best_way(
+    routes: list[Route],
+    states: Mapping[str, PoolState],
+    *,
+    gas_cost: Callable[[int], int],
+    inventory: int,
+    cap: int | None = None,
+    premium: Callable[[int], int] = no_premium,
+) -> Candidate | SplitSize | None:
+    """What the executor takes: the divided trade where it nets more than the best route alone."""
+    alone = pick(routes, states, gas_cost=gas_cost, cap=cap, premium=premium)
+    most = inventory if cap is None else min(inventory, cap)
+    parted = divided(routes, states, gas_cost=gas_cost, most=most)
+    return parted if parted is not None and (alone is None or parted.net > alone.net) else alone
 
 
 def test_pools_side_by_side_are_taken_where_that_nets_more() -> None:

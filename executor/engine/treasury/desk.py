@@ -19,7 +19,7 @@ from executor.domain.attempt import Receipt
 from executor.domain.chain import L2Kind
 from executor.domain.errors import RevertError, SafetyError, WalletError
 from executor.domain.intent import Intent, IntentState, Purpose
-from executor.engine.booking import Bookkeeper, book, catch_up, reverse
+from executor.engine.booking import Bookkeeper, catch_up, keep_up
 from executor.engine.durable.port import FencedError
 from executor.engine.durable.slots import NoLock, Slots
 from executor.engine.reverts import revert_names
@@ -190,10 +190,7 @@ def _tracker(
         return worth_unpaid(intent, (await view.gas()).fees, own.gas_money)
 
     async def on_change(intent: Intent, receipt: Receipt | None) -> None:
-        if receipt is not None:
-            await book(keeper, intent, receipt, None)
-        elif intent.state not in (IntentState.MINED, IntentState.FINAL):
-            await reverse(keeper, intent)
+        await keep_up(keeper, record, intent, receipt)
 
     finality = own.lanes.finality_blocks or (
         own.confirmations if view.network.is_local else view.chain.fees.finality_blocks
