@@ -15,7 +15,7 @@ from executor.chain.head import head
 from executor.chain.reading import read
 from executor.chain.simulation import simulate
 from executor.domain.decision import Decision, Reason, Simulation, Verdict
-from executor.domain.errors import ExecutorError, RevertError
+from executor.domain.errors import ExecutorError, OpportunityError, RevertError
 from executor.domain.execution import Execution, Status
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
@@ -173,8 +173,14 @@ class SameChainRun:
         """The trade, with what it needs for itself taken, and the market that it was sized on."""
         while True:
             self._note("sizing")
-            market = without(market, self._refused)
-            sized = await best_trade(self._session.rpc, self._session.settings, self._opportunity, market)
+            market = replace(market, refused=self._refused)
+            try:
+                sized = await best_trade(self._session.rpc, self._session.settings, self._opportunity, market)
+            except OpportunityError as error:
+                if not self._refused:
+                    raise
+                self._declined(_nothing_left(error, self._refused))
+                return None
             if sized is None:
                 self._declined(why_nothing(self._opportunity, market))
                 return None
@@ -364,12 +370,11 @@ class SameChainRun:
         self.draft = replace(self.draft, status=Status.DECLINED, reasons=reasons)
 
 
-def without(market: Market, refused: Collection[Funding]) -> Market:
-    """The market without the means that have failed this opportunity."""
-    purse = market.purse
-    inventory = 0 if Funding.INVENTORY in refused else purse.inventory
-    terms = tuple(each for each in purse.terms if each.funding not in refused)
-    return replace(market, purse=replace(purse, inventory=inventory, terms=terms))
+def _nothing_left(error: OpportunityError, refused: Collection[Funding]) -> Reason:
+    """The reason for declining when the means that are left cannot pay, either."""
+    failed = ", ".join(sorted(refused))
+    message = f"{failed} failed in simulation, and nothing else can pay the route. {error}"
+    return Reason("no_funding_left", message, {**error.facts, "refused": sorted(refused)})
 
 
 def parts_of(sized: SizedSplit) -> list[list[int]]:

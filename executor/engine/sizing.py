@@ -35,7 +35,7 @@ BPS, MOST_BPS = 100, 255
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """All that was read for one opportunity, at the block `head`."""
+    """All that was read for one opportunity, at the block `head`. `refused`: means that have failed it."""
 
     head: BlockHead
     routes: tuple[Route, ...]
@@ -43,6 +43,7 @@ class Market:
     prices: Prices
     purse: Purse
     gas: GasMarket
+    refused: frozenset[Funding] = frozenset()
 
     @property
     def fees(self) -> Fees:
@@ -61,7 +62,9 @@ async def best_trade(
     router's own money pays; None if nothing earns anything. Raises as `size` does.
     """
     alone = await size(rpc, settings, opportunity, market)
-    if opportunity.funding not in (None, Funding.INVENTORY) or not market.purse.inventory:
+    if opportunity.funding not in (None, Funding.INVENTORY) or Funding.INVENTORY in market.refused:
+        return alone
+    if not market.purse.inventory:
         return alone
     cap = size_cap(settings, opportunity, market)
     most = market.purse.inventory if cap is None else min(cap, market.purse.inventory)
@@ -125,6 +128,7 @@ def _choices(
         terms=market.purse.terms,
         gas_cost=market.gas_cost,
         requested=opportunity.funding,
+        refused=market.refused,
     )
 
 
@@ -149,6 +153,7 @@ def _by_price(route: Route, market: Market, cap: int | None, states: States) -> 
         terms=market.purse.terms,
         gas_cost=market.gas_cost,
         cap=cap,
+        refused=market.refused,
     )
 
 

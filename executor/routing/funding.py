@@ -5,7 +5,7 @@ paid out of its last swap as out of own money; one of V2 pairs only costs about 
 pair must call back. Loans cost the most.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -68,20 +68,27 @@ def choose_funding(
     gas_cost: Callable[[int], int],
     requested: Funding | None = None,
     pools: Mapping[Address, Pool] = NO_POOLS,
+    refused: Collection[Funding] = (),
 ) -> tuple[FundingChoice, ...]:
     """The ways to fund `amount_in`, the cheapest first: the ones behind it stand ready should it fail.
 
     `inventory` is the router's balance of the settlement token, `terms` the lenders' for it, `gas_cost` turns
     gas units into that token's smallest unit, `pools` are those among the lenders, by address. Callback
     chaining costs nothing where a leg has the V3 shape, so it comes before own money there, which stays free
-    for others. Where no lender has enough, two lend together. A `requested` funding is the only choice.
-    Raises OpportunityError naming `funding` where it cannot be had, as one that the route itself locks, or
-    where there is no way at all.
+    for others. Where no lender has enough, two lend together. A `requested` funding is the only choice;
+    `refused` ones have failed already and are none. Raises OpportunityError naming `funding` where it cannot
+    be had, as one that the route itself locks, or where there is no way at all.
     """
+    terms = [lender for lender in terms if lender.funding not in refused]
+    inventory = 0 if Funding.INVENTORY in refused else inventory
+    if requested in refused:
+        raise _refusal(f"{requested} has failed already", refused=_names(refused))
     if requested is not None:
         return (_requested(requested, route, amount_in, inventory, terms, pools),)
     own = [FundingChoice(Funding.INVENTORY, 0, 0)] if inventory >= amount_in else []
-    chain = [FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))] if can_chain(route) else []
+    chain = (
+        [FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))] if pays_itself(route, refused) else []
+    )
     lenders = able_lenders(route, terms, pools)
     loans = [one_loan(route, lender, amount_in, pools) for lender in lenders if usable(lender) >= amount_in]
     if not loans:
@@ -95,6 +102,7 @@ def choose_funding(
             "gives before it is paid",
             inventory=inventory,
             amount_in=amount_in,
+            **({"refused": _names(refused)} if refused else {}),
         )
     return (*free, *loans)
 
@@ -142,6 +150,11 @@ def can_chain(route: Route) -> bool:
     except PlanError:
         return False
     return True
+
+
+def pays_itself(route: Route, refused: Collection[Funding]) -> bool:
+    """Whether the route can be paid out of its own output, and that has not failed already."""
+    return Funding.CALLBACK_CHAIN not in refused and can_chain(route)
 
 
 def chain_gas(route: Route) -> int:
@@ -227,6 +240,10 @@ def _requested(
             amount_in=amount_in,
         )
     return one_loan(route, lender, amount_in, pools)
+
+
+def _names(fundings: Collection[Funding]) -> list[str]:
+    return sorted(funding.value for funding in fundings)
 
 
 def _refusal(problem: str, **facts: object) -> OpportunityError:

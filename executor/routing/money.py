@@ -1,6 +1,6 @@
 """How much, and with whose money, at once: each means has its own limit and price, so its own best size."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -13,9 +13,9 @@ from executor.routing.funding import (
     NO_POOLS,
     FundingChoice,
     able_lenders,
-    can_chain,
     chain_gas,
     one_loan,
+    pays_itself,
     two_loans,
     usable,
 )
@@ -56,16 +56,18 @@ def funded_sizes(
     cap: int | None = None,
     pools: Mapping[Address, Pool] = NO_POOLS,
     overhead_gas: int = ROUTER_GAS,
+    refused: Collection[Funding] = (),
 ) -> tuple[FundedSize, ...]:
     """The ways to trade the route, each at its own best size, the one that nets most first: the others stand
     ready should it fail.
 
     Own money bounds the size by the inventory, a loan by what its lender has (with a margin) and by its
     premium, two loans by what both have; a route that pays itself is bounded by nothing. `cap` bounds them
-    all. Empty where nothing earns before gas. Raises TicksUnknownError as `best_size` does.
+    all; `refused` ones have failed already. Empty where nothing earns before gas. Raises TicksUnknownError as
+    `best_size` does.
     """
     found = []
-    for means in _ways(route, inventory, terms, pools):
+    for means in _ways(route, inventory, terms, pools, refused):
         limit = means.cap if cap is None else min(cap, means.cap)
         amounts = best_size(route, states, cap=limit, premium=means.premium, gas_cost=gas_cost)
         choice = means.choose(amounts[0]) if amounts else None
@@ -79,13 +81,19 @@ def funded_sizes(
 
 
 def _ways(
-    route: Route, inventory: int, terms: Sequence[LenderTerms], pools: Mapping[Address, Pool]
+    route: Route,
+    inventory: int,
+    terms: Sequence[LenderTerms],
+    pools: Mapping[Address, Pool],
+    refused: Collection[Funding],
 ) -> Iterator[_Means]:
-    if can_chain(route):
+    if pays_itself(route, refused):
         chained = FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))
         yield _Means(MAX_AMOUNT, no_premium, lambda amount: chained)
-    yield _Means(inventory, no_premium, lambda amount: FundingChoice(Funding.INVENTORY, 0, 0))
-    lenders = able_lenders(route, terms, pools)
+    if Funding.INVENTORY not in refused:
+        yield _Means(inventory, no_premium, lambda amount: FundingChoice(Funding.INVENTORY, 0, 0))
+    able = [lender for lender in terms if lender.funding not in refused]
+    lenders = able_lenders(route, able, pools)
     for lender in lenders:
         yield _Means(usable(lender), LoanPremium(lender), _single(route, lender, pools))
     for first, second in permutations(lenders, 2):

@@ -239,3 +239,34 @@ def test_the_gas_of_a_whole_trade_is_that_of_the_route_and_of_whoever_pays_it() 
     assert trade_gas(chained, states) == alone + V2_CHAIN_GAS
     assert trade_gas(lent, states) == alone + aave_v3.GAS_OVERHEAD
     assert trade_gas(both, states) == alone + aave_v3.GAS_OVERHEAD + balancer_v2.GAS_OVERHEAD
+
+
+@pytest.mark.parametrize("refused", [Funding.CALLBACK_CHAIN, Funding.INVENTORY, Funding.BALANCER_V2])
+def test_means_that_have_failed_are_no_choice_any_more(refused: Funding) -> None:
+    def chosen(*without: Funding) -> list[Funding]:
+        found = choose_funding(
+            WITH_V3, NEEDED, inventory=NEEDED, terms=[AAVE, BALANCER], gas_cost=gwei, refused=without
+        )
+        return [choice.funding for choice in found]
+
+    assert chosen(refused) == [funding for funding in chosen() if funding is not refused]
+
+
+def test_where_all_means_have_failed_the_error_names_them() -> None:
+    failed = [Funding.CALLBACK_CHAIN, Funding.AAVE_V3]
+    with pytest.raises(OpportunityError, match="nobody has") as caught:
+        choose_funding(WITH_V3, NEEDED, inventory=0, terms=[AAVE], gas_cost=gwei, refused=failed)
+    assert caught.value.facts["refused"] == ["aave_v3", "callback_chain"]
+
+
+def test_means_that_were_asked_for_and_have_failed_are_refused_by_name() -> None:
+    with pytest.raises(OpportunityError, match="callback_chain has failed already"):
+        choose_funding(
+            WITH_V3,
+            NEEDED,
+            inventory=NEEDED,
+            terms=[],
+            gas_cost=gwei,
+            requested=Funding.CALLBACK_CHAIN,
+            refused=[Funding.CALLBACK_CHAIN],
+        )

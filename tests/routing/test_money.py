@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.route import Funding
 from executor.routing.money import FundedSize, funded_sizes
@@ -75,3 +77,17 @@ def test_without_a_gap_there_is_no_way() -> None:
     even = states_of(v2_state(10**21, 3 * 10**12, FIRST), v2_state(10**21, 3 * 10**12, SECOND))
 
     assert funded_sizes(ROUTE, even, inventory=10**21, terms=[AAVE], gas_cost=gwei) == ()
+
+
+@pytest.mark.parametrize("refused", [Funding.CALLBACK_CHAIN, Funding.INVENTORY, Funding.MORPHO_BLUE])
+def test_means_that_have_failed_are_sized_no_more(refused: Funding) -> None:
+    ways = funded_sizes(
+        ROUTE, STATES, inventory=10**22, terms=[AAVE, MORPHO], gas_cost=gwei, refused=[refused]
+    )
+    names = {
+        funding
+        for way in ways
+        for funding in (way.sized.funding, way.sized.second and way.sized.second.funding)
+    }
+    assert refused not in names
+    assert len(ways) < len(found(10**22, [AAVE, MORPHO]))
