@@ -168,6 +168,8 @@ async def _open_desk(
             fence=means.fence,
             clock=clock,
             transfer_gas=None if chain.l2 is L2Kind.ARBITRUM else TRANSFER_GAS,
+            quorum=own.quorum,
+            settle_blocks=own.lanes.settle_blocks,
         )
         for signer in signers
     )

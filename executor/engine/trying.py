@@ -106,8 +106,13 @@ class Tries:
             self._breakers.lost(keys, int(time.time()))
 
     def _next_lane(self) -> Lane:
-        """The one with most room once all that is being prepared is sent. Raises JournalError."""
-        return max(self._desk.lanes, key=lambda lane: lane.room - self._preparing[lane.sender])
+        """The one with most room once all that is being prepared is sent; one that cannot send now comes
+        last. Raises JournalError.
+        """
+        return max(
+            self._desk.lanes,
+            key=lambda lane: (not lane.held, lane.room - self._preparing[lane.sender]),
+        )
 
     def _run(self, lane: Lane, opportunity: Opportunity, trial: Trial) -> SameChainRun:
         name = opportunity.opportunity_id

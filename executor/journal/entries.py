@@ -45,6 +45,16 @@ class NewIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """The highest nonce of a wallet that is recorded, given back ones aside, and the newest block that has
+    one of its transactions; None where none is mined.
+    """
+
+    nonce: int
+    block: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class StopFlag:
     """Nothing may be signed or sent on `chain` (None: on any), since `set_at` (Unix seconds)."""
 

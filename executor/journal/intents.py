@@ -26,7 +26,7 @@ from executor.domain.intent import (
 from executor.journal import intent_rows as rows
 from executor.journal.codec import dump_execution
 from executor.journal.database import now
-from executor.journal.entries import NewIntent
+from executor.journal.entries import NewIntent, Reached
 from executor.journal.executions import ExecutionsPart
 from executor.journal.moves import IN_A_BLOCK, require_move
 from executor.journal.schema import HOLDING, WATCHED, attempts, intents
@@ -199,6 +199,17 @@ class IntentsPart(ExecutionsPart):
         )
         with self.database.reading() as connection:
             return connection.execute(query).scalar_one()
+
+    def reached(self, sender: Address) -> Reached | None:
+        """How far a wallet has come by what is recorded; None where nothing is."""
+        query = select(func.max(intents.c.nonce), func.max(intents.c.block_number)).where(
+            intents.c.chain == self.chain,
+            intents.c.sender == sender,
+            intents.c.state != IntentState.DROPPED.value,
+        )
+        with self.database.reading() as connection:
+            nonce, block = connection.execute(query).one()
+        return None if nonce is None else Reached(nonce, block)
 
     def _require_ours(self, connection: Connection, new: NewIntent) -> None:
         """The opportunity's row is locked from here on: two processes cannot both open its trade."""

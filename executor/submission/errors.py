@@ -1,6 +1,6 @@
 """How a submission can end other than with a receipt."""
 
-from executor.domain.errors import ExecutorError
+from executor.domain.errors import ExecutorError, NodeError
 from executor.policy.failures import Failure
 
 
@@ -27,3 +27,9 @@ class StoppedError(ExecutorError, RuntimeError):
     """The stop flag is set: nothing is signed or sent but cancels."""
 
     code = "stopped"
+
+
+class UnexplainedCountError(NodeError):
+    """A node tells more transactions of a wallet than the record and the chain's blocks account for."""
+
+    code = "count_not_believed"

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from executor.chain.quantities import quantity, to_quantity
-from executor.chain.rpc import Call, Rpc, results
+from executor.chain.quantities import quantity
+from executor.chain.rpc import Rpc
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt
-from executor.domain.errors import JournalError, NodeError
+from executor.domain.errors import JournalError
 from executor.domain.execution import Execution
 from executor.domain.intent import AttemptKind, AttemptState, Intent, IntentState, Purpose, StoredAttempt
 from executor.journal.anchor import Anchor
@@ -24,15 +24,11 @@ from executor.submission.clock import Clock, SystemClock
 from executor.submission.envelope import read_envelope
 from executor.submission.errors import StoppedError
 from executor.submission.log import get_logger
+from executor.submission.nonces import Nonces
 from executor.submission.transmission import NOT_REPLACED, NOTHING_SENT, Fence, Transmission, refusal
 from executor.wallet.signer import Signer, TransactionFields
 
 TRANSFER_GAS = 21_000
-MOST_UNKNOWN = 64
-"""Transactions of the wallet that may wait in the pool though they are not in the record: as many as geth
-queues for an account.
-"""
-
 RECHECK_SECONDS = 1.0
 """How often a task that waits for room looks for itself: another process may have made it."""
 
@@ -62,7 +58,8 @@ class Lane:
 
     `in_flight`: how many may be out at a time. `anchor`: the block that ties the record to its network; it is
     looked at before each signature. `transfer_gas`: what a transfer to oneself takes, None to ask the node
-    each time, as Arbitrum needs. `fence` is awaited before each send.
+    each time, as Arbitrum needs. `fence` is awaited before each send. `quorum`: nodes that must confirm what
+    the wallet has sent; `settle_blocks`: how long a single one must tell what nothing explains.
     """
 
     def __init__(
@@ -77,16 +74,20 @@ class Lane:
         fence: Fence | None = None,
         clock: Clock | None = None,
         transfer_gas: int | None = TRANSFER_GAS,
+        quorum: int = 1,
+        settle_blocks: int = 3,
     ) -> None:
         self._rpc = rpc
         self._record = record
         self._signer = signer
         self._chain_id = chain_id
         self._in_flight = in_flight
-        self._anchor = anchor
         self._clock = clock or SystemClock()
         self._transfer_gas = transfer_gas
         self._transmission = Transmission(rpc, record, self._clock, fence)
+        self._nonces = Nonces(
+            rpc, record, signer.address, anchor, self._clock, quorum=quorum, settle_blocks=settle_blocks
+        )
         self._queue = asyncio.Lock()
         self._reserved = 0
         self._freed = asyncio.Event()
@@ -103,6 +104,11 @@ class Lane:
     def room(self) -> int:
         """How many more may be sent now. Raises JournalError."""
         return max(self._in_flight - self._record.in_flight(self.sender) - self._reserved, 0)
+
+    @property
+    def held(self) -> bool:
+        """True while the node tells a count of this wallet that is not believed: nothing can be sent."""
+        return self._nonces.held
 
     def silent_seconds(self, attempt: Attempt) -> float | None:
         """Since this process last sent it; None if it never did."""
@@ -199,33 +205,11 @@ class Lane:
                 wait.cancel()
 
     async def _least_nonce(self) -> int:
-        """What the chain and the node's pool have not taken, in one exchange with a look whether it is the
-        right network still, and whether the work is still ours. Raises NodeError, JournalError.
+        """What the chain and the node's pool have not taken, at the same time as a look whether the work is
+        still ours. Raises NodeError, JournalError.
         """
-        calls: list[Call] = [
-            ("eth_getTransactionCount", (self.sender, "latest")),
-            ("eth_getTransactionCount", (self.sender, "pending")),
-            ("eth_getBlockByNumber", (to_quantity(self._anchor.number), False)),
-        ]
-        answers, _ = await asyncio.gather(self._rpc.batch(calls), self._transmission.check_owner())
-        *counts, block = results(answers)
-        _check_anchor(block, self._anchor, self._rpc.name)
-        mined, pending = (quantity(count, "eth_getTransactionCount") for count in counts)
-        if pending - mined > MOST_UNKNOWN:
-            self._require_believable(mined, pending)
-        return max(mined, pending)
-
-    def _require_believable(self, mined: int, pending: int) -> None:
-        """A nonce far above what is out would have to be paid for: each one below it, by a fill."""
-        unknown = pending - mined - self._record.in_flight(self.sender)
-        if unknown > MOST_UNKNOWN:
-            raise NodeError(
-                f"the node {self._rpc.name} has {pending - mined} transactions of {self.sender} waiting, "
-                f"{unknown} more than were sent from here; nothing was sent.",
-                fix="use another node; or wait until what another program has sent from this wallet is mined",
-                mined=mined,
-                pending=pending,
-            )
+        least, _ = await asyncio.gather(self._nonces.least(), self._transmission.check_owner())
+        return least
 
     def _opened(self, order: Order, least: int, nonce: int | None, pending: Execution | None) -> Intent:
         new = NewIntent(
@@ -241,6 +225,7 @@ class Lane:
             return self._signed(_fields(self._chain_id, order, at), order.opportunity_id)
 
         intent = self._record.open_intent(new, least, sign, pending=pending)
+        self._nonces.given_out(intent.nonce)
         self.sending.add(intent.intent_id)
         return intent
 
@@ -318,15 +303,3 @@ def _fields(chain_id: int, order: Order, nonce: int) -> TransactionFields:
         max_fee_per_gas=order.fees.max_fee_per_gas,
         max_priority_fee_per_gas=order.fees.max_priority_fee_per_gas,
     )
-
-
-def _check_anchor(block: object, anchor: Anchor, node: str) -> None:
-    found = block.get("hash") if isinstance(block, dict) else None
-    if not isinstance(found, str) or found.lower() != anchor.hash:
-        raise JournalError(
-            f"the journal belongs to another network: its block {anchor.number} is {anchor.hash}, the node "
-            f"{node} has {found}.",
-            fix="use the node this journal was made with, or give this network a database of its own",
-            anchor_number=anchor.number,
-            node=node,
-        )

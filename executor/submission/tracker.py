@@ -24,6 +24,7 @@ from executor.submission.heads import Heads
 from executor.submission.lanes import Lane
 from executor.submission.log import get_logger
 from executor.submission.memory import Gaps
+from executor.submission.nonces import MOST_UNKNOWN
 from executor.submission.offers import Offers, Reprice, Worth, dearest, fees_of
 from executor.submission.settling import OnChange, Settling
 from executor.submission.sight import Questions, Sight, look
@@ -221,8 +222,12 @@ class Tracker:
             if sender not in sight.counts or not live:
                 continue
             open_ones = (nonce for nonce in range(sight.counts[sender], max(live)) if nonce not in held)
-            missing = list(islice(open_ones, MOST_FILLS))
-            for nonce in self._gaps.due(sender, missing, sight.head):
+            missing = list(islice(open_ones, MOST_UNKNOWN + 1))
+            if len(missing) > MOST_UNKNOWN:
+                # Nobody leaves so many out: the nonce above them was a node's lie, and is not worth them.
+                _LOG.error("gap_too_wide", sender=sender, mined=sight.counts[sender], live=max(live))
+                continue
+            for nonce in self._gaps.due(sender, missing[:MOST_FILLS], sight.head):
                 above = held[min(one for one in live if one > nonce)]
                 fills.append(self._fill(lane, nonce, above))
         return fills

@@ -90,8 +90,10 @@ class NoncesAndBooks(RuleBasedStateMachine):
 
     database: ClassVar[Database]
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(quorum=st.sampled_from((1, 2)))
+    def begin(self, quorum: int) -> None:
+        """`quorum`: of the nodes that are asked which nonces are taken; receipts are always asked of all."""
+        self.quorum = quorum
         with self.database.writing() as connection:
             for table in (attempts, intents, flags):
                 connection.execute(table.delete())
@@ -119,6 +121,8 @@ class NoncesAndBooks(RuleBasedStateMachine):
             in_flight=IN_FLIGHT,
             anchor=Anchor(CHAIN_ID, 0, self.chain.blocks[0].hash, is_local=True),
             clock=self.clock,
+            quorum=self.quorum,
+            settle_blocks=PACE.settle_blocks,
         )
         self.tracker = Tracker(
             self.nodes,
@@ -402,7 +406,7 @@ def test_a_count_that_is_told_too_high_leaves_no_gap(fast_database: Database) ->
     """Invariants 1 and 9: the nonces that were passed over are filled."""
     NoncesAndBooks.database = fast_database
     run = NoncesAndBooks()
-    run.begin()
+    run.begin(quorum=1)
     run.a_node_is(mood=Mood.COUNTS_MORE, first=True)
     run.transactions_are_sent(how_many=2, deadline=None, purpose=Purpose.TRADE)
     assert [intent.nonce for intent in run.everything()] == [2, 3]

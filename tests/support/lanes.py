@@ -140,6 +140,8 @@ async def desk(
             in_flight=in_flight,
             anchor=anchor,
             clock=clock,
+            quorum=quorum,
+            settle_blocks=pace.settle_blocks,
             **lane_options,
         )
 

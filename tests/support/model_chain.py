@@ -174,6 +174,8 @@ class ModelNodes(Nodes):
         if method == "eth_getBlockByNumber":
             number = seen if params[0] == "latest" else int(params[0], 16)
             return _block(self.chain.blocks[number]) if number <= seen else None
+        if method == "eth_blockNumber":
+            return hex(seen)
         if method == "eth_getTransactionCount":
             return hex(self._count(params[0], params[1], seen, mood))
         found = self.chain.where(params[0])
@@ -189,6 +191,8 @@ class ModelNodes(Nodes):
         return NodeRefusedError(method, -32601, "the method does not exist", None)
 
     def _count(self, sender: str, tag: str, seen: int, mood: Mood) -> int:
+        if tag.startswith("0x"):
+            seen = min(seen, int(tag, 16))
         count = self.chain.count(sender, seen)
         held = self.chain.pool.held.get(sender, {})
         while tag == "pending" and count in held:
@@ -197,7 +201,12 @@ class ModelNodes(Nodes):
 
 
 def _block(block: ModelBlock) -> dict[str, object]:
-    return {"number": hex(block.number), "hash": block.hash, "timestamp": hex(block.time)}
+    return {
+        "number": hex(block.number),
+        "hash": block.hash,
+        "timestamp": hex(block.time),
+        "transactions": [{"from": one.sender, "nonce": hex(one.nonce)} for one in block.transactions],
+    }
 
 
 def _receipt(block: ModelBlock, one: Pooled) -> dict[str, object]:

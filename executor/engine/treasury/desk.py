@@ -147,6 +147,8 @@ async def open_desk(view: View, signers: Sequence[Signer]) -> AsyncIterator[Desk
                 fence=fence,
                 clock=clock,
                 transfer_gas=None if view.chain.l2 is L2Kind.ARBITRUM else TRANSFER_GAS,
+                quorum=view.settings.quorum,
+                settle_blocks=view.settings.lanes.settle_blocks,
             )
             for signer in signers
         }
