@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 from executor import venues
 from executor.chain.head import head
@@ -16,8 +15,9 @@ from executor.domain.decision import Reason, Simulation
 from executor.domain.errors import ExecutorError, OpportunityError, RevertError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
-from executor.domain.pool import FEE_UNIT, Pool, VenueKind
-from executor.domain.route import Funding, Leg, SizedRoute
+from executor.domain.pool import Pool
+from executor.domain.route import Funding, SizedRoute
+from executor.domain.split import Sized, SizedSplit
 from executor.domain.token import Token
 from executor.engine.costs import call_data_cost
 from executor.engine.fates import reason_of
@@ -25,36 +25,23 @@ from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
 from executor.engine.pools import none_found
 from executor.engine.pricing import read_prices
+from executor.engine.quoted_hops import Hop, hops_of
 from executor.engine.resolution import Resolved, pair_tokens, resolve
+from executor.engine.revalidation import available, premium_again
 from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import read_router
 from executor.engine.session import Session
-from executor.engine.sizing import Market, outputs_of, size
-from executor.plan import encode
+from executor.engine.sizing import Market, best_trade, calldata_of, size_cap
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
-from executor.routing.cycle import Terms
+from executor.routing.cycle import MAX_AMOUNT, Terms
 from executor.routing.funding import choose_funding, premium_of, trade_gas
 from executor.routing.paths import BestPath, best_path
+from executor.routing.searched_shortfall import shortfall_of
 from executor.routing.sizing import forward
 
 SHARE_BPS = 9_500
 DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One swap. Amounts in the smallest units of their tokens. `fee` is what the pool keeps of what goes in,
-    None where that is part of its curve; `impact` how much less comes out than at the price before the trade,
-    as a share; `gas` by the model that sizing uses.
-    """
-
-    leg: Leg
-    amount_in: int
-    amount_out: int
-    fee: int | None
-    impact: Fraction
-    gas: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +58,17 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a route gives now. `profit` is by the venues' maths, with the gas of the simulation where there is
+    """What a trade gives now: a route, or one that is divided over pools side by side, whichever the executor
+    would take. `profit` is by the venues' maths, with the gas of the simulation where there is
     one, else of the model. `means` are all ways to pay it, the one taken first. `refusal` says why the
     router's own simulation of the call fails. `optimal`: of all routes that were looked for this one is
-    proven to be the best; None where only this one was asked about.
+    proven to be the best; None where only this one was asked about. `shortfall` bounds what another input
+    into the same route would earn more before gas, in the settlement token's smallest unit; None where
+    nothing proves one.
     """
 
     head: BlockHead
-    sized: SizedRoute
+    sized: Sized
     hops: tuple[Hop, ...]
     means: tuple[Means, ...]
     profit: Profit
@@ -86,6 +76,7 @@ class Quote:
     simulation: Simulation | None
     refusal: Reason | None
     optimal: bool | None = None
+    shortfall: int | None = None
 
 
 async def read_quoted(session: Session, now: BlockHead, resolved: Resolved) -> Market:
@@ -165,31 +156,34 @@ async def newest(session: Session) -> BlockHead:
 
 
 async def quote(session: Session, opportunity: Opportunity, resolved: Resolved, market: Market) -> Quote:
-    """The best of the market's routes at its best size; where none earns anything, the first one at the
-    amount that was asked about, or at one whole token.
+    """What the executor would do: the best of the market's routes at its best size, or their pools side by
+    side; where nothing earns anything, the first route at the amount that was asked about, or at one whole
+    token.
 
     Raises OpportunityError, MathsError where not even that can be traded, TicksUnknownError, PlanError,
     NodeError.
     """
     router = await read(session.rpc, read_router(session.router, session.sender), market.head)
     index = router.settlement_index(resolved.settlement, resolved.settlement_field)
-    sized = await size(session.rpc, session.settings, opportunity, market)
+    sized: Sized | None = await best_trade(session.rpc, session.settings, opportunity, market)
+    shortfall = None
     if sized is None:
         sized = await _as_asked(session, opportunity, market)
+    elif isinstance(sized, SizedRoute):
+        shortfall = await _shortfall(session, opportunity, sized, market)
     means = tuple(_means(opportunity, sized, market))
     simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
     gas = simulation.gas_used if simulation else trade_gas(sized, market.states)
     return Quote(
         head=market.head,
         sized=sized,
-        hops=tuple(
-            _hop(leg, *pair, market.states) for leg, pair in zip(sized.route.legs, _pairs(sized), strict=True)
-        ),
+        hops=hops_of(sized, market.states),
         means=means,
         profit=profit_of(sized, gas=gas, fees=market.fees, rate=market.prices.rate, l1_fee=l1_fee),
         settlement_usd=market.prices.settlement_usd,
         simulation=simulation,
         refusal=refusal,
+        shortfall=shortfall,
     )
 
 
@@ -206,53 +200,31 @@ async def _as_asked(session: Session, opportunity: Opportunity, market: Market) 
     return SizedRoute(route, amounts, funding, premium_of(funding, market.purse.terms)(amounts[0]))
 
 
-def _pairs(sized: SizedRoute) -> tuple[tuple[int, int], ...]:
-    """What goes into each leg and what comes out."""
-    return tuple(zip(sized.amounts[:-1], sized.amounts[1:], strict=True))
+async def _shortfall(
+    session: Session, opportunity: Opportunity, sized: SizedRoute, market: Market
+) -> int | None:
+    """What another input may earn more before gas. Raises TicksUnknownError, NodeError."""
+    caps = (size_cap(session.settings, opportunity, market), available(sized, market), MAX_AMOUNT)
+
+    def bound(states: Mapping[str, PoolState]) -> int | None:
+        return shortfall_of(
+            sized.route,
+            states,
+            sized.amounts,
+            cap=min(cap for cap in caps if cap is not None),
+            premium=premium_again(sized, market.purse.terms),
+        )
+
+    return await with_enough_ticks(session.rpc, market.states, market.head, bound)
 
 
-def _hop(leg: Leg, amount_in: int, amount_out: int, states: Mapping[str, PoolState]) -> Hop:
-    state = states[leg.pool.key]
-    given, taken = venues.marginal(state, leg.zero_for_one)
-    at_once = Fraction(amount_in * given, taken)
-    impact = 1 - amount_out / at_once if at_once else Fraction(0)
-    share = _fee_share(state, leg)
-    return Hop(
-        leg,
-        amount_in,
-        amount_out,
-        None if share is None else int(amount_in * share),
-        max(impact, Fraction(0)),
-        venues.gas(state, leg.zero_for_one, amount_in),
-    )
-
-
-def _fee_share(state: Any, leg: Leg) -> Fraction | None:
-    """The part of the input that the pool keeps, as far as it is one number."""
-    found = _FEES.get(leg.pool.kind)
-    return None if found is None else found(state, leg)
-
-
-def _millionths(state: Any, leg: Leg) -> Fraction:
-    told = getattr(state, "fee", None)
-    return Fraction(told(leg.zero_for_one) if callable(told) else leg.pool.fee, FEE_UNIT)
-
-
-_FEES: Mapping[VenueKind, Callable[[Any, Leg], Fraction | None]] = {
-    VenueKind.UNISWAP_V2: _millionths,
-    VenueKind.UNISWAP_V3: _millionths,
-    VenueKind.UNISWAP_V4: _millionths,
-    VenueKind.SOLIDLY: lambda state, leg: Fraction(state.fee_bps, 10**4),
-    VenueKind.BALANCER_V2: lambda state, leg: Fraction(state.swap_fee, 10**18),
-    VenueKind.BALANCER_V3: lambda state, leg: Fraction(state.swap_fee, 10**18),
-    VenueKind.WRAPPED_NATIVE: lambda state, leg: Fraction(0),
-}
-"""Curve takes its fee from what comes out, a vault in its rate: part of the curve."""
-
-
-def _means(opportunity: Opportunity, sized: SizedRoute, market: Market) -> list[Means]:
+def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means]:
     """Every way to pay the route, the one taken first, then the others from the cheapest on."""
     terms, purse = market.purse.terms, market.purse
+    if isinstance(sized, SizedSplit):
+        whole = "a divided trade is paid out of the router's own money"
+        others = (Means(lender.funding, 0, 0, whole) for lender in terms)
+        return [Means(sized.funding, 0, 0), *others]
     try:
         choices = choose_funding(
             sized.route,
@@ -285,19 +257,20 @@ def _unable(sized: SizedRoute, market: Market) -> list[Means]:
 
 
 async def _simulated(
-    session: Session, sized: SizedRoute, market: Market, index: int
+    session: Session, sized: Sized, market: Market, index: int
 ) -> tuple[Simulation | None, Reason | None, int]:
     """What the router says to the call, why it refuses it where it does, and the data fee in wei."""
     if sized.gross_profit <= 0:
         nothing = Reason("not_profitable", "The route earns nothing, so the router would refuse it.", {})
         return None, nothing, 0
     try:
-        calldata = encode(
+        calldata = calldata_of(
             sized,
             settlement_index=index,
             minimum_profit=max(1, sized.gross_profit * SHARE_BPS // 10_000),
             deadline=market.head.timestamp + DAY,
-            outputs=outputs_of(sized.route),
+            tip=None,
+            wrapped_native=session.chain.wrapped_native.address,
         )
         simulation = await simulate(
             session.rpc,

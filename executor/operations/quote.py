@@ -16,9 +16,11 @@ from rich.table import Table
 from executor.config.settings import Settings
 from executor.domain.errors import ConfigError, OpportunityError
 from executor.domain.opportunity import Opportunity
+from executor.domain.split import SizedSplit
 from executor.domain.token import Token
 from executor.engine.intake import parse
-from executor.engine.quoting import Hop, Means, Quote, quote_opportunity, quote_pair
+from executor.engine.quoted_hops import Hop
+from executor.engine.quoting import Means, Quote, quote_opportunity, quote_pair
 from executor.engine.session import open_session
 from executor.operations.sources import items_of
 from executor.policy.profit import show_usd, usd_value, wei_cost
@@ -130,6 +132,7 @@ def as_dict(quote: Quote) -> dict[str, object]:
         "settlement_symbol": settlement.symbol,
         "amount_in": str(profit.amount_in),
         "amount_out": str(profit.amount_out),
+        "divided": isinstance(quote.sized, SizedSplit),
         "hops": [_hop_dict(hop) for hop in quote.hops],
         "funding": quote.sized.funding.value,
         "means": [_means_dict(means) for means in quote.means],
@@ -145,11 +148,13 @@ def as_dict(quote: Quote) -> dict[str, object]:
         "simulation": simulation,
         "refusal": None if quote.refusal is None else quote.refusal.message,
         "proven_best": quote.optimal,
+        "shortfall_bound": _text(quote.shortfall),
     }
 
 
 def _hop_dict(hop: Hop) -> dict[str, object]:
     return {
+        "stage": hop.stage,
         "pool": hop.leg.pool.identity,
         "dex": hop.leg.pool.dex,
         "kind": hop.leg.pool.kind.value,
@@ -198,12 +203,14 @@ def table(quote: Quote) -> Group:
 
 
 def _hops(quote: Quote) -> Table:
-    found = Table(title=f"Block {quote.head.number}{_how_sure(quote)}")
-    for column in ("hop", "in", "out", "pool keeps", "price impact", "gas"):
+    divided = ", divided over pools side by side" if isinstance(quote.sized, SizedSplit) else ""
+    found = Table(title=f"Block {quote.head.number}{divided}{_how_sure(quote)}")
+    for column in ("stage", "hop", "in", "out", "pool keeps", "price impact", "gas"):
         found.add_column(column, overflow="fold")
     for hop in quote.hops:
         pool = hop.leg.pool
         found.add_row(
+            str(hop.stage + 1),
             escape(f"{pool.dex} {pool.identity}"),
             shown(hop.amount_in, hop.leg.token_in),
             shown(hop.amount_out, hop.leg.token_out),
@@ -254,6 +261,8 @@ def _lines(quote: Quote) -> Iterator[tuple[str, str]]:
     net = "unknown: gas has no price" if profit.net is None else shown(profit.net, settlement)
     usd = _usd(quote, profit.net)
     yield "net profit", net if usd is None else f"{net} ({usd} USD)"
+    if quote.shortfall is not None:
+        yield "another input earns at most more", shown(quote.shortfall, settlement)
     if quote.refusal is not None:
         yield "the router", escape(quote.refusal.message)
 

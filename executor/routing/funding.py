@@ -14,10 +14,11 @@ from executor.domain.errors import OpportunityError, PlanError
 from executor.domain.lender import LenderTerms
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.route import OWN_MEANS, POOL_LOANS, Funding, Route, SecondLoan, SizedRoute
+from executor.domain.split import Sized, SizedSplit
 from executor.lenders import premium as lender_premium
 from executor.lenders.locks import clash, is_free, lender_lock
 from executor.plan.compile import compile_route
-from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas
+from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas, split_gas
 from executor.routing.premium import LoanPremium, PremiumOf, no_premium
 from executor.routing.states import States
 
@@ -162,8 +163,10 @@ def chain_gas(route: Route) -> int:
     return V2_CHAIN_GAS if all(leg.pool.kind is VenueKind.UNISWAP_V2 for leg in route.legs) else 0
 
 
-def trade_gas(sized: SizedRoute, states: States) -> int:
+def trade_gas(sized: Sized, states: States) -> int:
     """The gas that the static model takes the whole trade to need. Raises as quoting does."""
+    if isinstance(sized, SizedSplit):
+        return ROUTER_GAS + split_gas(sized.route, states)
     route = sized.route
     loans = [(sized.funding, sized.lender_pool)]
     if sized.second is not None:

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.route import Funding, Leg, Route
+from executor.domain.split import SplitRoute
 from executor.domain.token import Token
 from executor.lenders import gas_overhead
 from executor.plan.compile.direct import DIRECT
@@ -78,6 +79,13 @@ def route_gas(route: Route, states: States, amounts: Sequence[int]) -> int:
         for leg, amount in zip(route.legs, amounts, strict=False)
     )
     return legs + beside_legs(route)
+
+
+def split_gas(route: SplitRoute, states: States) -> int:
+    """As `route_gas`, of a divided route. Raises as quoting does."""
+    parts = [part for stage in route.stages for part in stage]
+    swaps = sum(gas(states[part.leg.pool.key], part.leg.zero_for_one, part.amount_in) for part in parts)
+    return swaps + beside_parts([[part.leg for part in stage] for stage in route.stages])
 
 
 def beside_legs(route: Route) -> int:

@@ -18,7 +18,6 @@ from itertools import permutations
 from executor.domain.errors import MathsError, TicksUnknownError
 from executor.routing.hops import Hop
 from executor.routing.moebius import Map, inverse, root, value
-from executor.routing.stretches import segment_at
 from executor.venues.curve import Stretch
 
 BITS = 160
@@ -193,45 +192,6 @@ class ParallelHop:
         return _Level(
             joined, slope, offset, tuple(pieces), tuple((number, taken) for number, taken, _ in fixed)
         )
-
-
-class ChainHop:
-    """Hops one behind the other as one: a whole route beside others."""
-
-    def __init__(self, hops: Sequence[Hop]) -> None:
-        self._hops = tuple(hops)
-        self._pieces: list[Stretch] = []
-
-    def out(self, amount_in: int) -> int:
-        """What the last hop gives."""
-        for hop in self._hops:
-            amount_in = hop.out(amount_in) if amount_in else 0
-        return amount_in
-
-    def least_in(self, amount_out: int) -> int:
-        """The least input for which at least `amount_out` comes out."""
-        for hop in reversed(self._hops):
-            amount_out = hop.least_in(amount_out)
-        return amount_out
-
-    def stretch(self, number: int) -> Stretch:
-        """The inputs for which no hop leaves its piece."""
-        while len(self._pieces) <= number:
-            start = self._pieces[-1].end if self._pieces else 0
-            if start is None:
-                raise MathsError("no piece follows the last one.", fix="trade less", piece=number)
-            segment = segment_at(self._hops, start + 1)
-            assert segment is not None
-            end = segment.high if segment.high is None else max(segment.high, start + 1)
-            self._pieces.append(Stretch(start, end, *segment.curve, segment.crossed))
-        return self._pieces[number]
-
-    def stretch_of(self, amount_in: int) -> int:
-        """The number of the piece that an input ends in."""
-        number = 0
-        while (end := self.stretch(number).end) is not None and end < amount_in:
-            number += 1
-        return number
 
 
 def moved(hops: Sequence[Hop], parts: Sequence[int]) -> tuple[int, ...]:

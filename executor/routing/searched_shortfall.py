@@ -20,9 +20,11 @@ l and r are sought by doubling the distance, so that the profit falls by a few E
 from collections.abc import Callable, Sequence
 
 from executor.domain.errors import MathsError
+from executor.domain.pool import VenueKind
 from executor.domain.route import Route
 from executor.routing.cycle import MAX_AMOUNT
 from executor.routing.premium import PremiumOf, no_premium
+from executor.routing.shortfall import shortfall
 from executor.routing.sizing import forward
 from executor.routing.slack import slack
 from executor.routing.states import States
@@ -59,6 +61,24 @@ def searched_shortfall(
             return None
 
     return _bound(profit, size, cap, 2 * margin)
+
+
+def shortfall_of(
+    route: Route,
+    states: States,
+    amounts: Sequence[int],
+    *,
+    cap: int = MAX_AMOUNT,
+    premium: PremiumOf = no_premium,
+) -> int | None:
+    """A bound on what another input up to `cap` earns more before gas than the best one that was found, in
+    the settlement token's smallest unit: that of the closed form for routes over V2 pairs alone, else the
+    searched one. None and errors as there.
+    """
+    in_closed_form = all(leg.pool.kind is VenueKind.UNISWAP_V2 for leg in route.legs)
+    if in_closed_form and not is_taxed(route) and premium is no_premium:
+        return shortfall(tuple(amounts))
+    return searched_shortfall(route, states, amounts, cap=cap, premium=premium)
 
 
 def _margin(route: Route, states: States, size: int) -> int | None:

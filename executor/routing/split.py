@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from executor.domain.errors import MathsError, PlanError
-from executor.domain.route import Leg, Route
+from executor.domain.route import Leg
 from executor.domain.split import Part, SplitRoute
 from executor.routing.candidates import ROUTER_GAS
 from executor.routing.cycle import MAX_AMOUNT
-from executor.routing.gas import beside_legs, beside_parts
+from executor.routing.gas import beside_parts
 from executor.routing.hops import Hop
-from executor.routing.parallel import ChainHop, ParallelHop, moved
+from executor.routing.parallel import ParallelHop, moved
 from executor.routing.piecewise import solve_pieces
 from executor.routing.premium import no_premium
 from executor.routing.sampled import SampledHop
@@ -73,76 +73,6 @@ def best_split(
                 (found, kept), improved = tried, True
                 break
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class RouteShare:
-    """A route of its own within a trade, with its amounts."""
-
-    route: Route
-    amounts: Amounts
-
-
-def share_between(
-    routes: Sequence[Route],
-    states: States,
-    *,
-    gas_cost: GasPrice,
-    cap: int | None = None,
-) -> tuple[RouteShare, ...]:
-    """Routes side by side, each at its best size; where `cap` is less than they want together, divided so
-    that a further unit would earn the same in each. Routes that do not pay their own gas are left out.
-
-    The routes must start with the same token and share no pool: PlanError else.
-    """
-    _require_apart(routes)
-    sides = Sides(states)
-    left = list(routes)
-    while left:
-        shares = _shared(left, sides, MAX_AMOUNT if cap is None else min(cap, MAX_AMOUNT))
-        losing = [share.route for share in shares if _net(share, sides, gas_cost) <= 0]
-        fewer = [share.route for share in shares if share.route not in losing[:1]]
-        if not losing:
-            return tuple(shares)
-        left = fewer
-    return ()
-
-
-def _shared(routes: Sequence[Route], sides: Sides, cap: int) -> list[RouteShare]:
-    chains = [ChainHop([_pieces(sides.of(leg)) for leg in route.legs]) for route in routes]
-    together = ParallelHop(chains)
-    amounts = _solved((together,), cap)
-    if amounts is None:
-        return []
-    shares = []
-    for route, part in zip(routes, together.parts(amounts[0]), strict=True):
-        if part:
-            shares.append(RouteShare(route, _along([sides.of(leg).hop for leg in route.legs], part)))
-    return [share for share in shares if min(share.amounts) > 0]
-
-
-def _along(hops: Sequence[Hop], amount: int) -> Amounts:
-    amounts = [amount]
-    for hop in hops:
-        amount = hop.out(amount) if amount else 0
-        amounts.append(amount)
-    return tuple(amounts)
-
-
-def _net(share: RouteShare, sides: Sides, gas_cost: GasPrice) -> int:
-    legs = zip(share.route.legs, share.amounts, strict=False)
-    gas = beside_legs(share.route) + sum(sides.of(leg).gas(amount) for leg, amount in legs)
-    return share.amounts[-1] - share.amounts[0] - gas_cost(gas)
-
-
-def _require_apart(routes: Sequence[Route]) -> None:
-    _require_once([leg for route in routes for leg in route.legs])
-    if len({route.settlement for route in routes}) > 1:
-        raise PlanError(
-            "Routes side by side start with different tokens.",
-            fix="size the routes of each settlement token apart",
-            field="routes",
-        )
 
 
 def _require_once(legs: Sequence[Leg]) -> None:

@@ -13,7 +13,7 @@ from executor.domain.split import Part, SplitRoute
 from executor.plan import decode, encode_several
 from executor.plan.compile.several import compile_routes, compile_split
 from executor.routing.sizing import best_size
-from executor.routing.split import best_split, share_between
+from executor.routing.split import best_split
 from tests.support.routers import FOREVER, Desk, Reverted
 from tests.support.venue_pools import pool_of
 
@@ -101,7 +101,7 @@ def test_a_pool_of_uniswap_v4_takes_its_part(desk: Desk) -> None:
     assert desk.balance("USDC") == 0
 
 
-def test_routes_side_by_side_are_one_plan_and_earn_what_was_forecast(desk: Desk) -> None:
+def test_routes_one_after_the_other_are_one_plan_and_earn_what_was_forecast(desk: Desk) -> None:
     for name in PAIRS:
         make_dear(desk, name)
     routes = [
@@ -109,11 +109,10 @@ def test_routes_side_by_side_are_one_plan_and_earn_what_was_forecast(desk: Desk)
         desk.route("WETH", (PAIRS[1], "WETH"), (POOLS[1], "USDC")),
     ]
     states = desk.states(leg.pool for route in routes for leg in route.legs)
-    shares = share_between(routes, states, gas_cost=free, cap=50 * ETHER)
     fundings = (Funding.INVENTORY, Funding.CALLBACK_CHAIN)
     sized = [
-        SizedRoute(share.route, share.amounts, funding)
-        for share, funding in zip(shares, fundings, strict=True)
+        SizedRoute(route, best_size(route, states, cap=50 * ETHER) or (), funding)
+        for route, funding in zip(routes, fundings, strict=True)
     ]
     before, expected = desk.balance("WETH"), sum(each.gross_profit for each in sized)
 

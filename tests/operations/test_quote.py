@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devnet import ETHEREUM
+from devnet import ETHER, ETHEREUM
 from executor.operations.exit_codes import ExitCode
 from tests.operations.test_run import Ended, call, config
 from tests.support.trading import SUSHI_V2, UNISWAP_V2, Trading, explicit, high_level
@@ -59,6 +59,53 @@ def test_where_the_money_goes_adds_up(trading: Trading) -> None:
     assert int(told["gross_profit"]) == gross
     assert int(told["gas_cost_wei"]) == told["gas"] * int(told["gas_price"]) + int(told["l1_fee"])
     assert int(told["net_profit"]) == gross - int(told["gas_cost"])
+
+
+def test_what_would_be_divided_over_pools_is_quoted_part_by_part_to_the_wei(trading: Trading) -> None:
+    trading.node.set_erc20_balance(ETHEREUM.tokens["WETH"], trading.router, 2_000 * ETHER)
+    trading.open_gap(amount=1_200 * ETHER)
+    path = trading.folder / "one.json"
+    path.write_text(json.dumps(high_level(buy="uniswap_v3")))
+    told = as_json(trading, path)
+    alone = as_json(trading, path, "--funding", "callback_chain")
+    text = quoted(trading, path).stdout
+    (result,) = call("run", path, "--config", config(trading)).results
+    first = [hop for hop in told["hops"] if hop["stage"] == 0]
+    last = [hop for hop in told["hops"] if hop["stage"] == 1]
+
+    assert told["divided"] and not alone["divided"]
+    assert int(told["net_profit"]) > int(alone["net_profit"])
+    assert (len(first), len(last)) == (2, 1)
+    assert sum(int(hop["amount_in"]) for hop in first) == int(told["amount_in"])
+    assert sum(int(hop["amount_out"]) for hop in first) == int(last[0]["amount_in"])
+    assert last[0]["amount_out"] == told["amount_out"]
+    assert all(int(hop["fee"]) > 0 and hop["gas"] > 0 for hop in told["hops"])
+    assert {means["problem"] for means in told["means"][1:]} == {
+        "a divided trade is paid out of the router's own money"
+    }
+    assert "divided over pools side by side" in text
+    assert result["status"] == "realised"
+    assert told["gross_profit"] == result["realised_profit"] == told["simulation"]["profit"]
+    assert result["amount_in"] == told["amount_in"]
+
+
+@pytest.mark.parametrize(
+    ("second", "gap"),
+    [(SUSHI_V2, 200), ("uniswap_v3 USDC/WETH 500", 2_000), ("balancer_v2 USDC/WETH", 100)],
+)
+def test_how_much_another_input_could_earn_more_is_told_with_its_proof(
+    trading: Trading, second: str, gap: int
+) -> None:
+    """Whatever input is asked about instead, it earns no more than that."""
+    trading.open_gap(second, amount=gap * ETHER)
+    route = f"WETH {FIRST} USDC {ETHEREUM.pool(second).address}"
+    told = as_json(trading, "--route", route, "--funding", "inventory")
+    size, bound = int(told["amount_in"]), int(told["shortfall_bound"])
+    others = (size - 1, size * 999 // 1000, size // 2)
+    earned = [as_json(trading, "--route", route, "--amount", other) for other in others]
+
+    assert 0 < bound < int(told["gross_profit"]) // 10**6
+    assert all(int(other["gross_profit"]) <= int(told["gross_profit"]) + bound for other in earned)
 
 
 def test_who_pays_and_why_not_others_is_told(trading: Trading) -> None:

@@ -11,21 +11,19 @@ from hypothesis import strategies as st
 
 from executor.domain.errors import PlanError
 from executor.domain.market import PoolState, V3State
-from executor.domain.pool import Pool
 from executor.domain.route import Leg, Route
-from executor.domain.split import Part, SplitRoute
+from executor.domain.split import Part, SizedSplit, SplitRoute
+from executor.routing.funding import trade_gas
 from executor.routing.hops import Hop, hop
-from executor.routing.parallel import ChainHop, ParallelHop, moved
+from executor.routing.parallel import ParallelHop, moved
 from executor.routing.sampled import SampledHop
 from executor.routing.sizing import best_size
-from executor.routing.split import best_split, share_between
+from executor.routing.split import best_split
 from tests.support.market import (
-    DAI,
     USDC,
     WETH,
     Position,
     states_of,
-    two_legs,
     v2_pool,
     v2_state,
     v3_pool,
@@ -200,75 +198,12 @@ def test_under_a_cap_the_parts_take_no_more_than_it() -> None:
     assert 10**18 - 10**10 < split.route.amount_in <= 10**18
 
 
-def three_routes() -> tuple[list[Route], dict[str, PoolState]]:
-    """Three routes without a pool in common, of different gaps."""
-    routes: list[Route] = []
-    states: dict[str, PoolState] = {}
-    for number, gap in enumerate((103, 105, 110)):
-        first, second = v2_pool(100 + 2 * number), v2_pool(101 + 2 * number)
-        for state in (
-            v2_state(10**21, gap * 10**19, _of_dai(first)),
-            v2_state(10**21, 10**21, _of_dai(second)),
-        ):
-            states[state.pool.key] = state
-        routes.append(two_legs(_of_dai(first), _of_dai(second)))
-    return routes, states
+def test_what_a_divided_trade_takes_of_gas_is_told_the_same_by_sizing_and_by_the_model() -> None:
+    sell, buy, states = market()
+    split = best_split((sell, buy), states, gas_cost=free)
 
-
-def _of_dai(pool: Pool) -> Pool:
-    return v2_pool(int(pool.address, 16), WETH, DAI)
-
-
-def test_routes_side_by_side_each_have_their_best_size_where_money_is_no_question() -> None:
-    routes, states = three_routes()
-    shares = share_between(routes, states, gas_cost=free)
-
-    assert [share.route for share in shares] == routes
-    for share in shares:
-        best = best_size(share.route, states)
-        assert best is not None
-        assert abs(share.amounts[-1] - share.amounts[0] - (best[-1] - best[0])) <= 4
-
-
-def test_scarce_money_goes_where_a_further_unit_earns_most() -> None:
-    routes, states = three_routes()
-    cap = 3 * 10**19
-    shares = share_between(routes, states, gas_cost=free, cap=cap)
-    hops = [ChainHop([hop(states[leg.pool.key], leg.zero_for_one) for leg in route.legs]) for route in routes]
-    amounts = {share.route: share.amounts[0] for share in shares}
-    parts = [amounts.get(route, 0) for route in routes]
-    most = given_by(hops, parts)
-
-    assert cap - 10**6 < sum(parts) <= cap
-    assert parts[2] > parts[1] > parts[0]
-    for giver, taker in ((2, 1), (1, 2), (2, 0)):
-        for shifted in (10**12, 10**15, 10**17):
-            other = list(parts)
-            if other[giver] > shifted:
-                other[giver], other[taker] = other[giver] - shifted, other[taker] + shifted
-                assert given_by(hops, other) <= most + 4
-
-
-def test_a_route_that_does_not_pay_its_gas_is_left_out() -> None:
-    routes, states = three_routes()
-    shares = share_between(routes, states, gas_cost=lambda gas: gas * 10**12)
-
-    assert routes[2] in [share.route for share in shares]
-    assert routes[0] not in [share.route for share in shares]
-    assert share_between(routes, states, gas_cost=lambda gas: gas * 10**18) == ()
-
-
-def test_routes_that_share_a_pool_are_not_put_side_by_side() -> None:
-    routes, states = three_routes()
-    with pytest.raises(PlanError, match="traded twice"):
-        share_between([routes[0], routes[0]], states, gas_cost=free)
-
-
-def test_routes_of_two_settlement_tokens_are_not_put_side_by_side() -> None:
-    routes, states = three_routes()
-    other = two_legs(_of_dai(v2_pool(900)), _of_dai(v2_pool(901)), DAI)
-    with pytest.raises(PlanError, match="different tokens"):
-        share_between([routes[0], other], states, gas_cost=free)
+    assert split is not None
+    assert split.gas == trade_gas(SizedSplit(split.route), states)
 
 
 @pytest.mark.parametrize("stage", [0, 1])

@@ -9,6 +9,7 @@ from executor.domain.market import PoolState
 from executor.domain.route import Leg, Route
 from executor.plan import encode_several
 from executor.routing.candidates import Candidate, pick
+from executor.routing.candidates import routes as pair_routes
 from executor.routing.premium import no_premium
 from executor.routing.split import SplitSize, best_split
 from executor.routing.ways import divided, stages_of
@@ -83,30 +84,57 @@ def test_a_divided_trade_takes_no_more_than_the_router_has_or_the_cap_allows() -
         assert way.route.amount_in <= 10**19
 
 
-def test_a_pool_that_could_stand_at_two_places_is_left_to_the_routes() -> None:
-    routes, states = market()
-    turned = Route((Leg(routes[0].legs[1].pool, WETH), Leg(routes[3].legs[0].pool, USDC)))
+def every_way(states: Market) -> list[Route]:
+    """Every pool at either place."""
+    pools = [state.pool for state in states.values()]
+    return list(pair_routes(WETH, USDC, pools, pools))
 
-    assert stages_of([*routes, turned]) is None
-    assert best_way([*routes, turned], states, gas_cost=free, inventory=RICH) == pick(
-        [*routes, turned], states, gas_cost=free
+
+def test_a_pool_that_could_stand_at_two_places_stands_where_it_is_worth_most() -> None:
+    routes, states = market()
+
+    assert best_way(every_way(states), states, gas_cost=free, inventory=RICH) == best_way(
+        routes, states, gas_cost=free, inventory=RICH
+    )
+
+
+def test_a_pool_that_cannot_trade_takes_no_place_from_others() -> None:
+    routes, states = market()
+    empty = v2_state(0, 0, v2_pool(300))
+    states[empty.pool.key] = empty
+
+    assert best_way(every_way(states), states, gas_cost=free, inventory=RICH) == best_way(
+        routes, states, gas_cost=free, inventory=RICH
+    )
+
+
+def test_a_place_that_no_pool_is_best_at_leaves_nothing_to_divide() -> None:
+    _, states = market()
+    (first, second), (third, *_) = list(states.values())[:2], list(states.values())[2:]
+    straight = Route((Leg(first.pool, WETH), Leg(third.pool, USDC)))
+    turned = Route((Leg(third.pool, WETH), Leg(second.pool, USDC)))
+
+    assert stages_of([turned, Route((Leg(second.pool, WETH), Leg(third.pool, USDC)))], states) is None
+    assert stages_of([straight, turned], states) == (
+        tuple(straight.legs[:1]),
+        (straight.legs[1], turned.legs[1]),
     )
 
 
 def test_routes_of_other_tokens_are_not_put_together() -> None:
-    routes, _ = market()
+    routes, states = market()
     pools = [v2_pool(200, WETH, DAI), v2_pool(201, WETH, DAI)]
     other = Route((Leg(pools[0], WETH), Leg(pools[1], DAI)))
 
-    assert stages_of([routes[0], other]) is None
-    assert stages_of([]) is None
-    assert stages_of(routes[:1]) is None, "there is nothing to divide"
+    assert stages_of([routes[0], other], states) is None
+    assert stages_of([], states) is None
+    assert stages_of(routes[:1], states) is None, "there is nothing to divide"
 
 
 def test_a_token_that_keeps_a_part_is_not_divided() -> None:
     routes, states = market()
     taxed = [Route((route.legs[0], replace(route.legs[1], taxed=True))) for route in routes]
-    stages = stages_of(routes)
+    stages = stages_of(routes, states)
     assert stages is not None
     assert best_split(stages, states, gas_cost=free) is not None
 
