@@ -90,8 +90,8 @@ def test_each_step_is_told_in_the_plans_order_with_its_output_and_its_own_gas(
 ) -> None:
     route = earning(desk, shape, funding)
     calldata = calldata_of(route)
-    # Pools write their oracles once a block: in the block of the last trade a call would take less.
-    desk.node.mine()
+    # Pools write their oracles once a second: at the time of the last trade a call would take less.
+    desk.node.mine(timestamp=int(desk.node.block()["timestamp"], 16) + 12)
     result = desk.rehearse(calldata)
     steps = in_plan_order(decode(calldata).steps)
     assert [hop.opcode for hop in result.hops] == [encode_steps((step,))[0] for step in steps]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from devnet import Node, abi, artifacts
+from devnet import Node, abi, artifacts, deal
 from devnet.book import POOL_KEY, AddressBook
 from devnet.manifest import UNISWAP_V4
 from devnet.place import Placer
@@ -23,6 +23,9 @@ MODIFY = f"modifyLiquidity({POOL_KEY},(int24,int24,int256,bytes32),bytes)"
 SWAP = f"swap({POOL_KEY},(bool,int256,uint160),(bool,bool),bytes)"
 QUOTE_IN = f"quoteExactInputSingle(({POOL_KEY},bool,uint128,bytes))"
 QUOTE_OUT = f"quoteExactOutputSingle(({POOL_KEY},bool,uint128,bytes))"
+RICH = 10**24
+"""Of USDC's smallest unit: for every position that a test makes."""
+
 LOWEST_LIMIT, HIGHEST_LIMIT = 4295128740, 1461446703485210103287273052203988822378723970341
 
 
@@ -79,6 +82,10 @@ class V4Desk:
 
     def open(self, pool: Pool, sqrt_price_x96: int, positions: Iterable[tuple[int, int, int]]) -> None:
         """Initialise the pool and fill it."""
+        # Wide positions of much liquidity take more dollars than there are, each of them.
+        dollars = self.book.tokens["USDC"]
+        if self.node.erc20_balance(dollars, TREASURY) < RICH:
+            deal.ensure_balance(self.node, dollars, TREASURY, 3 * RICH)
         call = abi.encode_call(f"initialize({POOL_KEY},uint160)", key_of(pool), sqrt_price_x96)
         self.node.send(TREASURY, self.manager, call)
         for position in positions:

@@ -17,6 +17,7 @@ from executor.domain.pool import Pool, VenueKind
 from executor.venues import uniswap_v4
 from executor.venues.uniswap_v3_maths import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 from executor.venues.uniswap_v4 import HookEffect, V4State, hook_effect
+from executor.venues.uniswap_v4_events import MODIFY_LIQUIDITY
 from executor.venues.uniswap_v4_state import DYNAMIC_FEE
 from tests.support.answers import read_from
 from tests.support.lens import ask_lens
@@ -31,6 +32,8 @@ fees = st.sampled_from([0, 1, 100, 500, 3_000, 10_000, 250_000, 900_000])
 protocol_fees = st.sampled_from([0, 1, 250, 1_000])
 amounts = st.integers(1, 1_000) | st.integers(1, 10**12) | st.integers(1, 10**20)
 shapes = st.tuples(st.integers(0, 300), st.integers(1, 300), st.integers(1_000, 10**16))
+# Uniswap's own test contract refuses to take away what is worth less than a smallest unit.
+worthy = st.tuples(st.integers(0, 300), st.integers(1, 300), st.integers(10**13, 10**16))
 
 
 @pytest.fixture
@@ -108,7 +111,7 @@ def test_amounts_are_those_of_the_pool_manager(
     spacing=st.sampled_from([60, 200]),
     tick=st.integers(-20_000, 20_000),
     positions=st.lists(shapes, min_size=1, max_size=3),
-    moves=st.lists(st.tuples(st.booleans(), amounts, st.none() | shapes), min_size=3, max_size=6),
+    moves=st.lists(st.tuples(st.booleans(), amounts, st.none() | worthy), min_size=3, max_size=6),
 )
 def test_a_followed_pool_is_the_one_that_is_read_again(
     desk: V4Desk,
@@ -133,7 +136,11 @@ def test_a_followed_pool_is_the_one_that_is_read_again(
             desk.set_protocol_fee(pool, shape[0], shape[1])
         for log in logs_since(desk.node, seen, uniswap_v4.emitters(pool)):
             after = uniswap_v4.follow(followed, log)
-            assert after is not None
+            if after is None:
+                # Two positions cancel out at a tick: no log tells whether the pool still stops there.
+                assert log.topics[0] == MODIFY_LIQUIDITY
+                followed = much(desk, pool)
+                break
             if log.topics[0] in uniswap_v4.TOPICS and len(log.data) == 6 * 32:
                 assert (after.sqrt_price_x96, after.tick, after.liquidity) == (
                     foretold.sqrt_price_x96,
