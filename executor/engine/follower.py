@@ -45,6 +45,9 @@ SOON_BLOCKS = 4
 takes no more blocks than these.
 """
 
+LOSS_COUNTED = "loss_counted"
+"""The detail that names a transaction of the try whose loss the breakers were told before its end."""
+
 Told = Callable[[Execution], None]
 
 
@@ -189,6 +192,7 @@ class Follower:
             return None
         if again and not mined:
             assert failure is not None
+            stored = self._counted(stored, execution, failure)
             execution = await self._again(stored, execution, failure)
             if execution.status is Status.PENDING:
                 return None
@@ -203,11 +207,22 @@ class Follower:
         execution = replace(execution, execution_time_seconds=seconds)
         self._record.finish(load_opportunity(stored.opportunity), execution)
         # Once it stands in the record: told again, a loss would count twice.
-        if stored.execution.status is not execution.status:
-            keys = tuple(str(key) for key in _list(stored.execution.details.get("breakers")))
-            self._tries.judged(execution, keys, failure)
+        if stored.execution.status is not execution.status and not _is_counted(stored, execution):
+            self._tries.judged(execution, _breakers_of(stored), failure)
         self._turnstile.freed()
         self._told(execution)
+
+    def _counted(self, stored: StoredExecution, lost: Execution, failure: Failure) -> StoredExecution:
+        """A try that was paid for and failed is a loss, whatever the next one brings: the breakers hear of it
+        before that is sent, and once. A crash in between counts it twice rather than not at all.
+        """
+        if _is_counted(stored, lost):
+            return stored
+        self._tries.judged(lost, _breakers_of(stored), failure)
+        details = {**stored.execution.details, LOSS_COUNTED: lost.transaction_hashes[-1]}
+        told = replace(stored.execution, details=details)
+        self._record.update(told)
+        return replace(stored, execution=told)
 
     def _may_try_again(
         self, stored: StoredExecution, execution: Execution, failure: Failure, intent: Intent
@@ -267,6 +282,15 @@ def _failure(execution: Execution) -> Failure | None:
     if execution.status is Status.REVERTED and execution.reasons:
         return failure_of_reason(execution.reasons[0])
     return None
+
+
+def _breakers_of(stored: StoredExecution) -> tuple[str, ...]:
+    return tuple(str(key) for key in _list(stored.execution.details.get("breakers")))
+
+
+def _is_counted(stored: StoredExecution, lost: Execution) -> bool:
+    """Whether the breakers know already that this try was lost."""
+    return stored.execution.details.get(LOSS_COUNTED) in lost.transaction_hashes
 
 
 def _list(value: object) -> list[object]:

@@ -129,7 +129,7 @@ async def test_a_price_that_nodes_refuse_is_chosen_anew_as_often_as_asked(
     assert nonces == {0}, "what was refused left its nonce free"
 
 
-async def overtaken(trading: Trading, ether: int = 40) -> str:
+async def overtaken(trading: Trading) -> str:
     """Somebody narrows the gap before ours is mined, which reverts; its hash."""
     node = trading.node
     await until(lambda: waiting(node, OPERATOR))
@@ -137,7 +137,7 @@ async def overtaken(trading: Trading, ether: int = 40) -> str:
     raw = node.rpc("eth_getRawTransactionByHash", ours)
     node.rpc("anvil_dropTransaction", ours)
     node.rpc("evm_setAutomine", True)
-    trading.open_gap("uniswap_v2 USDC/WETH", "WETH", ether * ETHER)
+    trading.open_gap("uniswap_v2 USDC/WETH", "WETH", 40 * ETHER)
     node.rpc("eth_sendRawTransaction", raw)
     await until(lambda: node.rpc("eth_getTransactionReceipt", ours))
     node.rpc("evm_setAutomine", False)
@@ -171,6 +171,40 @@ async def test_after_a_paid_revert_another_size_is_tried_and_its_gas_counts(on_d
     assert realised.gas_cost_wei == paid - earlier
     assert realised.realised_net_profit == profit - paid
     assert trading.nonce() == 2
+
+
+def losses(trading: Trading) -> int:
+    """In a row, by the chain's breaker."""
+    with record_of(trading) as record:
+        return record.breaker("chain:ethereum").losses
+
+
+async def test_a_paid_revert_is_a_loss_though_another_try_follows(on_demand: Trading) -> None:
+    trading, node = on_demand, on_demand.node
+    async with Executor(patient(trading)) as executor:
+        task = asyncio.create_task(executor.execute(crossing(0)))
+        await overtaken(trading)
+        await until(lambda: 1 in waiting(node, OPERATOR))
+        assert losses(trading) == 1
+        mine_in_time(node)
+        realised = await task
+    assert realised.status is Status.REALISED, realised.reasons
+    assert losses(trading) == 0, "what came of it in the end has earned more than all its gas"
+
+
+async def test_a_loss_that_opens_a_breaker_keeps_the_next_try_from_being_sent(on_demand: Trading) -> None:
+    trading, node = on_demand, on_demand.node
+    settings = patient(trading)
+    settings["chains"]["ethereum"]["breaker"] = {"losses": 1, "rest_seconds": 3600}
+    async with Executor(settings) as executor:
+        task = asyncio.create_task(executor.execute(crossing(0)))
+        await overtaken(trading)
+        lost = await task
+        assert waiting(node, OPERATOR) == {}
+    assert lost.status is Status.REVERTED
+    assert [reason.code for reason in lost.reasons][-1] == "breaker_open"
+    assert losses(trading) == 1, "told at its end again, it still counts once"
+    assert trading.nonce() == 1
 
 
 async def test_nothing_is_tried_again_while_the_first_could_still_be_undone(on_demand: Trading) -> None:
