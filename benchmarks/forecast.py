@@ -1,9 +1,9 @@
 """What a trade is forecast to earn and to cost, against what it then earns and costs.
 
-`python -m benchmarks.forecast` carries out random routes over every venue, paid by every lender, on the local
-chains: sized by the venues' own maths, simulated, sent, and looked up in the receipt. Tables, and last one
-JSON object. `--routes N` for another number than 1,000, `--seed N` for other routes, `--rows FILE` to keep
-the figures of each route.
+`python -m benchmarks.forecast` carries out random routes over every venue, paid by every lender, and trades
+that are divided over pools side by side, on the local chains: sized by the venues' own maths, simulated,
+sent, and looked up in the receipt. Tables, and last one JSON object. `--routes N` for another number than
+1,000, `--seed N` for other routes, `--rows FILE` to keep the figures of each route.
 """
 
 from __future__ import annotations
@@ -20,21 +20,24 @@ from random import Random
 
 from benchmarks.forecast_routes import Forecast, Roads, next_forecast
 from benchmarks.forecast_scene import Scene, opened
+from benchmarks.forecast_splits import next_divided
 from benchmarks.tables import print_table
 from executor.chain.receipts import TRANSFER_TOPIC, receipt, settlement_delta
 from executor.chain.simulation import simulate
 from executor.domain.address import to_address
 from executor.domain.attempt import Receipt
 from executor.domain.pool import Pool, VenueKind
-from executor.domain.route import SizedRoute
+from executor.domain.split import Sized, SizedSplit
+from executor.engine.quoted_hops import hops_of
 from executor.engine.reverts import revert_names
 from executor.routing.funding import trade_gas
-from executor.venues import gas
 from tests.support.routers import OPERATOR
 
 ROUTES = 1_000
 BASE_SHARE = 5
 """One in so many routes is on Base, where the venues are that Ethereum does not have."""
+DIVIDED_SHARE = 8
+"""One in so many is divided over pools side by side."""
 EPISODE = 25
 """After so many routes others trade."""
 TRADES = 12
@@ -56,6 +59,7 @@ class Row:
     funding: str
     second: str
     taxed: bool
+    parts: tuple[int, ...]
     forecast: int
     simulated: int
     realised: int
@@ -97,7 +101,8 @@ async def _rows(scene: Scene, chain: str, wanted: int, random: Random) -> list[R
     while len(rows) < wanted:
         if len(rows) % EPISODE == 0:
             await _let_others_trade(scene, random)
-        forecast = await next_forecast(scene, roads, random)
+        looked_for = next_divided if len(rows) % DIVIDED_SHARE == DIVIDED_SHARE - 1 else next_forecast
+        forecast = await looked_for(scene, roads, random)
         if forecast is None:
             await _let_others_trade(scene, random)
             continue
@@ -108,7 +113,7 @@ async def _rows(scene: Scene, chain: str, wanted: int, random: Random) -> list[R
     return rows
 
 
-def touched(sized: SizedRoute, pools: Iterable[Pool]) -> set[str]:
+def touched(sized: Sized, pools: Iterable[Pool]) -> set[str]:
     """The pools that a trade changes: a pool that lends keeps its fee, and a pool of a vault's shares asks
     the vault for their rate.
     """
@@ -157,6 +162,7 @@ async def carried_out(scene: Scene, chain: str, forecast: Forecast) -> Row:
         sized.funding.value,
         sized.second.funding.value if sized.second else "",
         any(leg.taxed for leg in legs),
+        tuple(len(stage) for stage in sized.route.stages) if isinstance(sized, SizedSplit) else (),
         forecast.profit,
         simulation.profit,
         settlement_delta(
@@ -175,12 +181,9 @@ def transfers(scene: Scene, mined: Receipt) -> dict[str, int]:
     return dict(Counter(symbols.get(str(log["address"]).lower(), "other") for log in logs))
 
 
-def legs_gas(scene: Scene, sized: SizedRoute) -> tuple[int, ...]:
+def legs_gas(scene: Scene, sized: Sized) -> tuple[int, ...]:
     """What each venue takes its leg to need."""
-    return tuple(
-        gas(scene.states[leg.pool.key], leg.zero_for_one, amount)
-        for leg, amount in zip(sized.route.legs, sized.amounts, strict=False)
-    )
+    return tuple(hop.gas for hop in hops_of(sized, scene.states))
 
 
 def percentile(values: Iterable[float], share: float) -> float:
@@ -205,6 +208,7 @@ def show(rows: Sequence[Row]) -> None:
     for name, errors in (
         ("simulation", [row.simulated_gas_error for row in rows]),
         ("static model", [row.static_gas_error for row in rows]),
+        ("static model, of divided trades", [row.static_gas_error for row in rows if row.parts]),
     ):
         print_table(
             f"Gas by {name}, error in % of the gas used",
@@ -217,7 +221,8 @@ def _by_means(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """The routes by what is special about their money."""
     found: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault("two lenders" if row.second else row.funding, []).append(row)
+        means = "own money, divided over pools" if row.parts else row.funding
+        found.setdefault("two lenders" if row.second else means, []).append(row)
         if row.taxed:
             found.setdefault("any, with a transfer fee", []).append(row)
     return found

@@ -15,6 +15,7 @@ from executor.domain.lender import LenderTerms
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.route import Funding, Leg, Route, SecondLoan, SizedRoute
+from executor.domain.split import Sized
 from executor.domain.token import Token
 from executor.lenders import premium, uniswap_v2_flash, uniswap_v3_flash
 from executor.lenders.locks import Holder, clash, is_free, lender_lock
@@ -36,9 +37,9 @@ POOL_KINDS = {
 
 @dataclass(frozen=True)
 class Forecast:
-    """A sized route, what it should earn, and the call."""
+    """A sized trade, what it should earn, and the call."""
 
-    sized: SizedRoute
+    sized: Sized
     profit: int
     calldata: bytes
 
@@ -70,6 +71,12 @@ class Roads:
             legs.append(random.choice(ways[random.choice(sorted(ways))]))
             at = legs[-1].token_out
         return Route(tuple(legs))
+
+    def beside(self, leg: Leg) -> list[Leg]:
+        """The legs over other pools that take and give the same tokens."""
+        ways = self._from[leg.token_in.address].values()
+        same = (other for legs in ways for other in legs if other.token_out == leg.token_out)
+        return [other for other in same if other.pool.identity != leg.pool.identity]
 
     @staticmethod
     def _fits(leg: Leg, start: Token, used: set[str], seen: set[Address], left: int) -> bool:

@@ -66,6 +66,8 @@ class Scene:
     records: dict[str, PoolRecord] = field(default_factory=dict)
     states: dict[str, PoolState] = field(default_factory=dict)
     terms: dict[str, tuple[LenderTerms, ...]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    """What the router has of each settlement token."""
     opened: tuple[PoolRecord, ...] = ()
     """Pools beside those of the chain."""
     left_out: dict[str, str] = field(default_factory=dict)
@@ -105,6 +107,7 @@ class Scene:
         self.states.update(zip(keys, found, strict=True))
         for token in self.settlements:
             self.terms[token.address] = await self._terms(token)
+            self.held[token.address] = self.node.erc20_balance(token.address, self.desk.router)
 
     async def further(self, error: TicksUnknownError) -> None:
         """Read a pool further at the same block. Raises the error where there is no more."""

@@ -100,18 +100,34 @@ def _sized(
     used: list[tuple[Part, ...]] = []
     amount, gas = amounts[0], overhead_gas
     for stage, hop in zip(stages, hops, strict=True):
-        parts = []
-        for leg, part in zip(stage, _parts(stage, hop, sides, amount), strict=True):
-            given = sides.of(leg).hop.out(part) if part > 0 else 0
-            if given:
-                parts.append(Part(leg, part, given))
-                gas += sides.of(leg).gas(part)
-        used.append(tuple(parts))
+        parts = _used(stage, _parts(stage, hop, sides, amount), sides)
+        if not parts:
+            return None
+        gas += sum(sides.of(part.leg).gas(part.amount_in) for part in parts)
+        used.append(parts)
         amount = sum(part.amount_out for part in parts)
     route = SplitRoute(tuple(used))
     kept = tuple(tuple(part.leg for part in stage) for stage in used)
     gas += beside_parts(kept)
     return SplitSize(route, gas, route.gross_profit - gas_cost(gas)), kept
+
+
+def _used(stage: Sequence[Leg], amounts: Sequence[int], sides: Sides) -> tuple[Part, ...]:
+    """The parts that give anything. Dust that a pool would swallow goes into the last part, as plans do with
+    what is left at the end of a stage.
+    """
+    parts, dust = [], 0
+    for leg, amount in zip(stage, amounts, strict=True):
+        given = sides.of(leg).hop.out(amount) if amount > 0 else 0
+        if given:
+            parts.append(Part(leg, amount, given))
+        else:
+            dust += amount
+    if parts and dust:
+        last = parts[-1]
+        amount = last.amount_in + dust
+        parts[-1] = Part(last.leg, amount, sides.of(last.leg).hop.out(amount))
+    return tuple(parts)
 
 
 def _pieces(side: Side, *, bent: bool = False) -> Hop:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.forecast import Row, percentile, run, summary
+from benchmarks.forecast import DIVIDED_SHARE, Row, percentile, run, summary
 from executor.venues import VENUES
 
 ROUTES = 60
@@ -14,7 +14,7 @@ ROUTES = 60
 
 @pytest.fixture(scope="module")
 async def rows() -> list[Row]:
-    return await run(ROUTES, seed=7)
+    return await run(ROUTES, seed=8)
 
 
 def test_every_route_earns_what_was_forecast_to_the_wei(rows: list[Row]) -> None:
@@ -32,6 +32,14 @@ def test_the_routes_cross_every_kind_of_venue_and_take_most_means(rows: list[Row
 def test_some_routes_are_paid_by_two_lenders_and_some_pay_a_transfer_fee(rows: list[Row]) -> None:
     assert sum(bool(row.second) for row in rows) >= 3
     assert any(row.taxed for row in rows)
+
+
+def test_one_trade_in_eight_is_divided_over_pools_side_by_side(rows: list[Row]) -> None:
+    divided = [row for row in rows if row.parts]
+
+    assert len(divided) == ROUTES * 4 // 5 // DIVIDED_SHARE + ROUTES // 5 // DIVIDED_SHARE
+    assert all(max(row.parts) > 1 and sum(row.parts) == len(row.pools) for row in divided)
+    assert all(row.funding == "inventory" for row in divided)
 
 
 def test_gas_by_the_model_of_sizing_is_near_what_was_used(rows: list[Row]) -> None:
