@@ -61,7 +61,9 @@ def sync(store: Store, uv: Path, group: str) -> bool:
     target = ["--python", str(PYTHON), "--build-constraints", str(LOCKS / "build.txt")]
     with step(f"Installing the {group} set of Python packages"):
         problem, log = "Python packages cannot be installed", store.log("packages")
-        run(uv, "pip", "sync", "--require-hashes", *target, lock, problem=problem, fix=_sync_fix(), log=log)
+        # Compiled once here: where Python is told to write no bytecode, each start would else cost seconds.
+        options = ["--require-hashes", "--compile-bytecode", *target]
+        run(uv, "pip", "sync", *options, lock, problem=problem, fix=_sync_fix(), log=log)
         problem, log = "the project cannot be installed", store.log("project")
         # The compatible mode is a plain path entry, which type checkers understand too.
         editable = ["--no-deps", "--config-settings", "editable_mode=compat", "--editable", str(CHECKOUT)]
