@@ -161,7 +161,7 @@ class Database:
     def _errors_told(self) -> Iterator[None]:
         try:
             yield
-        except IntegrityError as error:
+        except (IntegrityError, sqlite3.IntegrityError) as error:
             raise JournalError(
                 f"{self.name} refused the record: {_cause(error)}.",
                 fix="nothing was written; see what it has recorded already",

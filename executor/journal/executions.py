@@ -14,6 +14,7 @@ from executor.journal.codec import dump_execution, dump_opportunity, load_execut
 from executor.journal.database import Database, now
 from executor.journal.entries import Accepted, StoredExecution
 from executor.journal.part import Part
+from executor.journal.prepared import Prepared
 from executor.journal.schema import UNFINISHED, claims, executions, intents, slots_in_use
 
 _MINE = (executions.c.chain == bindparam("of_chain")) & (
@@ -21,7 +22,8 @@ _MINE = (executions.c.chain == bindparam("of_chain")) & (
 )
 _STORED = select(executions).where(_MINE)
 _PUT = update(executions).where(_MINE, executions.c.executor_id == bindparam("of_executor"))
-_LIVE = (
+_PUT_OUTCOME = Prepared(_PUT, "status", "result", "updated_at")
+_LIVE = Prepared(
     select(intents.c.id)
     .where(
         intents.c.chain == bindparam("of_chain"),
@@ -30,9 +32,19 @@ _LIVE = (
     )
     .limit(1)
 )
-_SLOTS = select(slots_in_use.c.slot, slots_in_use.c.opportunity_id).where(
-    slots_in_use.c.chain == bindparam("of_chain")
+_SLOTS = Prepared(
+    select(slots_in_use.c.slot, slots_in_use.c.opportunity_id).where(
+        slots_in_use.c.chain == bindparam("of_chain")
+    )
 )
+_FREE = {
+    table: Prepared(
+        delete(table).where(
+            table.c.chain == bindparam("of_chain"), table.c.opportunity_id == bindparam("of_opportunity")
+        )
+    )
+    for table in (slots_in_use, claims)
+}
 
 
 class ExecutionsPart(Part):
@@ -40,8 +52,8 @@ class ExecutionsPart(Part):
 
     def __init__(self, database: Database, chain: str, executor_id: str) -> None:
         super().__init__(database, chain, executor_id)
-        self._insert_execution = database.insert_new(executions)
-        self._insert_slot = database.insert_new(slots_in_use)
+        self._insert_execution = Prepared(database.insert_new(executions), *executions.c.keys())
+        self._insert_slot = Prepared(database.insert_new(slots_in_use), *slots_in_use.c.keys())
         self._insert_claims = database.insert_new(claims)
 
     def accept(self, opportunity: Opportunity, *, slots: int) -> Accepted:
@@ -53,11 +65,10 @@ class ExecutionsPart(Part):
         accepted = Execution(opportunity_id, self.chain, Status.ACCEPTED)
         row = self._row(dump_opportunity(opportunity), accepted)
         with self.database.writing() as connection:
-            new = connection.execute(self._insert_execution, row).rowcount == 1
-            if new:
+            if self._insert_execution.change(connection, row) == 1:
                 return Accepted(None, True, self._take(connection, opportunity_id, slots))
             stored = connection.execute(_STORED, self._key(opportunity_id)).mappings().one()
-            taken = connection.execute(_SLOTS, {"of_chain": self.chain}).all()
+            taken = _SLOTS.rows(connection, {"of_chain": self.chain})
         held = next((slot for slot, holder in taken if holder == opportunity_id), None)
         return Accepted(self._stored(stored), False, held)
 
@@ -95,7 +106,7 @@ class ExecutionsPart(Part):
         with self.database.writing() as connection:
             if not self._put(connection, execution):
                 row = self._row(dump_opportunity(opportunity), execution)
-                if connection.execute(self._insert_execution, row).rowcount == 0:
+                if self._insert_execution.change(connection, row) == 0:
                     self._raise_not_ours(execution.opportunity_id)
 
     def update(self, execution: Execution) -> None:
@@ -151,7 +162,7 @@ class ExecutionsPart(Part):
     def release(self, opportunity_id: str) -> None:
         """Give all its claims back; harmless when it has none."""
         with self.database.writing() as connection:
-            self._free(connection, claims, opportunity_id)
+            _FREE[claims].change(connection, self._key(opportunity_id))
 
     def _claimed(self, connection: Connection, opportunity_id: str, wanted: list[str]) -> dict[str, str]:
         """Who has which key, after all that were free were claimed. One of another's that was given back in
@@ -171,7 +182,7 @@ class ExecutionsPart(Part):
 
     def _take(self, connection: Connection, opportunity_id: str, slots: int) -> int | None:
         while True:
-            taken = connection.execute(_SLOTS, {"of_chain": self.chain}).all()
+            taken = _SLOTS.rows(connection, {"of_chain": self.chain})
             for slot, holder in taken:
                 if holder == opportunity_id:
                     return int(slot)
@@ -188,7 +199,7 @@ class ExecutionsPart(Part):
                 "taken_at": now(),
             }
             # Another process may have been faster; then look again.
-            if connection.execute(self._insert_slot, row).rowcount == 1:
+            if self._insert_slot.change(connection, row) == 1:
                 return free
 
     def _put(self, connection: Connection, execution: Execution) -> bool:
@@ -202,27 +213,24 @@ class ExecutionsPart(Part):
             "result": dump_execution(execution),
             "updated_at": now(),
         }
-        found = connection.execute(_PUT, {**self._key(execution.opportunity_id), **values}).rowcount == 1
+        key = self._key(execution.opportunity_id)
+        found = _PUT_OUTCOME.change(connection, {**key, **values}) == 1
         if found and execution.status.is_final:
             # Now that the row is locked, nobody can open a trade of it in between.
             self._require_nothing_live(connection, execution.opportunity_id)
-            self._free(connection, slots_in_use, execution.opportunity_id)
-            self._free(connection, claims, execution.opportunity_id)
+            for free in _FREE.values():
+                free.change(connection, key)
         return found
 
     def _require_nothing_live(self, connection: Connection, opportunity_id: str) -> None:
-        live = connection.execute(_LIVE, self._key(opportunity_id)).scalar()
+        live = _LIVE.one(connection, self._key(opportunity_id))
         if live is not None:
             raise JournalError(
-                f"the opportunity {opportunity_id} has not ended: its intent {live} is live.",
+                f"the opportunity {opportunity_id} has not ended: its intent {live[0]} is live.",
                 fix="follow what is out to its end",
                 opportunity_id=opportunity_id,
-                intent_id=live,
+                intent_id=live[0],
             )
-
-    def _free(self, connection: Connection, table: Any, opportunity_id: str) -> None:
-        its = (table.c.chain == self.chain) & (table.c.opportunity_id == opportunity_id)
-        connection.execute(delete(table).where(its))
 
     def _row(self, opportunity: str, execution: Execution) -> dict[str, object]:
         moment = now()

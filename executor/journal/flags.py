@@ -1,16 +1,16 @@
 """The stop flags: while one stands, nothing is signed and nothing is sent."""
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, or_, select
 
 from executor.journal.database import Database, now
 from executor.journal.entries import StopFlag
+from executor.journal.prepared import Prepared
 from executor.journal.schema import ALL_CHAINS, flags
 
-_STANDING = (
-    select(flags)
-    .where(flags.c.chain.in_((bindparam("all_chains", ALL_CHAINS), bindparam("of_chain"))))
+_STANDING = Prepared(
+    select(flags.c.chain, flags.c.because, flags.c.set_at)
+    .where(or_(flags.c.chain == bindparam("all_chains"), flags.c.chain == bindparam("of_chain")))
     .order_by(flags.c.chain)
-    .limit(1)
 )
 
 
@@ -41,5 +41,8 @@ def stop_flags(database: Database) -> tuple[StopFlag, ...]:
 
 def standing(connection: Connection, chain: str) -> StopFlag | None:
     """The flag that holds for `chain`."""
-    row = connection.execute(_STANDING, {"of_chain": chain}).one_or_none()
-    return None if row is None else StopFlag(row.chain or None, row.because, row.set_at)
+    row = _STANDING.one(connection, {"all_chains": ALL_CHAINS, "of_chain": chain})
+    if row is None:
+        return None
+    of_chain, because, set_at = row
+    return StopFlag(of_chain or None, because, set_at)

@@ -16,7 +16,8 @@ from executor.domain.intent import (
     StoredAttempt,
 )
 from executor.journal.database import now
-from executor.journal.schema import HOLDING, attempts, executions, intents
+from executor.journal.prepared import Prepared
+from executor.journal.schema import HOLDING, WATCHED, attempts, executions, intents
 
 _HELD = (
     (intents.c.chain == bindparam("of_chain"))
@@ -30,8 +31,10 @@ _NEXT_HELD = exists().where(
     _NEXT.c.nonce == intents.c.nonce + 1,
     _NEXT.c.state.in_(HOLDING),
 )
-HOLDER = select(intents.c.id, intents.c.state).where(_HELD, intents.c.nonce == bindparam("at_nonce"))
-OWNED = (
+HOLDER = Prepared(
+    select(intents.c.id, intents.c.state).where(_HELD, intents.c.nonce == bindparam("at_nonce"))
+)
+OWNED = Prepared(
     select(executions.c.executor_id, executions.c.status)
     .where(
         executions.c.chain == bindparam("of_chain"),
@@ -55,14 +58,44 @@ _LIVE_TRADE = (
     )
     .scalar_subquery()
 )
-LANE = select(_LOWEST_FREE.label("lowest_free"), _LIVE_TRADE.label("live_trade"))
+LANE = Prepared(select(_LOWEST_FREE.label("lowest_free"), _LIVE_TRADE.label("live_trade")))
 """The lane as it is: its lowest free nonce, and the opportunity's live trade."""
 
-PUT_PENDING = update(executions).where(
-    executions.c.chain == bindparam("of_chain"), executions.c.opportunity_id == bindparam("of_opportunity")
+IN_FLIGHT = Prepared(
+    select(func.count()).where(
+        intents.c.chain == bindparam("of_chain"),
+        intents.c.sender == bindparam("of_sender"),
+        intents.c.state.in_(WATCHED),
+        intents.c.state == literal_column("'live'"),
+    )
 )
-INSERT_INTENT = insert(intents).returning(intents.c.id)
-INSERT_ATTEMPT = insert(attempts)
+PUT_PENDING = Prepared(
+    update(executions).where(
+        executions.c.chain == bindparam("of_chain"),
+        executions.c.opportunity_id == bindparam("of_opportunity"),
+    ),
+    "status",
+    "result",
+    "updated_at",
+)
+INSERT_INTENT = Prepared(
+    insert(intents).returning(intents.c.id), *(column.name for column in intents.c if column.name != "id")
+)
+INSERT_ATTEMPT = Prepared(insert(attempts), *(column.name for column in attempts.c if column.name != "id"))
+_HOLDS = case((intents.c.state.in_(HOLDING), 1), else_=0)
+BY_HASH = Prepared(
+    select(intents.c.id)
+    .join(attempts, attempts.c.intent_id == intents.c.id)
+    .where(attempts.c.chain == bindparam("of_chain"), attempts.c.hash == bindparam("of_hash"))
+    .order_by(_HOLDS.desc(), intents.c.id.desc())
+)
+"""The intents of an attempt; where two have the same bytes, that first which holds the nonce."""
+
+_MARK = update(attempts).where(
+    attempts.c.intent_id == bindparam("of_intent"), attempts.c.hash == bindparam("of_hash")
+)
+MARK_ATTEMPT = Prepared(_MARK, "state", "note", "updated_at")
+MARK_SENT = Prepared(_MARK, "state", "note", "updated_at", "sent_at")
 LANE_LOCK = text("SELECT pg_advisory_xact_lock(:number)")
 WITH_ATTEMPTS = (
     select(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt
@@ -29,7 +29,7 @@ from executor.journal.database import now
 from executor.journal.entries import NewIntent, Reached
 from executor.journal.executions import ExecutionsPart
 from executor.journal.moves import IN_A_BLOCK, require_move
-from executor.journal.schema import HOLDING, WATCHED, attempts, intents
+from executor.journal.schema import WATCHED, intents
 
 
 class IntentsPart(ExecutionsPart):
@@ -69,14 +69,13 @@ class IntentsPart(ExecutionsPart):
             attempt = sign(nonce)
             self._require_fit(attempt, new.sender, nonce)
             row = self._intent_row(new, nonce)
-            intent_id = connection.execute(rows.INSERT_INTENT, row).scalar_one()
-            connection.execute(
-                rows.INSERT_ATTEMPT, rows.attempt_row(row, intent_id, attempt, AttemptKind.CALL)
-            )
+            ((intent_id,),) = rows.INSERT_INTENT.rows(connection, row)
+            first = rows.attempt_row(row, intent_id, attempt, AttemptKind.CALL)
+            rows.INSERT_ATTEMPT.change(connection, first)
             if pending is not None:
                 self._put_pending(connection, pending, attempt)
-        first = StoredAttempt(attempt, AttemptKind.CALL, AttemptState.RECORDED, None)
-        return rows.read_intent({**row, "id": intent_id}, (first,))
+        stored = StoredAttempt(attempt, AttemptKind.CALL, AttemptState.RECORDED, None)
+        return rows.read_intent({**row, "id": intent_id}, (stored,))
 
     def add_attempt(self, intent_id: int, attempt: Attempt, kind: AttemptKind) -> Intent:
         """Record a replacement, to be called before its bytes leave. Harmless when repeated.
@@ -96,7 +95,7 @@ class IntentsPart(ExecutionsPart):
                     intent_id=intent_id,
                 )
             row = {"chain": intent.chain, "chain_id": str(intent.chain_id)}
-            connection.execute(rows.INSERT_ATTEMPT, rows.attempt_row(row, intent_id, attempt, kind))
+            rows.INSERT_ATTEMPT.change(connection, rows.attempt_row(row, intent_id, attempt, kind))
             return self._one(connection, intents.c.id == intent_id)
 
     def mark_attempt(
@@ -110,18 +109,19 @@ class IntentsPart(ExecutionsPart):
         if state is AttemptState.RECORDED:
             raise JournalError("an attempt does not become recorded again.", fix="mark it as sent or refused")
         values: dict[str, object] = {"state": state.value, "note": note, "updated_at": now()}
+        mark = rows.MARK_ATTEMPT
         if sent_at is not None:
-            values["sent_at"] = sent_at
+            mark, values["sent_at"] = rows.MARK_SENT, sent_at
+        its = {"of_chain": self.chain, "of_hash": transaction_hash}
         with self.database.writing() as connection:
-            intent_id = connection.execute(self._by_hash(transaction_hash)).scalar()
-            if intent_id is None:
+            found = rows.BY_HASH.one(connection, its)
+            if found is None:
                 raise JournalError(
                     f"no attempt {transaction_hash} is recorded on {self.chain}.",
                     fix="record an attempt before it is sent",
                     transaction_hash=transaction_hash,
                 )
-            its = (attempts.c.intent_id == intent_id) & (attempts.c.hash == transaction_hash)
-            connection.execute(update(attempts).where(its).values(**values))
+            mark.change(connection, {"of_intent": found[0], "of_hash": transaction_hash, **values})
 
     def unwant(self, intent_id: int, because: str) -> None:
         """It must not happen any more; the first reason stays. Raises JournalError for an unknown intent."""
@@ -170,8 +170,9 @@ class IntentsPart(ExecutionsPart):
     def intent_of(self, transaction_hash: str) -> Intent | None:
         """The intent of that attempt; where two have the same bytes, that which holds the nonce."""
         with self.database.reading() as connection:
-            intent_id = connection.execute(self._by_hash(transaction_hash)).scalar()
-            return None if intent_id is None else self._one(connection, intents.c.id == intent_id)
+            its = {"of_chain": self.chain, "of_hash": transaction_hash}
+            found = rows.BY_HASH.one(connection, its)
+            return None if found is None else self._one(connection, intents.c.id == found[0])
 
     def intents_of(self, opportunity_id: str) -> tuple[Intent, ...]:
         """All intents of an opportunity, the oldest first."""
@@ -191,14 +192,9 @@ class IntentsPart(ExecutionsPart):
 
     def in_flight(self, sender: Address) -> int:
         """How many live intents a wallet has."""
-        query = select(func.count()).where(
-            intents.c.chain == self.chain,
-            intents.c.sender == sender,
-            intents.c.state.in_(WATCHED),
-            intents.c.state == IntentState.LIVE.value,
-        )
         with self.database.reading() as connection:
-            return connection.execute(query).scalar_one()
+            ((count,),) = rows.IN_FLIGHT.rows(connection, {"of_chain": self.chain, "of_sender": sender})
+        return int(count)
 
     def reached(self, sender: Address) -> Reached | None:
         """How far a wallet has come by what is recorded; None where nothing is."""
@@ -215,10 +211,11 @@ class IntentsPart(ExecutionsPart):
         """The opportunity's row is locked from here on: two processes cannot both open its trade."""
         if new.opportunity_id is None:
             return
-        found = connection.execute(rows.OWNED, self._key(new.opportunity_id)).one_or_none()
-        if found is None or found.executor_id != self.executor_id:
+        found = rows.OWNED.one(connection, self._key(new.opportunity_id))
+        executor_id, status = found or (None, None)
+        if executor_id != self.executor_id:
             self._raise_not_ours(new.opportunity_id)
-        if new.purpose is Purpose.TRADE and found.status == Status.REALISED.value:
+        if new.purpose is Purpose.TRADE and status == Status.REALISED.value:
             self._raise_carried_out(new, "is realised already")
 
     def _next_nonce(self, connection: Connection, new: NewIntent, least_nonce: int) -> int:
@@ -226,15 +223,15 @@ class IntentsPart(ExecutionsPart):
         self._lock_lane(connection, new.sender)
         lane = {"of_chain": self.chain, "of_sender": new.sender}
         asked = {**lane, "least": least_nonce, "of_opportunity": new.opportunity_id}
-        found = connection.execute(rows.LANE, asked).one()
-        if new.purpose is Purpose.TRADE and found.live_trade is not None:
-            self._raise_carried_out(new, f"has a live trade, intent {found.live_trade}")
+        ((lowest_free, live_trade),) = rows.LANE.rows(connection, asked)
+        if new.purpose is Purpose.TRADE and live_trade is not None:
+            self._raise_carried_out(new, f"has a live trade, intent {live_trade}")
         if new.nonce is None:
-            return int(found.lowest_free)
-        holder = connection.execute(rows.HOLDER, {**lane, "at_nonce": new.nonce}).one_or_none()
+            return int(lowest_free)
+        holder = rows.HOLDER.one(connection, {**lane, "at_nonce": new.nonce})
         if holder is not None:
             raise JournalError(
-                f"nonce {new.nonce} of {new.sender} is held by intent {holder.id} ({holder.state}).",
+                f"nonce {new.nonce} of {new.sender} is held by intent {holder[0]} ({holder[1]}).",
                 fix="leave it to that intent",
                 nonce=new.nonce,
             )
@@ -271,22 +268,23 @@ class IntentsPart(ExecutionsPart):
             "result": dump_execution(pending),
             "updated_at": now(),
         }
-        connection.execute(rows.PUT_PENDING, {**self._key(pending.opportunity_id), **values})
+        rows.PUT_PENDING.change(connection, {**self._key(pending.opportunity_id), **values})
 
     def _take_back(self, connection: Connection, intent: Intent) -> None:
         self._lock_lane(connection, intent.sender)
         lane = {"of_chain": self.chain, "of_sender": intent.sender, "at_nonce": intent.nonce}
-        holder = connection.execute(rows.HOLDER, lane).one_or_none()
+        holder = rows.HOLDER.one(connection, lane)
         if holder is None:
             return
-        if holder.state == IntentState.FINAL.value:
+        holder_id, state = holder
+        if state == IntentState.FINAL.value:
             raise JournalError(
-                f"nonce {intent.nonce} of {intent.sender} is final with intent {holder.id}.",
+                f"nonce {intent.nonce} of {intent.sender} is final with intent {holder_id}.",
                 fix="ask other nodes: two transactions of one nonce cannot both be in a chain",
                 intent_id=intent.intent_id,
             )
         lost = {"winner": None, "block_number": None, "block_hash": None}
-        self._change(connection, holder.id, state=IntentState.SUPERSEDED.value, **lost)
+        self._change(connection, holder_id, state=IntentState.SUPERSEDED.value, **lost)
 
     def _change(self, connection: Connection, intent_id: int, **values: object) -> None:
         its = intents.c.id == intent_id
@@ -295,16 +293,6 @@ class IntentsPart(ExecutionsPart):
     def _locked(self, connection: Connection, intent_id: int) -> Intent:
         connection.execute(select(intents.c.id).where(intents.c.id == intent_id).with_for_update())
         return self._one(connection, intents.c.id == intent_id)
-
-    def _by_hash(self, transaction_hash: str) -> Any:
-        holds = case((intents.c.state.in_(HOLDING), 1), else_=0)
-        return (
-            select(intents.c.id)
-            .join(attempts, attempts.c.intent_id == intents.c.id)
-            .where(attempts.c.chain == self.chain, attempts.c.hash == transaction_hash)
-            .order_by(holds.desc(), intents.c.id.desc())
-            .limit(1)
-        )
 
     def _one(self, connection: Connection, condition: ColumnElement[bool]) -> Intent:
         query = rows.WITH_ATTEMPTS.where(intents.c.chain == self.chain, condition)

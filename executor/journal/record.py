@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
+from executor.domain.intent import Intent
 from executor.journal import flags
 from executor.journal.database import FILE_NAME, Database, now
+from executor.journal.ended import lately_ended
 from executor.journal.entries import Accepted, NewIntent, StopFlag, StoredExecution
 from executor.journal.intents import IntentsPart
 from executor.journal.schema import UNFINISHED, WATCHED, breakers, executions, intents, slots_in_use
@@ -26,15 +28,21 @@ __all__ = ["FILE_NAME", "Accepted", "Database", "NewIntent", "Record", "StopFlag
 
 
 class Record(IntentsPart):
-    """One chain's record, kept by one executor: `Record(database, chain, executor_id)`."""
+    """One chain's record, kept by one executor: `Record(database, chain, executor_id)`. `adoptions` counts
+    how often it has taken over another's work.
+    """
+
+    adoptions = 0
 
     def adopt(self, dead_executor_id: str) -> int:
         """Take over a dead executor's unfinished executions, its open intents and its slots, in one
-        transaction; how many executions and intents that were. Only for who holds the dead one's lock.
+        transaction; how many executions and intents that were. What ended lately and may be mined after all
+        comes with them. Only for who holds the dead one's lock.
         """
         if dead_executor_id == self.executor_id:
             return 0
         with self.database.writing() as connection:
+            self._adopt_ended(connection, dead_executor_id)
             taken = 0
             for table, still in (
                 (executions, executions.c.status.in_(UNFINISHED)),
@@ -45,7 +53,25 @@ class Record(IntentsPart):
                 change = update(table).where(its if still is None else its & still)
                 count = connection.execute(change.values(executor_id=self.executor_id)).rowcount
                 taken += count if still is not None else 0
-            return taken
+        self.adoptions += 1
+        return taken
+
+    def lately_ended(self) -> tuple[Intent, ...]:
+        """This executor's intents that ended unmined, as far back as one may be mined after all."""
+        return self._select(lately_ended(self.chain, self.executor_id))
+
+    def _adopt_ended(self, connection: Connection, dead_executor_id: str) -> None:
+        ended = lately_ended(self.chain, dead_executor_id)
+        rows = connection.execute(select(intents.c.id, intents.c.opportunity_id).where(ended)).all()
+        if not rows:
+            return
+        ours = {"executor_id": self.executor_id}
+        names = {row.opportunity_id for row in rows if row.opportunity_id is not None}
+        its = (executions.c.chain == self.chain) & executions.c.opportunity_id.in_(names)
+        its &= executions.c.executor_id == dead_executor_id
+        connection.execute(update(executions).where(its).values(ours))
+        numbers = intents.c.id.in_([row.id for row in rows])
+        connection.execute(update(intents).where(numbers).values(ours))
 
     def stop_flag(self) -> StopFlag | None:
         """The flag that forbids to sign and to send on this chain now, if one stands."""

@@ -1,6 +1,7 @@
 """However much has been recorded, what a transaction waits for is found by an index."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,17 +38,29 @@ def record(path: Path) -> Iterator[Record]:
 
 @contextmanager
 def watched(database: Database) -> Iterator[list[str]]:
-    """The plans of all queries within the block, line by line."""
+    """The plans of all queries within the block, line by line, whichever way they go to SQLite."""
     plans: list[str] = []
 
-    def explain(connection: Any, _: object, statement: str, parameters: Any, *__: object) -> None:
-        if re.match("SELECT|UPDATE|DELETE", statement):
-            raw = connection.connection.dbapi_connection.execute
-            plans.extend(row[-1] for row in raw("EXPLAIN QUERY PLAN " + statement, parameters))
+    class Explaining(sqlite3.Connection):
+        def execute(self, statement: str, parameters: Any = (), /) -> sqlite3.Cursor:
+            self.explain(statement, parameters)
+            return super().execute(statement, parameters)
 
+        def explain(self, statement: str, parameters: Any) -> None:
+            if re.match("SELECT|UPDATE|DELETE", statement):
+                found = super().execute("EXPLAIN QUERY PLAN " + statement, parameters)
+                plans.extend(row[-1] for row in found)
+
+    def connect(_: object, __: object, ___: object, options: dict[str, Any]) -> None:
+        options["factory"] = Explaining
+
+    def explain(connection: Any, _: object, statement: str, parameters: Any, *__: object) -> None:
+        connection.connection.dbapi_connection.explain(statement, parameters)
+
+    event.listen(database.engine, "do_connect", connect)
     event.listen(database.engine, "before_cursor_execute", explain)
+    database.engine.dispose()
     yield plans
-    event.remove(database.engine, "before_cursor_execute", explain)
 
 
 def test_no_query_on_the_way_of_a_transaction_reads_the_history(record: Record) -> None:

@@ -1,0 +1,53 @@
+"""Which intents ended unmined so lately that one of their transactions may be mined after all."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, exists, func, select
+
+from executor.domain.intent import IntentState
+from executor.journal.schema import HOLDING, intents
+
+LATELY_SECONDS = 3_600
+"""Before the last thing that its executor recorded: longer than the chains take until a block is final."""
+
+LAST_INTENTS = 20_000
+"""Nothing older is looked for, so that no query reads all of the history."""
+
+_ENDED = (IntentState.DROPPED.value, IntentState.SUPERSEDED.value)
+
+
+def lately_ended(chain: str, executor_id: str) -> ColumnElement[bool]:
+    """That an intent is one of these, and was that executor's.
+
+    By the record's own time: what happened while no process ran still has to be found. Where another of ours
+    has its nonce for good, it cannot be mined any more.
+    """
+    counted = intents.alias("counted")
+    last = select(func.max(counted.c.id)).scalar_subquery()
+    # Not by the index on chains, under which the whole history stands.
+    its = (func.coalesce(intents.c.chain, "") == chain) & (intents.c.executor_id == executor_id)
+    newer = intents.alias("newer")
+    newest = (
+        select(func.max(newer.c.updated_at))
+        .where(
+            func.coalesce(newer.c.chain, "") == chain,
+            newer.c.executor_id == executor_id,
+            newer.c.id > last - LAST_INTENTS,
+        )
+        .scalar_subquery()
+    )
+    holder = intents.alias("holder")
+    beaten = exists().where(
+        holder.c.chain == intents.c.chain,
+        holder.c.sender == intents.c.sender,
+        holder.c.nonce == intents.c.nonce,
+        holder.c.state.in_(HOLDING),
+        holder.c.state == IntentState.FINAL.value,
+    )
+    return (
+        its
+        & ~beaten
+        & (intents.c.id > last - LAST_INTENTS)
+        & intents.c.state.in_(_ENDED)
+        & (intents.c.updated_at >= newest - LATELY_SECONDS)
+    )
