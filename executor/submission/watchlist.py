@@ -17,7 +17,8 @@ FRONT = 32
 
 class WatchList:
     """The open intents of this executor, and those that ended unmined for as long as a reorganisation may
-    reach: `reach` blocks. Methods raise JournalError.
+    reach: `reach` blocks. Those that ended before this process began are counted from its first look: what
+    happened while none was running is found too. Methods raise JournalError.
     """
 
     def __init__(self, record: Record, lanes: Mapping[Address, Lane], reach: int) -> None:
@@ -26,6 +27,7 @@ class WatchList:
         self._reach = reach
         self._notes: dict[int, Note] = {}
         self._ended: dict[int, Intent] = {}
+        self._read_after = -1
 
     def note(self, intent_id: int) -> Note | None:
         """What is remembered of it, if it is watched."""
@@ -53,6 +55,7 @@ class WatchList:
         dropped = [one for lane in self._lanes.values() for one in lane.take_dropped()]
         for intent_id in dict.fromkeys([*gone, *dropped]):
             self._ended_elsewhere(self._record.intent(intent_id), head)
+        self._read_ended()
         self._forget_settled(head)
         watched = [intent for intent in ours if intent.intent_id not in sending]
         for intent in watched:
@@ -83,6 +86,16 @@ class WatchList:
             return
         self.end(intent, head)
         self._notes[intent.intent_id].told = intent.state is IntentState.DROPPED
+
+    def _read_ended(self) -> None:
+        """At the start, and when another's work was taken over."""
+        adoptions = self._record.adoptions
+        if self._read_after == adoptions:
+            return
+        for intent in self._record.lately_ended():
+            if intent.intent_id not in self._notes:
+                self._ended_elsewhere(intent, None)
+        self._read_after = adoptions
 
     def _forget_settled(self, head: int | None) -> None:
         """Past the reach of reorganisations what ended stays ended."""

@@ -158,6 +158,21 @@ async def test_what_was_lost_to_another_and_mined_after_a_reorganisation_counts(
         assert [state for state, _ in opened.changes] == [SUPERSEDED, MINED]
 
 
+async def test_what_was_lost_to_another_is_found_mined_after_a_restart(clean: Node, tmp_path: Path) -> None:
+    """Late success of what looked lost, invariant 4: the record remembers it, no process has to."""
+    async with desk(clean, tmp_path) as before:
+        intent = await before.send()
+        _foreign(clean)
+        await before.mine(PACE.settle_blocks + 1)
+        assert before.state(intent) is SUPERSEDED
+    raw = "0x" + intent.attempts[0].attempt.raw.hex()
+    clean.rpc("anvil_reorg", PACE.settle_blocks + 1, [[raw, 1]])
+    async with desk(clean, tmp_path) as after:
+        await after.tracker.look()
+        assert after.state(intent) is MINED
+        assert after.changes[-1][0] is MINED
+
+
 def _foreign(node: Node) -> None:
     """Somebody else uses the wallet: another transaction on the same nonce, for more."""
     node.rpc(

@@ -230,6 +230,71 @@ async def test_what_was_refused_and_mined_all_the_same_counts(clean: Node, tmp_p
         assert opened.changes[-1][0] is MINED
 
 
+@pytest.mark.parametrize("mined_while_nobody_looked", [False, True])
+async def test_what_was_refused_and_mined_after_a_restart_counts(
+    clean: Node, tmp_path: Path, mined_while_nobody_looked: bool
+) -> None:
+    """Late success is looked for by the record, not by memory, invariant 4."""
+    async with desk(clean, tmp_path) as before:
+        clean.set_balance(WALLET, 1)
+        with pytest.raises(TransactionRefusedError) as refused:
+            await before.send()
+        found = before.record.intent_of(str(refused.value.facts["hash"]))
+        assert found is not None
+    clean.set_balance(WALLET, ETHER)
+    if mined_while_nobody_looked:
+        _passed_on(clean, found)
+    async with desk(clean, tmp_path) as after:
+        await after.tracker.look()
+        if not mined_while_nobody_looked:
+            assert after.state(found) is IntentState.DROPPED
+            _passed_on(clean, found)
+            await after.tracker.look()
+        assert after.state(found) is MINED
+        assert after.changes[-1][0] is MINED
+
+
+async def test_what_was_refused_is_looked_for_no_longer_than_a_reorganisation_may_reach(
+    clean: Node, tmp_path: Path
+) -> None:
+    async with desk(clean, tmp_path) as before:
+        clean.set_balance(WALLET, 1)
+        with pytest.raises(TransactionRefusedError):
+            await before.send()
+    async with ChangingProxy(clean.url) as proxy, desk(clean, tmp_path, rpc=Rpc(proxy.url)) as after:
+        for _ in range(PACE.finality_blocks + 1):
+            await after.mine()
+        assert "eth_getTransactionReceipt" in proxy.methods
+        proxy.methods.clear()
+        await after.mine()
+        assert proxy.methods == []
+
+
+async def test_who_takes_over_looks_for_late_successes_too(clean: Node, tmp_path: Path) -> None:
+    """Invariant 4: the one that would have looked is dead."""
+    async with desk(clean, tmp_path) as dead:
+        clean.set_balance(WALLET, 1)
+        with pytest.raises(TransactionRefusedError) as refused:
+            await dead.send()
+        found = dead.record.intent_of(str(refused.value.facts["hash"]))
+        assert found is not None
+        clean.set_balance(WALLET, ETHER)
+        async with desk(clean, tmp_path, database=dead.record.database, executor_id="heir") as heir:
+            await heir.tracker.look()
+            _passed_on(clean, found)
+            await heir.tracker.look()
+            assert heir.state(found) is IntentState.DROPPED, "another's is left to that one"
+            assert heir.record.adopt("desk") == 0
+            await heir.tracker.look()
+            assert heir.state(found) is MINED
+
+
+def _passed_on(node: Node, intent: Intent) -> None:
+    """What one node refused is mined all the same."""
+    node.rpc("eth_sendRawTransaction", "0x" + intent.attempts[0].attempt.raw.hex())
+    node.mine(1)
+
+
 async def test_the_same_bytes_sent_again_after_a_refusal_are_the_later_ones(at: Desk) -> None:
     """A wallet without money, then with it: the same bytes under two intents, mined once."""
     at.node.set_balance(WALLET, 1)

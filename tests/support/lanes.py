@@ -121,13 +121,14 @@ async def desk(
     pace: Pace = PACE,
     cap: int | None = None,
     database: Database | None = None,
+    executor_id: str = "desk",
     **lane_options: Any,
 ) -> AsyncIterator[Desk]:
     """Open a desk; with `mines`, time that passes brings blocks. Opening it again on the same folder is what
     a restart is.
     """
     own = database or Database.open(folder / "executor.sqlite3")
-    record = opened_record(own, node)
+    record = opened_record(own, node, executor_id)
     clock = TurnedClock(node if mines else None)
     async with rpc or Rpc(node.url) as nodes:
         anchor = record.anchor()
