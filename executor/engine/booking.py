@@ -72,6 +72,8 @@ async def book(keeper: Bookkeeper, intent: Intent, receipt: Receipt, execution: 
     standing = await asyncio.to_thread(keeper.books.standing, intent.intent_id)
     if standing is not None and standing.block.hash == receipt.block_hash:
         return False
+    # One that was taken over may be of a wallet whose key another executor has.
+    keeper = replace(keeper, wallets=keeper.wallets | {intent.sender})
     span = await _span(keeper.rpc, receipt)
     attempt = _winner(intent, receipt)
     mined = _mined(attempt, receipt)

@@ -23,7 +23,7 @@ from executor.submission.errors import StoppedError, TransactionRefusedError
 from executor.submission.heads import Heads
 from executor.submission.lanes import Lane
 from executor.submission.log import get_logger
-from executor.submission.memory import Gaps
+from executor.submission.memory import Gaps, Note
 from executor.submission.nonces import MOST_UNKNOWN
 from executor.submission.offers import Offers, Reprice, Worth, dearest, fees_of
 from executor.submission.settling import OnChange, Settling
@@ -69,6 +69,9 @@ class Tracker:
     `reprice` is asked before each bump and each cancel. `on_change` is told of each move between live and
     mined, of the ends, and once at the start how each intent stands; it may be told the same twice, and is
     told again where it failed. `new_heads` wakes the tracker; without it, and should it end, it polls.
+
+    What was taken over of a wallet that has no lane here is sent again as it was recorded, which needs no
+    key; it is neither bumped nor cancelled, nor are its gaps filled.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Tracker:
         self._rpc = rpc
         self._record = record
         self._lanes = lanes
+        self._carrier = next(iter(lanes.values()), None)
         self._clock = clock
         self._rules = rules
         self._watch = WatchList(record, lanes, pace.finality_blocks)
@@ -197,12 +201,14 @@ class Tracker:
 
     async def _act(self, intent: Intent, step: Step, head: int) -> None:
         lane, note = self._lanes.get(intent.sender), self._watch.note(intent.intent_id)
-        if lane is None or note is None or step not in (Step.CANCEL, Step.RESEND, Step.REPRICE):
+        if note is None or step not in (Step.CANCEL, Step.RESEND, Step.REPRICE):
             return
         if step is not Step.RESEND and note.offered_at == head:
             return
         try:
-            if step is Step.CANCEL:
+            if lane is None:
+                await self._act_without_key(intent, step, note, head)
+            elif step is Step.CANCEL:
                 note.offered(head)
                 await self._offers.cancel(lane, intent, intent.unwanted_because or "its time is over")
             elif step is Step.REPRICE:
@@ -213,6 +219,16 @@ class Tracker:
                 await lane.send_again(dearest(intent))
         except _PASSING as error:
             _LOG.info("not_done", step=step.value, intent=intent.intent_id, error=error.message)
+
+    async def _act_without_key(self, intent: Intent, step: Step, note: Note, head: int) -> None:
+        """What was signed elsewhere can be sent by anybody; only the key could offer more, or cancel."""
+        if step is not Step.RESEND:
+            if note.offered_at is None:
+                _LOG.warning("key_missing", sender=intent.sender, intent=intent.intent_id, cannot=step.value)
+            note.offered(head)
+        if self._carrier is not None and step is not Step.CANCEL:
+            note.sent_block = head
+            await self._carrier.send_again(dearest(intent))
 
     def _fills(self, sight: Sight) -> list[Coroutine[Any, Any, None]]:
         fills = []
