@@ -70,6 +70,8 @@ class MarketFollower:
         # Indexes of logs by the hash of their block: those of the blocks gone through, those announced.
         self._applied: OrderedDict[str, set[int]] = OrderedDict()
         self._announced: OrderedDict[str, set[int]] = OrderedDict()
+        self._offered: dict[str, Pool] = {}
+        self._stepping = False
 
     async def watch(self, pools: Iterable[Pool], reach: Mapping[str, Reach] | None = None) -> None:
         """Follow these pools, too, from the book's head on. Raises PoolNotFoundError, NodeError."""
@@ -78,12 +80,29 @@ class MarketFollower:
         states = await read_market(self._rpc, pools, at, self._reach)
         self.book.add(states.values(), at)
 
+    def offer(self, states: Iterable[PoolState], at: BlockHead) -> None:
+        """Follow the pools of states that were read at `at`, too: from there where the book stands at that
+        very block and no step is under way, whose logs would not be theirs; else they are read by the next
+        step.
+        """
+        if not self._stepping and (self.book.head is None or self.book.head.hash == at.hash):
+            self.book.add(states, at)
+        else:
+            self._offered.update((state.pool.key, state.pool) for state in states)
+
     async def advance(self, newest: BlockHead | None = None) -> Advance | None:
         """Bring the book to `newest` where it is new, else to the node's newest block; None if nothing is.
 
         A pool that does not answer stays `to_read`. Raises NodeError; the book then stands where it stood, or
         at the new block with what could not be read there `to_read`.
         """
+        self._stepping = True
+        try:
+            return await self._step(newest)
+        finally:
+            self._stepping = False
+
+    async def _step(self, newest: BlockHead | None) -> Advance | None:
         if newest is None or self.book.knows(newest.hash):
             newest = await head(self._rpc, rule=self._rule)
         if self.book.head is None:
@@ -217,25 +236,29 @@ class MarketFollower:
                 raise answer_error(f"eth_getLogs of block {block.number}", "lacks a log that was announced")
 
     async def _read_again(self, at: BlockHead) -> frozenset[str]:
-        """Read what the book does not know at its head; the keys of what could be read."""
-        states = await self._read(self.book.to_read, at)
+        """Read what the book does not know at its head, and what was offered for it; the keys of what could
+        be read.
+        """
+        offered, self._offered = self._offered, {}
+        pools = self.book.pools
+        known = {key: pools[key] for key in sorted(self.book.to_read)}
+        states = await self._read({**offered, **known}, at)
         self.book.add(states.values(), at)
         return frozenset(states)
 
     async def _restart(self, newest: BlockHead) -> Advance:
         """Read every pool anew at `newest`."""
-        keys = frozenset(self.book.pools)
-        states = await self._read(keys, newest)
+        pools = self.book.pools
+        states = await self._read(pools, newest)
         self.book.restart()
         self.book.add(states.values(), newest)
-        return Advance(newest, keys, reorganised=True, restarted=True)
+        return Advance(newest, frozenset(pools), reorganised=True, restarted=True)
 
-    async def _read(self, keys: Iterable[str], at: BlockHead) -> dict[str, PoolState]:
+    async def _read(self, pools: Mapping[str, Pool], at: BlockHead) -> dict[str, PoolState]:
         """The states of these pools; without those that are not there, as after a reorganisation that took
         their creation back, and those whose maths cannot be told now, as while a rate is not answered.
         """
-        pools = self.book.pools
-        wanted = {key: pools[key] for key in sorted(keys)}
+        wanted = dict(pools)
         while wanted:
             try:
                 return await read_market(self._rpc, wanted.values(), at, self._reach)

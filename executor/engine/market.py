@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from executor.chain.balances import balances
-from executor.chain.lens import read_further, read_market
+from executor.chain.lens import read_further
 from executor.chain.network import Network
 from executor.chain.reading import read_all
 from executor.chain.rpc import Rpc
@@ -19,6 +19,7 @@ from executor.domain.market import BlockHead, PoolState
 from executor.domain.route import Route
 from executor.domain.token import Token
 from executor.engine.errors import StaleNodeError
+from executor.engine.followed import FollowedMarket
 from executor.lenders import LENDERS, read_terms
 
 T = TypeVar("T")
@@ -82,9 +83,13 @@ async def read_purse(
     return Purse(held.tokens[settlement.address], gas_money.native, tuple(terms))
 
 
-async def read_states(rpc: Rpc, routes: tuple[Route, ...], head: BlockHead) -> dict[str, PoolState]:
-    """The state of every pool in `routes`. Raises PoolNotFoundError, NodeError."""
-    return await read_market(rpc, [leg.pool for route in routes for leg in route.legs], head)
+async def read_states(
+    rpc: Rpc, routes: tuple[Route, ...], head: BlockHead, followed: FollowedMarket
+) -> dict[str, PoolState]:
+    """The state of every pool in `routes`, as far as it is not `followed` at that very block in one call.
+    Raises PoolNotFoundError, NodeError.
+    """
+    return await followed.states(rpc, [leg.pool for route in routes for leg in route.legs], head)
 
 
 async def with_enough_ticks(

@@ -83,7 +83,7 @@ async def read_quoted(session: Session, now: BlockHead, resolved: Resolved) -> M
     """The market of these routes at `now`. Raises PoolNotFoundError, ConfigError, NodeError."""
     settlement = resolved.settlement
     states, prices, purse, gas = await asyncio.gather(
-        read_states(session.rpc, resolved.routes, now),
+        read_states(session.rpc, resolved.routes, now, session.followed),
         read_prices(
             session.rpc, session.chain, session.settings, settlement, now, is_local=session.network.is_local
         ),

@@ -32,7 +32,7 @@ async def read_again(session: Session, market: Market) -> Market | None:
         return None
     check_fresh(now, session.network)
     states, purse, gas = await asyncio.gather(
-        read_states(session.rpc, market.routes, now),
+        read_states(session.rpc, market.routes, now, session.followed),
         read_purse(
             session.rpc,
             session.chain,

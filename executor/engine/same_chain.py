@@ -181,6 +181,7 @@ class SameChainRun:
                     raise
                 self._declined(_nothing_left(error, self._refused))
                 return None
+            self._session.followed.keep(market.states.values(), market.head)
             if sized is None:
                 self._declined(why_nothing(self._opportunity, market))
                 return None
@@ -223,7 +224,7 @@ class SameChainRun:
             details={"router": session.router, "sender": session.sender},
         )
         states, prices, purse, gas = await asyncio.gather(
-            read_states(rpc, resolved.routes, now),
+            read_states(rpc, resolved.routes, now, session.followed),
             read_prices(
                 rpc, session.chain, session.settings, settlement, now, is_local=session.network.is_local
             ),

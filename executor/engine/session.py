@@ -19,6 +19,7 @@ from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData, L2Kind
 from executor.domain.deployment import Deployment
 from executor.domain.errors import ConfigError
+from executor.engine.followed import FollowedMarket
 from executor.engine.gas_market import GasWatch
 from executor.engine.router import check_code, operator_of
 from executor.journal.anchor import Anchor, choose_anchor, verify_anchor
@@ -63,6 +64,7 @@ class Session:
     desk: Desk | None
     trusted: set[str] = field(default_factory=set)
     gas_watch: GasWatch = field(default_factory=GasWatch)
+    followed: FollowedMarket = field(default_factory=FollowedMarket)
 
     def judge_gas(self, price: int, block: int) -> GasJudgement | None:
         """How good gas is at `price` wei, on an L2; None on an L1, where only the base fee is limited."""

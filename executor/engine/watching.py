@@ -1,12 +1,17 @@
-"""What runs beside the opportunities of a chain: the tracker of its nonces, and an eye on its gas money."""
+"""What runs beside the opportunities of a chain: the tracker of its nonces, an eye on its gas money, and the
+market that is followed.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+
+from pydantic import SecretStr
 
 from executor.config.settings import Settings
 from executor.engine.pace import pace_of
-from executor.engine.session import LOCAL_POLL_SECONDS, POLL_SECONDS
+from executor.engine.session import LOCAL_POLL_SECONDS, POLL_SECONDS, Session
 from executor.engine.treasury.desk import Desk as Treasury
 from executor.engine.treasury.keeping import keep_gas_money
 from executor.engine.treasury.view import view_of
@@ -25,7 +30,7 @@ AGAIN_SECONDS = 5.0
 @asynccontextmanager
 async def watching(works: Works, settings: Settings) -> AsyncIterator[None]:
     """Track what `works` sends for as long as the block lasts, cancel it while a stop flag stands, and keep
-    the operators in gas money.
+    the operators in gas money. Where the node announces its blocks, follow the pools that are traded.
     """
     session, own = works.session, works.session.settings
     local = session.network.is_local
@@ -63,12 +68,19 @@ async def watching(works: Works, settings: Settings) -> AsyncIterator[None]:
         asyncio.create_task(_kept_up(tracker.run, works.clock)),
         asyncio.create_task(_kept_up(lambda: keep_gas_money(treasury, works.clock), works.clock)),
     ]
+    if own.ws_url is not None:
+        tasks.append(asyncio.create_task(_kept_up(partial(follow_market, session, own.ws_url), works.clock)))
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def follow_market(session: Session, ws_url: SecretStr) -> None:
+    """Keep the pools that opportunities name at the newest block, for as long as this is not cancelled."""
+    await session.followed.run(session.rpc, ws_url, session.chain.fees.base_fee)
 
 
 async def _kept_up(watch: Callable[[], Awaitable[None]], clock: Clock) -> None:

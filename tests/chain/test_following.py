@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from random import Random
@@ -316,4 +317,50 @@ async def test_a_log_that_was_announced_before_the_node_tells_it_is_waited_for(e
         assert follower.book.head != newest
         follower.noted(LogNotice(ahead, removed=True))
         assert await follower.advance() is not None
+        await check(follower, rpc)
+
+
+class InterruptedRpc(Rpc):
+    """A real node's connection; while logs are asked for, something else happens."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    async def batch(self, calls: list[Call]) -> list[object]:  # type: ignore[override]
+        answers = await super().batch(calls)
+        if any(method == "eth_getLogs" for method, _ in calls):
+            self.meanwhile()
+        return answers
+
+
+async def test_a_pool_that_is_offered_while_a_block_is_gone_through_does_not_miss_its_logs(
+    ethereum_full: Node,
+) -> None:
+    (_, first), (record, second), *_ = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
+    async with InterruptedRpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc)
+        await follower.watch([first])
+        at = await head(rpc)
+        read = await read_market(rpc, [second], at)
+        swap(ethereum_full, ETHEREUM_FULL, record, Random(1))
+        rpc.meanwhile = lambda: follower.offer(read.values(), at)
+        assert await follower.advance() is not None
+        assert second.key in follower.book.pools
+        await check(follower, rpc)
+
+
+async def test_states_that_were_read_at_the_books_own_block_are_followed_from_there(
+    ethereum_full: Node,
+) -> None:
+    (_, first), (record, second), *_ = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
+    async with CountingRpc(ethereum_full.url) as rpc:
+        follower = MarketFollower(rpc)
+        await follower.watch([first])
+        at = await head(rpc)
+        follower.offer((await read_market(rpc, [second], at)).values(), at)
+        swap(ethereum_full, ETHEREUM_FULL, record, Random(2))
+        rpc.asked.clear()
+        await follower.advance()
+        assert "eth_call" not in rpc.asked
         await check(follower, rpc)

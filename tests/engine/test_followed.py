@@ -1,0 +1,197 @@
+"""The market that an executor follows is the one that it would read, and what it trades is the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from devnet import ETHER
+from executor.chain.head import head
+from executor.chain.lens import read_market
+from executor.chain.rpc import Rpc
+from executor.domain.execution import Execution, Status
+from executor.domain.fee_rules import ETHEREUM_BASE_FEE
+from executor.engine import followed as module
+from executor.engine.executor import Executor
+from executor.engine.followed import FollowedMarket
+from executor.engine.works import Works
+from tests.support.pairs import until
+from tests.support.proxy import Answer, ChangingProxy, Request
+from tests.support.trading import SUSHI_V2, UNISWAP_V2, Trading, explicit, high_level
+from tests.support.traffic import comparable
+
+LENS = "0x4c656e73"
+"""How the address begins that the lens's code is lent to."""
+
+V3 = "uniswap_v3 USDC/WETH 500"
+
+
+class Reads:
+    """Counts the calls of the lens that pass by, and the opportunities' simulations."""
+
+    def __init__(self) -> None:
+        self.lens = 0
+
+    def __call__(self, request: Request) -> Answer | None:
+        if request["method"] == "eth_call" and str(request["params"][0].get("to")).lower().startswith(LENS):
+            self.lens += 1
+        return None
+
+
+def market_of(executor: Executor) -> FollowedMarket:
+    """What the executor follows."""
+    works = executor._chains["ethereum"]
+    assert isinstance(works, Works)
+    return works.session.followed
+
+
+async def caught_up(market: FollowedMarket, trading: Trading) -> None:
+    """Until it stands at the newest block."""
+
+    def newest() -> bool:
+        block = trading.node.rpc("eth_getBlockByNumber", "latest", False)
+        return market.head is not None and market.head.hash == block["hash"]
+
+    await until(newest)
+
+
+async def equals_what_is_read(market: FollowedMarket, trading: Trading) -> None:
+    """What the executor would size by is what it would read at the same block; nothing is asked for it."""
+    await caught_up(market, trading)
+    async with Rpc(trading.node.url) as rpc:
+        now = await head(rpc)
+        pools = list(market._follower.book.pools.values()) if market._follower else []
+        read = await read_market(rpc, pools, now)
+        with_no_node = Rpc("http://127.0.0.1:9")
+        known = await market.states(with_no_node, pools, now)
+    assert pools
+    for key, state in read.items():
+        one, other = comparable(known[key], state)
+        assert one == other
+
+
+async def traded(
+    trading: Trading, executor: Executor, follows: bool, reads: Reads
+) -> tuple[list[Execution], list[int]]:
+    """Three opportunities over the same pools, with other people's trades between; how often the lens was
+    asked for each.
+    """
+    done, asked = [], []
+    for number, ether in enumerate((200, 90, 120)):
+        trading.open_gap(V3, symbol="USDC", amount=(number + 1) * 40_000 * 10**6)
+        trading.open_gap(SUSHI_V2, amount=ether * ETHER)
+        if number and follows:
+            await caught_up(market_of(executor), trading)
+        before = reads.lens
+        done.append(await executor.execute(high_level(f"seen-{number}", buy="uniswap_v3")))
+        asked.append(reads.lens - before)
+    return done, asked
+
+
+async def test_an_executor_that_follows_trades_as_one_that_reads_and_asks_for_no_pool_twice(
+    trading: Trading,
+) -> None:
+    found = {}
+    for follows in (False, True):
+        reads = Reads()
+        with trading.node.isolated():
+            async with ChangingProxy(trading.node.url, withhold=reads) as proxy:
+                changes = {"ws_url": trading.node.ws_url} if follows else {}
+                journal = str(trading.folder / f"journal-{follows}")
+                settings = trading.settings(rpc_url=proxy.url, **changes) | {"journal": journal}
+                async with Executor(settings) as executor:
+                    found[follows] = await traded(trading, executor, follows, reads)
+    (read, asked), (followed, asked_less) = found[False], found[True]
+    assert [execution.status for execution in (*read, *followed)] == 6 * [Status.REALISED]
+    for one, other in zip(read, followed, strict=True):
+        assert one.details["amounts"] == other.details["amounts"]
+        assert one.realised_profit == other.realised_profit == other.expected_profit
+    assert min(asked) >= 1
+    assert asked_less[0] >= 1
+    assert asked_less[1:] == [0, 0]
+
+
+async def test_what_is_followed_stays_true_through_trades_and_reorganisations(trading: Trading) -> None:
+    async with Executor(trading.settings(ws_url=trading.node.ws_url)) as executor:
+        trading.open_gap()
+        await executor.execute(high_level("all", buy="uniswap_v3"))
+        await executor.execute(explicit("pairs"))
+        market = market_of(executor)
+        assert len(market.pools) >= 4
+        await equals_what_is_read(market, trading)
+        for pool in (V3, UNISWAP_V2, SUSHI_V2):
+            trading.open_gap(pool, amount=30 * ETHER)
+        await equals_what_is_read(market, trading)
+        trading.node.rpc("anvil_reorg", 3, [])
+        trading.node.mine()
+        await equals_what_is_read(market, trading)
+
+
+async def test_without_announcements_every_opportunity_reads_its_pools(trading: Trading) -> None:
+    trading.open_gap()
+    async with Executor(trading.settings()) as executor:
+        assert (await executor.execute(explicit())).status is Status.REALISED
+        market = market_of(executor)
+        assert market.head is None
+        assert market.pools == frozenset()
+        assert market._used == {}
+
+
+@asynccontextmanager
+async def following(trading: Trading, now: Callable[[], float]) -> AsyncIterator[tuple[FollowedMarket, Rpc]]:
+    """A market that is followed on its own, by a clock of the test's."""
+    market = FollowedMarket(now)
+    async with Rpc(trading.node.url) as rpc:
+        task = asyncio.create_task(market.run(rpc, trading.node.ws_url, ETHEREUM_BASE_FEE))
+        try:
+            await until(lambda: market.head is not None)
+            yield market, rpc
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def ask(market: FollowedMarket, rpc: Rpc, trading: Trading, name: str) -> str:
+    """Somebody asks about a pool; its key."""
+    (state,) = (await market.states(rpc, [trading.desk.pool(name)], await head(rpc))).values()
+    return state.pool.key
+
+
+async def test_a_pool_that_nobody_asks_about_any_more_is_forgotten(trading: Trading) -> None:
+    times = [0.0]
+    async with following(trading, lambda: times[0]) as (market, rpc):
+        left = await ask(market, rpc, trading, UNISWAP_V2)
+        times[0] = module.IDLE_SECONDS / 2
+        asked = await ask(market, rpc, trading, SUSHI_V2)
+        assert market.pools == {left, asked}
+        times[0] = module.IDLE_SECONDS + 1
+        trading.node.mine()
+        await until(lambda: market.pools == {asked})
+
+
+async def test_no_more_pools_are_followed_than_the_bound_allows(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_POOLS", 2)
+    async with following(trading, lambda: 0.0) as (market, rpc):
+        keys = [await ask(market, rpc, trading, name) for name in (V3, UNISWAP_V2, SUSHI_V2)]
+        trading.node.mine()
+        await until(lambda: market.pools == set(keys[1:]))
+        assert set(market._used) == set(keys[1:])
+
+
+async def test_states_of_another_block_than_the_one_that_is_followed_are_read(trading: Trading) -> None:
+    async with following(trading, lambda: 0.0) as (market, rpc):
+        key = await ask(market, rpc, trading, SUSHI_V2)
+        before = await head(rpc)
+        old = (await market.states(rpc, [trading.desk.pool(SUSHI_V2)], before))[key]
+        trading.open_gap()
+        await caught_up(market, trading)
+        now = await head(rpc)
+        new = (await market.states(rpc, [trading.desk.pool(SUSHI_V2)], now))[key]
+        again = (await market.states(rpc, [trading.desk.pool(SUSHI_V2)], before))[key]
+    assert new != old
+    assert again == old, "the block that was asked for, not the newest"
