@@ -1,5 +1,5 @@
-"""JSON-RPC over HTTP: one kept-alive connection pool a node, batches, time limits, and errors that say what
-happened.
+"""JSON-RPC over HTTP or a local socket: connections that are kept, batches, time limits, and errors that say
+what happened.
 
 Two kinds of failure are kept apart. `NodeRefusedError`: the node answered with an error, so it is known that
 it did not do the thing asked. Any other `NodeError`: no sensible answer came, so nothing is known.
@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 import aiohttp
 from pydantic import SecretStr
 
+from executor.chain.ipc import IpcConnections, socket_path
 from executor.domain.errors import NodeError
 
 Call = tuple[str, Sequence[object]]
@@ -22,6 +23,8 @@ Call = tuple[str, Sequence[object]]
 _ONCE_ONLY = ("eth_send", "personal_", "evm_", "anvil_", "hardhat_", "debug_set", "miner_")
 _WORTH_ANOTHER_TRY = frozenset({429, 502, 503, 504})
 _THROTTLED = frozenset({429, -32005, -32029})
+_NO_CONNECTION = (aiohttp.ClientConnectorError, ConnectionRefusedError, FileNotFoundError, PermissionError)
+_OK = 200
 _FIRST_PAUSE_SECONDS = 0.1
 _SHORTEST_SECRET = 8
 
@@ -51,9 +54,10 @@ class _TransientError(NodeError):
 
 
 class Rpc:
-    """A node. Use as an async context manager; safe to share between tasks of one event loop.
+    """A node at http://, https:// or ipc:///path. Use as an async context manager; safe to share between
+    tasks of one event loop.
 
-    `timeout_seconds` bounds each HTTP exchange; a read that got no answer is tried `read_retries` times more,
+    `timeout_seconds` bounds each exchange; a read that got no answer is tried `read_retries` times more,
     a write never. `name` is the node without path and credentials; nothing else of the URL is ever shown.
     """
 
@@ -67,13 +71,16 @@ class Rpc:
     ) -> None:
         self._url = url if isinstance(url, SecretStr) else SecretStr(url)
         parts = urlsplit(self._url.get_secret_value())
+        self._path = socket_path(self._url.get_secret_value())
         self.name = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self._secrets = _secrets(parts)
+        if self._path is not None:
+            self.name, self._secrets = self._path, ()
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._read_retries = read_retries
         self._max_batch = max_batch
         self._ids = itertools.count(1)
-        self._session: aiohttp.ClientSession | None = None
+        self._session: aiohttp.ClientSession | IpcConnections | None = None
         self.takes_block_hash = True
         """False once the node has refused a block named by its hash."""
         self.knows_simulate = True
@@ -89,7 +96,10 @@ class Rpc:
         return f"Rpc({self.name})"
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=self._timeout, json_serialize=json.dumps)
+        if self._path is not None:
+            self._session = IpcConnections(self._path)
+        else:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, json_serialize=json.dumps)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -114,6 +124,8 @@ class Rpc:
         """The results of many requests in order, a refusal standing as a NodeRefusedError in its place.
         Raises NodeError.
         """
+        if 0 < len(calls) <= self._max_batch:
+            return await self._exchange(calls)
         chunks = [calls[start : start + self._max_batch] for start in range(0, len(calls), self._max_batch)]
         exchanges = await asyncio.gather(*map(self._exchange, chunks), return_exceptions=True)
         answers: list[object] = []
@@ -156,6 +168,9 @@ class Rpc:
                 f"The connection to {self.name} is not open.", fix="use the Rpc inside `async with`"
             )
         try:
+            if isinstance(self._session, IpcConnections):
+                request = json.dumps(body).encode()
+                return _OK, await self._session.exchange(request, self._timeout.total)
             async with self._session.post(
                 self._url.get_secret_value(), json=body, allow_redirects=False
             ) as response:
@@ -166,7 +181,7 @@ class Rpc:
                 fix="check that the node is up, or raise rpc_timeout_seconds",
                 node=self.name,
             ) from None
-        except aiohttp.ClientConnectorError as error:
+        except _NO_CONNECTION as error:
             raise _TransientError(
                 f"The node {self.name} cannot be reached ({error.strerror or 'no connection'}).",
                 fix="check rpc_url and that the node is up",
@@ -191,7 +206,7 @@ class Rpc:
             answer: object = json.loads(body)
         except (ValueError, RecursionError):
             raise self._no_answer(f"answered HTTP {status} without JSON", http_status=status) from None
-        if status != 200 and not (isinstance(answer, dict) and isinstance(answer.get("error"), dict)):
+        if status != _OK and not (isinstance(answer, dict) and isinstance(answer.get("error"), dict)):
             raise self._no_answer(f"answered HTTP {status}", http_status=status)
         return answer
 

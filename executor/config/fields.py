@@ -66,18 +66,23 @@ def _address(value: object) -> Address:
         raise ValueError(error.message.removeprefix("address: ").rstrip(".")) from None
 
 
-def _http_url(value: SecretStr) -> SecretStr:
+def _node_url(value: SecretStr) -> SecretStr:
     try:
         parts = urlsplit(value.get_secret_value())
-        usable = (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and (parts.port is None or parts.port > 0)
-        )
+        if parts.scheme == "ipc":
+            usable = not parts.netloc and len(parts.path) > 1
+        else:
+            usable = (
+                parts.scheme in ("http", "https")
+                and bool(parts.hostname)
+                and (parts.port is None or parts.port > 0)
+            )
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("must be the http:// or https:// address of a node's JSON-RPC")
+        raise ValueError(
+            "must be the http:// or https:// address of a node's JSON-RPC, or ipc:///path of its socket"
+        )
     return value
 
 
@@ -121,7 +126,7 @@ AddressText = Annotated[
 HexBytes = Annotated[
     bytes, BeforeValidator(_hex_bytes), WithJsonSchema({"type": "string", "pattern": "^0x([0-9a-fA-F]{2})*$"})
 ]
-RpcUrl = Annotated[SecretStr, AfterValidator(_http_url)]
+RpcUrl = Annotated[SecretStr, AfterValidator(_node_url)]
 """A node's URL. Secret, since providers put keys into it."""
 
 WebsocketUrl = Annotated[SecretStr, AfterValidator(_websocket_url)]

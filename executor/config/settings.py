@@ -86,7 +86,8 @@ class ChainSettings(Strict):
     """How the executor works on one chain. Relative paths count from the folder of the settings file."""
 
     rpc_url: RpcUrl = Field(
-        description="JSON-RPC over HTTP; often holds a provider's key, so better set by environment variable"
+        description="JSON-RPC over HTTP, or, faster, ipc:///path of the socket of a node on this machine; "
+        "often holds a provider's key, so better set by environment variable"
     )
     rpc_urls: tuple[RpcUrl, ...] = Field(
         default=(), description="further nodes: they step in when the first fails, and are asked for a quorum"

@@ -95,6 +95,8 @@ def test_a_decimal_in_the_file_is_never_rounded(number: Decimal) -> None:
         ("rpc_url", "127.0.0.1:8545"),
         ("rpc_url", "http://"),
         ("rpc_url", "http://host:notaport"),
+        ("rpc_url", "ipc://geth.ipc"),
+        ("rpc_url", "ipc:///"),
         ("router", "0x1234"),
         ("router", "0xc02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"),
         ("allow_public", "perhaps"),
