@@ -10,18 +10,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
-from executor.chain.deployments import read_deployment
-from executor.chain.network import Network, identify, require_chain
-from executor.chain.nodes import Nodes, open_nodes
-from executor.config.chains import chain_of
+from executor.chain.network import Network
+from executor.chain.nodes import Nodes
 from executor.config.settings import ChainSettings, Settings
-from executor.domain.address import Address, to_address
+from executor.domain.address import Address
 from executor.domain.chain import ChainData, L2Kind
 from executor.domain.deployment import Deployment
 from executor.domain.errors import ConfigError
 from executor.engine.followed import FollowedMarket
 from executor.engine.gas_market import GasWatch
-from executor.engine.router import check_code, operator_of
+from executor.engine.opening import open_chain
+from executor.engine.router import operator_of
 from executor.journal.anchor import Anchor, choose_anchor, verify_anchor
 from executor.journal.record import Record
 from executor.policy.gas_levels import GasJudgement, L2GasThresholds
@@ -103,44 +102,14 @@ async def open_session(
     Raises ConfigError, SafetyError, WalletError, JournalError, RouterMismatchError or NodeError; then nothing
     is left open that `stack` does not close.
     """
-    own, chain = settings.chain(name), chain_of(settings, name)
-    rpc = await stack.enter_async_context(
-        open_nodes(own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=f"chains.{name}.rpc_urls")
-    )
-    network = await identify(rpc)
-    require_chain(network, chain, name)
-    if network.is_local:
-        chain = chain.on_local_node()
-    deployment = read_own_deployment(own, chain, network)
-    router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
-    await check_code(rpc, router, deployment)
+    opened = await stack.enter_async_context(open_chain(settings, name))
+    own, rpc, router = opened.settings, opened.rpc, opened.router
     if means is not None:
-        desk = await _open_desk(settings, name, chain, rpc, network, clock, means)
+        desk = await _open_desk(settings, name, opened.chain, rpc, opened.network, clock, means)
         sender = desk.lanes[0].sender
     else:
         desk, sender = None, await _would_be_sender(own, rpc, router)
-    return Session(name, own, chain, rpc, network, router, deployment, sender, desk)
-
-
-def read_own_deployment(settings: ChainSettings, chain: ChainData, network: Network) -> Deployment | None:
-    """The deployment file of the chain, None when the settings name the router's address instead.
-
-    Raises ConfigError when the file cannot be read, or was written for another network.
-    """
-    if settings.router is not None:
-        return None
-    path = settings.deployment_path(chain.chain_id)
-    deployment = read_deployment(path)
-    if deployment.chain_id != chain.chain_id or deployment.local != network.is_local:
-        kinds = {True: "a local or forked", False: "a real"}
-        raise ConfigError(
-            str(path),
-            f"was written for {kinds[deployment.local]} network with chain id {deployment.chain_id}, the "
-            "node serves "
-            f"{kinds[network.is_local]} one with {network.chain_id}",
-            fix=f"name the right file in chains.{chain.name}.deployment, or deploy on this network",
-        )
-    return deployment
+    return Session(name, own, opened.chain, rpc, opened.network, router, opened.deployment, sender, desk)
 
 
 async def _open_desk(

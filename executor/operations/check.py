@@ -8,7 +8,7 @@ from executor.chain.balances import balances
 from executor.chain.checks import run_checks
 from executor.chain.head import head
 from executor.chain.network import Network, identify, require_chain
-from executor.chain.nodes import Nodes, open_nodes
+from executor.chain.nodes import Nodes
 from executor.chain.reading import read, read_all
 from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
@@ -17,9 +17,9 @@ from executor.domain.chain import ChainData
 from executor.domain.errors import ConfigError, ExecutorError, PriceUnavailableError
 from executor.domain.market import BlockHead
 from executor.engine.market import check_fresh
+from executor.engine.opening import nodes_of, read_own_deployment
 from executor.engine.pricing import token_price
 from executor.engine.router import RouterState, check_code, read_router
-from executor.engine.session import read_own_deployment
 from executor.lenders import LENDERS, read_terms
 from executor.operations.findings import Finding, State
 from executor.operations.wallet_check import WalletCheck
@@ -49,11 +49,7 @@ async def _check_chain(settings: Settings, name: str) -> AsyncIterator[Finding]:
     async with AsyncExitStack() as stack:
         try:
             data = chain_of(settings, name)
-            rpc = await stack.enter_async_context(
-                open_nodes(
-                    own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=f"chains.{name}.rpc_urls"
-                )
-            )
+            rpc = await stack.enter_async_context(nodes_of(own, name))
             network = await identify(rpc)
             newest = await head(rpc, rule=data.fees.base_fee)
         except ExecutorError as error:

@@ -11,13 +11,12 @@ from rich.table import Table
 
 from executor.chain.deployments import read_deployment
 from executor.chain.network import Network, identify, require_chain
-from executor.chain.nodes import open_nodes
 from executor.chain.rpc import Rpc
 from executor.config.settings import Settings
 from executor.domain.address import Address, to_address
 from executor.domain.chain import ChainData
 from executor.domain.errors import ConfigError, ExecutorError
-from executor.engine.session import read_own_deployment
+from executor.engine.opening import nodes_of, read_own_deployment
 from executor.wallet.roles import Role, accounts_of
 
 T = TypeVar("T")
@@ -101,9 +100,7 @@ async def of_all_chains(
 @asynccontextmanager
 async def node_of(settings: Settings, name: str) -> AsyncIterator[Rpc]:
     """The chain's node, of which nothing is asked yet; of several nodes, whether they serve one network."""
-    own = settings.chain(name)
-    field = f"chains.{name}.rpc_urls"
-    async with open_nodes(own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=field) as rpc:
+    async with nodes_of(settings.chain(name), name) as rpc:
         yield rpc
 
 

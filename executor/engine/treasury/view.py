@@ -9,21 +9,19 @@ from pydantic import SecretStr
 
 from executor.chain.balances import balances
 from executor.chain.head import head
-from executor.chain.network import Network, identify, require_chain
-from executor.chain.nodes import Nodes, open_nodes
+from executor.chain.network import Network
+from executor.chain.nodes import Nodes
 from executor.chain.quantities import hex_data, to_data
 from executor.chain.rpc import results
-from executor.config.chains import chain_of
 from executor.config.settings import ChainSettings, Settings
 from executor.domain.abi import decoded_address, eth_call
-from executor.domain.address import Address, to_address
+from executor.domain.address import Address
 from executor.domain.chain import ChainData
 from executor.domain.deployment import Deployment
 from executor.domain.errors import ConfigError, WalletError
 from executor.domain.market import BlockHead
 from executor.engine.gas_market import GasMarket, read_gas
-from executor.engine.router import check_code
-from executor.engine.session import read_own_deployment
+from executor.engine.opening import open_chain
 from executor.journal.database import FILE_NAME
 from executor.policy.data_fee import data_fee, operator_fee, signed_like
 from executor.policy.treasury import WalletMoney
@@ -137,17 +135,10 @@ async def open_view(settings: Settings, name: str) -> AsyncIterator[View]:
 
     Raises ConfigError, WalletError, RouterMismatchError or NodeError.
     """
-    own, chain = settings.chain(name), chain_of(settings, name)
-    field = f"chains.{name}.rpc_urls"
-    async with open_nodes(own.nodes, timeout_seconds=own.rpc_timeout_seconds, field=field) as rpc:
-        network = await identify(rpc)
-        require_chain(network, chain, name)
-        if network.is_local:
-            chain = chain.on_local_node()
-        deployment = read_own_deployment(own, chain, network)
-        router = deployment.router if deployment else to_address(own.router, f"chains.{name}.router")
-        await check_code(rpc, router, deployment)
-        yield await view_of(rpc, settings, name, chain, network, router, deployment)
+    async with open_chain(settings, name) as opened:
+        yield await view_of(
+            opened.rpc, settings, name, opened.chain, opened.network, opened.router, opened.deployment
+        )
 
 
 async def view_of(
