@@ -12,7 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.chaos.aiming import Aims
 from tests.chaos.campaign import Report, on_a_file, on_a_server
+from tests.chaos.weather import kinds
 
 KILLS = 50
 SHARE_ON_A_SERVER = 3
@@ -34,12 +36,26 @@ def main() -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     print(f"seed {seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
-    report = asyncio.run(both(folder, given.kills, seed))
-    tables = (("kill", report.moments), ("fault", report.faults), ("status", report.statuses))
-    for name, counts in tables:
-        for what, count in sorted(counts.items()):
-            print(f"  {name:8} {what:34} {count:6,}")
-    print(f"  {report.transactions:,} transactions and {report.entries:,} entries of the books were compared")
+    aims = Aims(random.Random(seed))
+    report = asyncio.run(both(folder, given.kills, seed, aims))
+    for name in aims.names:
+        print(f"  kill     {name:36} {aims.hit[name]:6,} of {aims.aimed[name]:,} aimed")
+    zero = [kind for kind in kinds() if not report.faults[kind]]
+    for name, counts in (
+        ("fault", {kind: report.faults[kind] for kind in kinds()}),
+        ("refusal", report.refusals),
+        ("status", report.statuses),
+    ):
+        for what, count in counts.items():
+            print(f"  {name:8} {what:36} {count:6,}")
+    print(
+        f"  {report.transactions:,} transactions, of {report.attempts:,} that were signed, and"
+        f" {report.entries:,} entries of the books were compared"
+    )
+    for boundary in aims.never:
+        print(f"  no kill came {boundary}: it was aimed at {aims.aimed[boundary]} times, and did not come")
+    for kind in zero:
+        print(f"  there were no {kind}")
     if report.sentences:
         print(f"seed {seed}: {len(report.sentences)} faults found; the databases are in {folder}")
         for sentence in report.sentences:
@@ -50,14 +66,15 @@ def main() -> int:
     return 1 if report.sentences else 0
 
 
-async def both(folder: Path, kills: int, seed: int) -> Report:
-    """The greater part on one executor with its file, the rest on two that share a server."""
-    on_server = kills // SHARE_ON_A_SERVER
-    whole = Report()
-    for name, work, count in (("file", on_a_file, kills - on_server), ("server", on_a_server, on_server)):
-        if count:
-            (folder / name).mkdir()
-            whole.add(await work(folder / name, count, seed))
+async def both(folder: Path, kills: int, seed: int, aims: Aims) -> Report:
+    """The greater part on one executor with its file, the rest on two that share a server, which goes on
+    until there was a kill at each boundary that comes.
+    """
+    on_server = max(kills // SHARE_ON_A_SERVER, 1)
+    (folder / "file").mkdir()
+    (folder / "server").mkdir()
+    whole = await on_a_file(folder / "file", kills - on_server, seed, aims)
+    whole.add(await on_a_server(folder / "server", on_server, seed, aims, everywhere=True))
     return whole
 
 

@@ -8,8 +8,6 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,15 +15,20 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from executor.journal.record import FILE_NAME
+from tests.chaos.aiming import Aims
 from tests.chaos.books import read_books, reading_url
 from tests.chaos.checker import OPEN_STATUSES, Books, Findings, check
-from tests.chaos.killing import Killer, Moment, moments
+from tests.chaos.killing import Killer
+from tests.chaos.nursery import Nursery, open_nursery
 from tests.chaos.process import SOUND, Handicap, Life
 from tests.chaos.scene import FINALITY, Scene, scene
-from tests.support.postgres import Postgres, stoppable_postgres
+from tests.chaos.weather import Disaster, Weather
+from tests.support.postgres import stoppable_postgres
 
 WORKING_SECONDS = 6.0
-"""How long a life may work, from its first request on, until it is killed in any case."""
+"""How long a life may work, from its first request on, until it is killed in any case. Longer, as long as it
+took the first to come to that, where the machine is slower.
+"""
 
 SETTLE_SECONDS = 120.0
 SETTLE_LIVES = 12
@@ -34,17 +37,19 @@ _LOG = logging.getLogger("chaos")
 
 @dataclass
 class Report:
-    """What a campaign came to. `faults` counts all that went wrong but the kills; `transactions` and
-    `entries` what was compared; `moments` the kills that came just at their boundary.
+    """What a campaign came to. `faults` counts all that went wrong but the kills; `refusals` what was not
+    admitted by geth's rules for its pool; `transactions` and `entries` what was compared; `attempts` what was
+    signed.
     """
 
     kills: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     opportunities: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
     transactions: int = 0
+    attempts: int = 0
     entries: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
-    moments: Counter[str] = field(default_factory=Counter)
     found: list[Findings] = field(default_factory=list)
 
     @property
@@ -57,10 +62,11 @@ class Report:
         self.kills += other.kills
         self.faults += other.faults
         self.opportunities += other.opportunities
+        self.refusals += other.refusals
         self.transactions += other.transactions
+        self.attempts += other.attempts
         self.entries += other.entries
         self.statuses += other.statuses
-        self.moments += other.moments
         self.found += other.found
 
     def figures(self) -> dict[str, int]:
@@ -77,24 +83,26 @@ class Report:
 
 @dataclass
 class Campaign:
-    """One scene, one database, and the executors that share it."""
+    """One scene, one database, and the executors that share it, killed where `aims` says."""
 
     folder: Path
     scene: Scene
     place: Path | URL
     executors: tuple[str, ...]
     chance: random.Random
-    server: Postgres | None = None
+    aims: Aims
+    weather: Weather
+    nursery: Nursery
     report: Report = field(default_factory=Report)
+    working: float = WORKING_SECONDS
     longest_life: float = 0.0
-    _moments: Iterator[Moment] = field(init=False)
 
-    async def run(self, kills: int) -> Report:
-        """A quiet life first; then violent ones until there were so many `kills`; then quiet ones until all
-        is settled; then the check.
+    async def run(self, kills: int, *, everywhere: bool = False) -> Report:
+        """A quiet life first; then violent ones until there were so many `kills`, and with `everywhere` one
+        at each boundary that comes; then quiet ones until all is settled; then the check.
         """
         await self._begin()
-        while self.report.kills < kills:
+        while self.report.kills < kills or (everywhere and self.aims.missing):
             await self._violent_life()
         await self._settle()
         books = await asyncio.to_thread(self._books)
@@ -103,8 +111,10 @@ class Campaign:
         self.report.found.append(check(given, history, books))
         self.report.opportunities = len(given)
         self.report.transactions = len(history.transactions)
+        self.report.attempts = sum(len(intent.attempts) for intent in books.intents)
         self.report.entries = len(books.entries or ())
-        self.report.faults = self.scene.faults
+        self.report.faults = self.scene.faults + self.weather.happened
+        self.report.refusals = self.scene.refusals
         self.report.statuses = Counter(one.status for one in books.executions)
         return self.report
 
@@ -116,76 +126,38 @@ class Campaign:
         began = time.monotonic()
         living = asyncio.create_task(self._quiet_life())
         await first.wait()
-        # A busy machine takes longer to start a process: kills are to fall on its work all the same.
-        self.longest_life = 1.5 * (time.monotonic() - began) + WORKING_SECONDS
-        self._moments = moments(self.chance, self.longest_life * 0.7)
+        # A busy machine takes longer for all: kills are to fall on the work all the same.
+        beginning = time.monotonic() - began
+        self.working = max(WORKING_SECONDS, 1.5 * beginning)
+        self.longest_life = beginning + 0.7 * self.working
         await living
         self.scene.floor = await self.scene.do(lambda: self.scene.node.block_number)
         self.scene.calm(False)
 
     async def _violent_life(self) -> None:
         self.scene.ask(self.chance.randint(1, 3))
-        moment = next(self._moments)
+        moment = self.aims.next(self.longest_life)
         killer = Killer(moment, reading_url(self.place))
         self.scene.hear = killer.hear
-        handicap = self._handicap()
+        handicap = self.weather.handicap()
         lives = [await self._life(name, handicap) for name in self.executors]
         victim = self.chance.choice(lives)
         clear = asyncio.Event()
-        weather = asyncio.create_task(self._weather(clear))
+        weather = asyncio.create_task(self.weather.rage(clear, lives, handicap))
         try:
-            await killer.watch(victim, self.longest_life)
+            await killer.watch(victim, self.working)
             for other in lives:
+                self.weather.happened[Disaster.FELLOW_KILLED] += victim.killed and not other.ended
                 await _ended(other, self.chance.uniform(0, 4))
         finally:
             clear.set()
             await weather
+        self.weather.note(handicap)
         killed = sum(life.killed for life in lives)
         self.report.kills += killed
-        self.report.moments[moment.boundary] += killer.hit
-        _LOG.info(
-            "killed %d %s%s; %s; %s",
-            killed,
-            moment,
-            "" if killer.hit else " (which did not come)",
-            [life.code for life in lives],
-            handicap,
-        )
-
-    def _handicap(self) -> Handicap:
-        """Now and then a wrong clock or a full disk."""
-        kind = self.chance.random()
-        if kind < 0.1:
-            self.scene.disasters["wrong clocks"] += 1
-            return Handicap(clock=self.chance.choice((-7200, -30, 30, 7200)))
-        if kind < 0.2 and isinstance(self.place, Path):
-            self.scene.disasters["full disks"] += 1
-            files = [self.place, self.place.with_name(self.place.name + "-wal")]
-            largest = max((file.stat().st_size for file in files if file.exists()), default=0)
-            return Handicap(largest_file=largest + self.chance.randrange(2**16))
-        return SOUND
-
-    async def _weather(self, clear: asyncio.Event) -> None:
-        """What the world does until it is `clear`; what has begun is brought to its end."""
-        kinds = [self.scene.reorganise, self.scene.jump, self.scene.trade]
-        weights = [0.5, 0.2, 0.3]
-        if self.server is not None:
-            kinds.append(self._without_database)
-            weights.append(0.3)
-        while not clear.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(clear.wait(), self.chance.expovariate(0.25))
-            if not clear.is_set():
-                (kind,) = self.chance.choices(kinds, weights)
-                await kind()
-
-    async def _without_database(self) -> None:
-        """The server goes for a while and comes back."""
-        assert self.server is not None
-        self.scene.disasters["databases gone"] += 1
-        await asyncio.to_thread(self.server.crash if self.chance.random() < 0.5 else self.server.stop)
-        await asyncio.sleep(self.chance.uniform(0.5, 3))
-        await asyncio.to_thread(self.server.start)
+        self.aims.came(moment, killer.hit)
+        missed = "" if killer.hit else " (which did not come)"
+        _LOG.info("killed %d %s%s; %s; %s", killed, moment, missed, [life.code for life in lives], handicap)
 
     async def _settle(self) -> None:
         """Quiet lives until nothing is open and the last block is final."""
@@ -212,7 +184,8 @@ class Campaign:
     async def _life(self, name: str, handicap: Handicap = SOUND) -> Life:
         source = self.folder / "opportunities.jsonl"
         source.write_text("".join(json.dumps(one) + "\n" for one in self.scene.opportunities))
-        return await Life.begin(self.folder, name, self._settings(name), source, handicap)
+        settings = self._settings(name)
+        return await Life.begin(self.folder, name, settings, source, handicap, self.nursery)
 
     def _settings(self, name: str) -> dict[str, Any]:
         if isinstance(self.place, Path):
@@ -235,17 +208,22 @@ async def _ended(life: Life, seconds: float) -> None:
         await life.end(10)
 
 
-async def on_a_file(folder: Path, kills: int, seed: int) -> Report:
+async def on_a_file(folder: Path, kills: int, seed: int, aims: Aims) -> Report:
     """One executor and its SQLite file."""
-    async with scene(folder, seed) as made:
+    async with scene(folder, seed) as made, open_nursery() as nursery:
         place = folder / "journal" / FILE_NAME
-        return await Campaign(folder, made, place, ("executor-1",), random.Random(seed)).run(kills)
+        chance = random.Random(seed)
+        weather = Weather(made, chance, place)
+        names = ("executor-1",)
+        return await Campaign(folder, made, place, names, chance, aims, weather, nursery).run(kills)
 
 
-async def on_a_server(folder: Path, kills: int, seed: int) -> Report:
-    """Two executors that share a PostgreSQL database."""
-    async with scene(folder, seed) as made:
+async def on_a_server(folder: Path, kills: int, seed: int, aims: Aims, *, everywhere: bool = False) -> Report:
+    """Two executors that share a PostgreSQL database. `everywhere` as for `Campaign.run`."""
+    async with scene(folder, seed) as made, open_nursery() as nursery:
         with stoppable_postgres() as server:
             names = ("executor-1", "executor-2")
-            campaign = Campaign(folder, made, server.url, names, random.Random(seed), server)
-            return await campaign.run(kills)
+            chance = random.Random(seed)
+            weather = Weather(made, chance, server.url, server)
+            campaign = Campaign(folder, made, server.url, names, chance, aims, weather, nursery)
+            return await campaign.run(kills, everywhere=everywhere)

@@ -47,7 +47,7 @@ class HearingNode(FaultyNode):
             self._hear(method, When.AFTER)
         return answer
 
-    async def _send(self, request: Request) -> Answer:
+    async def _send(self, request: Request, *, full: bool = False) -> Answer:
         raw = request["params"][0]
         self._sent[read_transaction(bytes.fromhex(raw[2:])).hash] = raw
-        return await super()._send(request)
+        return await super()._send(request, full=full)

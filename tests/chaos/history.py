@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from devnet import Node
@@ -19,21 +20,31 @@ than what was asked: an amount names its opportunity.
 _TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 
 
-def read_history(
-    node: Node,
-    *,
-    since: int,
-    wallets: Collection[str],
-    router: str,
-    token: str,
-    names: dict[int, str],
-) -> History:
-    """All that the `wallets` have had mined above block `since`. `token` is the settlement token; `names`
-    tells which opportunity an amount is.
+@dataclass(frozen=True)
+class Before:
+    """How the chain stood when it all began: wei of each wallet, and what the router had of the settlement
+    token. Nodes forget the states of so long ago.
     """
+
+    block_number: int
+    wei: Mapping[str, int]
+    held: int
+
+
+def standing(node: Node, *, wallets: Collection[str], router: str, token: str) -> Before:
+    """How it stands now."""
+    wei = {wallet: node.balance(wallet) for wallet in wallets}
+    return Before(node.block_number, wei, _balance(node, token, router))
+
+
+def read_history(node: Node, *, before: Before, router: str, token: str, names: dict[int, str]) -> History:
+    """All that the wallets have had mined since. `token` is the settlement token; `names` tells which
+    opportunity an amount is.
+    """
+    wallets = tuple(before.wei)
     known = {wallet.lower(): wallet for wallet in wallets}
     mined = []
-    for number in range(since + 1, node.block_number + 1):
+    for number in range(before.block_number + 1, node.block_number + 1):
         for transaction in node.rpc("eth_getBlockByNumber", hex(number), True)["transactions"]:
             sender = known.get(transaction["from"].lower())
             if sender is not None:
@@ -43,11 +54,8 @@ def read_history(
         transactions=tuple(mined),
         counts={wallet: int(node.rpc("eth_getTransactionCount", wallet, "latest"), 16) for wallet in wallets},
         waiting=_waiting(node, known),
-        earned=_balance(node, token, router, "latest") - _balance(node, token, router, hex(since)),
-        spent={
-            wallet: int(node.rpc("eth_getBalance", wallet, hex(since)), 16) - node.balance(wallet)
-            for wallet in wallets
-        },
+        earned=_balance(node, token, router) - before.held,
+        spent={wallet: wei - node.balance(wallet) for wallet, wei in before.wei.items()},
     )
 
 
@@ -115,6 +123,6 @@ def _waiting(node: Node, known: dict[str, str]) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _balance(node: Node, token: str, holder: str, block: str) -> int:
+def _balance(node: Node, token: str, holder: str) -> int:
     request = {"to": token, "data": "0x70a08231" + holder[2:].lower().rjust(64, "0")}
-    return int(node.rpc("eth_call", request, block), 16)
+    return int(node.rpc("eth_call", request, "latest"), 16)

@@ -8,9 +8,8 @@ appears in a new state.
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Engine, create_engine, text
@@ -20,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tests.chaos.process import Life
 
 LOOK_SECONDS = 0.002
+BEGINNING_SECONDS = 120.0
 
 
 class When(StrEnum):
@@ -88,21 +88,6 @@ class Moment:
         return f"at {self.row}" if self.method is None else f"{self.when} {self.method}"
 
 
-def moments(chance: random.Random, longest: float) -> Iterator[Moment]:
-    """Moments for ever: every other one a time of up to `longest` seconds, in between all boundaries in a
-    random order, again and again.
-    """
-    while True:
-        boundaries = [
-            *(Moment(method=method, when=when) for method in METHODS for when in When),
-            *(Moment(row=row) for row in ROWS),
-        ]
-        chance.shuffle(boundaries)
-        for boundary in boundaries:
-            yield replace(boundary, count=1 + int(chance.expovariate(1.0)))
-            yield Moment(seconds=chance.uniform(0.3, longest))
-
-
 class Killer:
     """Kills a life at a moment. `hear` is told each request by the node in the middle. `hit`: whether the
     moment came.
@@ -113,10 +98,12 @@ class Killer:
         self._database = database
         self.hit = False
         self._heard = 0
+        self._working = asyncio.Event()
         self._life: Life | None = None
 
     def hear(self, method: str, when: When) -> None:
         """A request is at its `when`."""
+        self._working.set()
         if self._life is None or (method, when) != (self.moment.method, self.moment.when):
             return
         self._heard += 1
@@ -124,12 +111,17 @@ class Killer:
             self._hit(self._life)
 
     async def watch(self, life: Life, most_seconds: float) -> None:
-        """Until the life has ended: by the kill at its moment, by itself, or killed after `most_seconds`."""
+        """Until the life has ended: by the kill at its moment, by itself, or killed `most_seconds` after its
+        first request.
+        """
         self._life = life
         looking = asyncio.create_task(self._look(life)) if self.moment.row is not None else None
-        seconds = most_seconds if self.moment.seconds is None else self.moment.seconds
         try:
-            if await life.end(seconds) is None:
+            if self.moment.seconds is None:
+                ended = await self._lived(life, most_seconds)
+            else:
+                ended = await life.end(self.moment.seconds) is not None
+            if not ended:
                 self.hit = self.moment.seconds is not None
                 life.kill()
                 await life.end(10)
@@ -138,6 +130,19 @@ class Killer:
             if looking is not None:
                 looking.cancel()
                 await asyncio.gather(looking, return_exceptions=True)
+
+    async def _lived(self, life: Life, most_seconds: float) -> bool:
+        """Whether it ended by itself. A busy machine may take long to begin; that is no work yet."""
+        ending = asyncio.create_task(life.end(BEGINNING_SECONDS))
+        first = asyncio.create_task(self._working.wait())
+        await asyncio.wait((ending, first), return_when=asyncio.FIRST_COMPLETED)
+        first.cancel()
+        if not ending.done():
+            await asyncio.wait((ending,), timeout=most_seconds)
+        ended = ending.done() and ending.result() is not None
+        ending.cancel()
+        await asyncio.gather(ending, first, return_exceptions=True)
+        return ended
 
     def _hit(self, life: Life) -> None:
         self.hit = self.hit or not life.ended

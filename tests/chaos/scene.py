@@ -19,7 +19,7 @@ from tests.chaos.checker import History
 from tests.chaos.faulty_node import Fault
 from tests.chaos.geth_pool import GethPool, read_transaction
 from tests.chaos.hearing_node import HearingNode
-from tests.chaos.history import AMOUNT_STEP, read_history
+from tests.chaos.history import AMOUNT_STEP, Before, read_history, standing
 from tests.chaos.killing import When
 from tests.support.trading import OPERATOR, Trading, deploy_trading
 
@@ -40,8 +40,15 @@ ODDS: dict[Fault, float] = {
     Fault.YESTERDAYS_STATE: 0.03,
     Fault.WRONG_NONCE: 0.06,
     Fault.NO_RECEIPT: 0.06,
+    Fault.FALSE_RECEIPT: 0.06,
+    Fault.POOL_FULL: 0.1,
 }
 """The share of exchanges that each fault befalls, for each node by itself."""
+
+STATES = ("--prune-history", "256")
+"""How many states the node keeps, all in memory: what it reads back from the disk has lost its code, and by
+and by it would put all but the last ten there.
+"""
 
 BLOCK_SECONDS = (0.04, 0.25)
 FINALITY = 24
@@ -49,8 +56,8 @@ FINALITY = 24
 
 @dataclass
 class Scene:
-    """What stands, what was asked for, and what has happened to it. `since`: the block at which it begins;
-    `floor`: the block above which the chain may be reorganised.
+    """What stands, what was asked for, and what has happened to it. `before`: how it stood then; `floor`: the
+    block above which the chain may be reorganised; `base_fee`: what gas usually costs, in wei.
     """
 
     trading: Trading
@@ -58,11 +65,11 @@ class Scene:
     chance: random.Random
     pool: GethPool
     sent: dict[str, str]
-    since: int
+    before: Before
     floor: int
+    base_fee: int
     names: dict[int, str] = field(default_factory=dict)
     opportunities: list[dict[str, Any]] = field(default_factory=list)
-    disasters: Counter[str] = field(default_factory=Counter)
     hear: Callable[[str, When], None] = lambda method, when: None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -130,18 +137,22 @@ class Scene:
             with suppress(RpcError):
                 await self.do(self.node.mine)
 
-    async def reorganise(self) -> None:
-        """Take back 1 to 20 blocks. Of their transactions nodes keep some in mind, and lose others."""
-        await self.do(self._reorganise, self.chance.randint(1, 20), self.chance.random())
+    async def reorganise(self) -> int:
+        """Take back 1 to 20 blocks, and tell how many. Of their transactions nodes keep some in mind, and
+        lose others.
+        """
+        return await self.do(self._reorganise, self.chance.randint(1, 20), self.chance.random())
 
-    async def jump(self) -> None:
-        """The chain's clock leaps ahead."""
-        self.disasters["clock jumps of the chain"] += 1
-        await self.do(self.node.increase_time, self.chance.choice((15, 200, 4000)))
+    async def leap(self, seconds: int) -> None:
+        """The chain's clock goes ahead."""
+        await self.do(self.node.increase_time, seconds)
+
+    async def set_base_fee(self, times: int) -> None:
+        """So many times what gas usually costs, from the next block on."""
+        await self.do(self.node.set_base_fee, times * self.base_fee)
 
     async def trade(self) -> None:
         """Somebody else moves a price."""
-        self.disasters["trades by others"] += 1
         pair, _ = self.chance.choice(PAIRS)
         venue, amount = self.chance.choice(("uniswap_v2", "sushi_v2")), self.chance.randint(1, 5) * ETHER
         book = self.trading.desk.book
@@ -154,28 +165,32 @@ class Scene:
 
     @property
     def faults(self) -> Counter[str]:
-        """All that went wrong so far, kills apart."""
-        found: Counter[str] = Counter(self.disasters)
+        """What went wrong with the nodes' answers so far."""
+        found: Counter[str] = Counter()
         for node in self.nodes:
             found.update({fault.value: count for fault, count in node.happened.items()})
         return found
+
+    @property
+    def refusals(self) -> Counter[str]:
+        """What was refused by geth's rules for its pool so far."""
+        return sum((node.refusals for node in self.nodes), Counter())
 
     def history(self) -> History:
         """What the chain tells."""
         return read_history(
             self.node,
-            since=self.since,
-            wallets=(OPERATOR,),
+            before=self.before,
             router=self.trading.router,
             token=self.trading.desk.book.tokens["WETH"],
             names=self.names,
         )
 
-    def _reorganise(self, depth: int, kept: float) -> None:
+    def _reorganise(self, depth: int, kept: float) -> int:
         head = self.node.block_number
         depth = min(depth, head - self.floor)
         if depth < 1:
-            return
+            return 0
         gone = [
             transaction["hash"]
             for number in range(head - depth + 1, head + 1)
@@ -183,7 +198,6 @@ class Scene:
             if transaction["hash"] in self.sent
         ]
         self.node.rpc("anvil_reorg", depth, [])
-        self.disasters["reorganisations"] += 1
         self.pool.held.clear()
         for transaction_hash in gone:
             if self.chance.random() < kept:
@@ -191,6 +205,7 @@ class Scene:
                 with suppress(RpcError):
                     self.node.rpc("eth_sendRawTransaction", raw)
                     self.pool.take(read_transaction(bytes.fromhex(raw[2:])))
+        return depth
 
 
 @asynccontextmanager
@@ -198,9 +213,12 @@ async def scene(folder: Path, seed: int) -> AsyncIterator[Scene]:
     """A scene of its own; `seed` decides what happens in it."""
     chance, pool, sent = random.Random(seed), GethPool(), dict[str, str]()
     async with AsyncExitStack() as stack:
-        node = stack.enter_context(Node.load("ethereum", no_mining=True))
+        node = stack.enter_context(Node.load("ethereum", no_mining=True, extra=STATES))
         trading = await asyncio.to_thread(_opened, node, folder)
-        made = Scene(trading, (), chance, pool, sent, node.block_number, node.block_number)
+        token = trading.desk.book.tokens["WETH"]
+        before = standing(node, wallets=(OPERATOR,), router=trading.router, token=token)
+        base_fee = int(node.block()["baseFeePerGas"], 16)
+        made = Scene(trading, (), chance, pool, sent, before, before.block_number, base_fee)
         made.nodes = tuple(
             [
                 await stack.enter_async_context(

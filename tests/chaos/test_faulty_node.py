@@ -178,6 +178,33 @@ async def test_a_node_may_lie_about_nonces_and_deny_receipts(node: Node) -> None
         assert set(faulty.happened) == set(odds)
 
 
+async def test_a_node_may_tell_the_contrary_of_what_happened(node: Node) -> None:
+    nonce = int(node.rpc("eth_getTransactionCount", SENDER, "latest"), 16)
+    hash_ = node.rpc("eth_sendRawTransaction", signed(node, nonce))
+    node.rpc("anvil_mine", "0x1")
+    truth = node.rpc("eth_getTransactionReceipt", hash_)
+    lies = []
+    for seed in (3, 4):
+        async with FaultyNode(node.url, seed, {Fault.FALSE_RECEIPT: 1}) as faulty, Rpc(faulty.url) as rpc:
+            assert await rpc.call("eth_getTransactionReceipt", "0x" + "11" * 32) is None
+            assert faulty.happened[Fault.FALSE_RECEIPT] == 0
+            lies.append(await rpc.call("eth_getTransactionReceipt", hash_))
+            assert faulty.happened == {Fault.FALSE_RECEIPT: 1}
+    assert (truth["status"], {lie["status"] for lie in lies}) == ("0x1", {"0x0"})  # type: ignore[index]
+    assert lies[0] != lies[1]
+
+
+async def test_a_full_pool_takes_nothing_new(node: Node) -> None:
+    nonce = int(node.rpc("eth_getTransactionCount", SENDER, "latest"), 16)
+    async with FaultyNode(node.url, 3, {Fault.POOL_FULL: 1}) as faulty, Rpc(faulty.url) as rpc:
+        with pytest.raises(NodeRefusedError, match=r"txpool is full|transaction underpriced"):
+            await rpc.call("eth_sendRawTransaction", signed(node, nonce))
+        assert faulty.happened == {Fault.POOL_FULL: 1}
+        assert faulty.refusals.total() == 1
+    node.rpc("anvil_mine", "0x1")
+    assert int(node.rpc("eth_getTransactionCount", SENDER, "latest"), 16) == nonce
+
+
 async def test_the_seed_decides(node: Node) -> None:
     odds = dict.fromkeys((Fault.THROTTLED, Fault.TRUNCATED), 0.3)
     histories = []

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import sqlite3
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.books import reading_url
-from tests.chaos.killing import METHODS, ROWS, Killer, Moment, When, moments
+from tests.chaos.killing import Killer, Moment, When
 from tests.chaos.process import Life
-
-BOUNDARIES = len(METHODS) * len(When) + len(ROWS)
-
-
-def test_every_boundary_has_its_turn_and_every_other_kill_is_at_random() -> None:
-    drawn = list(islice(moments(random.Random(1), 5), 2 * BOUNDARIES))
-    assert len({moment.boundary for moment in drawn[::2]}) == BOUNDARIES
-    assert all(moment.seconds is not None and moment.seconds <= 5 for moment in drawn[1::2])
-
-
-def test_the_seed_decides() -> None:
-    one, same, other = (list(islice(moments(random.Random(seed), 5), 50)) for seed in (3, 3, 4))
-    assert one == same != other
 
 
 async def _asleep(folder: Path) -> Life:
@@ -76,6 +61,17 @@ async def test_a_new_row_kills(tmp_path: Path) -> None:
 async def test_a_life_to_which_the_moment_does_not_come_is_killed_in_the_end(tmp_path: Path) -> None:
     life = await _asleep(tmp_path)
     killer = Killer(Moment(row="a claim"), reading_url(tmp_path / "none"))
+    killer.hear("eth_chainId", When.BEFORE)
     await _killed(life, killer, most_seconds=0.2)
     assert not killer.hit
     assert not (tmp_path / "none").exists()
+
+
+async def test_the_time_of_a_life_begins_with_its_first_request(tmp_path: Path) -> None:
+    life = await _asleep(tmp_path)
+    killer = Killer(Moment(method="eth_call"), reading_url(tmp_path / "none"))
+    watching = asyncio.create_task(_killed(life, killer, most_seconds=0.1))
+    await asyncio.sleep(0.3)
+    assert not life.ended
+    killer.hear("eth_chainId", When.BEFORE)
+    await watching
