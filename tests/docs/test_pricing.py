@@ -10,7 +10,9 @@ from pathlib import Path
 from executor.chain.data_fee import TOLERANCE_BPS
 from executor.config.chains import chain_names, load_chain
 from executor.domain.fee_rules import BaseFeeKind, FeeRules
+from executor.engine.followed import IDLE_SECONDS, MOST_POOLS
 from executor.engine.gas_market import HISTORY_BLOCKS
+from executor.market.book import DEPTH
 from executor.policy.gas_levels import CALM_BLOCKS, MARGIN_BPS
 from executor.policy.priority import Urgency
 
@@ -39,5 +41,7 @@ def test_the_figures_in_the_text_are_those_of_the_code() -> None:
     percentiles = [f"{urgency.percentile}th" for urgency in Urgency]
     assert f"the last {HISTORY_BLOCKS} blocks" in PAGE
     assert "{}, {} or {} percentile".format(*percentiles) in PAGE
+    assert f"in the last {IDLE_SECONDS:.0f} seconds, {MOST_POOLS} at most" in PAGE
+    assert f"kept for {DEPTH} blocks" in PAGE
     assert f"more than {TOLERANCE_BPS // 100} % off" in PAGE
     assert re.search(rf"only {MARGIN_BPS // 100} % below .* after {CALM_BLOCKS} blocks", PAGE)
