@@ -124,7 +124,8 @@ async def catch_up(keeper: Bookkeeper, record: Record) -> int:
     """Bring the books in step with the record, after a crash or a failure: book what is in a block and not
     booked in it, reverse what is booked and in none; whoever sent it. How many bookings that took.
 
-    What a node cannot tell now is left for the next time. Raises JournalError.
+    What a node cannot tell now, or cannot be booked at all, is left for the next time, and keeps nothing else
+    from being booked. Raises JournalError where the books cannot be read.
     """
     missing, stale = await asyncio.to_thread(keeper.books.out_of_step, record.chain)
     done = 0
@@ -135,6 +136,9 @@ async def catch_up(keeper: Bookkeeper, record: Record) -> int:
             done += await _book_again(keeper, record, intent_id)
         except NodeError as error:
             _LOG.warning("booking_postponed", intent_id=intent_id, error=error.message)
+        except Exception as error:
+            # A chain that could not be opened for one booking would leave all that is out on it alone.
+            _LOG.error("booking_missing", intent=intent_id, error=repr(error))
     return done
 
 

@@ -48,6 +48,9 @@ takes no more blocks than these.
 LOSS_COUNTED = "loss_counted"
 """The detail that names a transaction of the try whose loss the breakers were told before its end."""
 
+BOOKING = "booking"
+"""The detail of an opportunity that ended though its booking could not be made: "missing" until it is."""
+
 Told = Callable[[Execution], None]
 
 
@@ -131,6 +134,7 @@ class Follower:
             return None
         fate = await self.tracker.fate(intent.intent_id, seconds=until - self._clock.now())
         execution = await self._settled(stored.execution, fate.intent, fate.receipt)
+        execution = _with_booking(execution, booked=fate.booked)
         return await self._sealed(stored, execution, fate.intent, until)
 
     def _note_fault(self, opportunity_id: str, error: Exception) -> None:
@@ -147,6 +151,8 @@ class Follower:
         stored = self._stored(intent)
         if stored is None:
             return
+        if receipt is not None and BOOKING in stored.execution.details and stored.execution.status.is_final:
+            self._record.update(_with_booking(stored.execution, booked=True))
         if receipt is not None and ended_unmined(stored.execution) and self._decides(intent):
             self._open_again(mined_after_all(stored.execution, intent))
         elif receipt is None and stored.execution.status.is_final and intent.state is IntentState.LIVE:
@@ -196,13 +202,17 @@ class Follower:
             execution = await self._again(stored, execution, failure)
             if execution.status is Status.PENDING:
                 return None
-        self._finish(stored, execution, failure)
+        self._finish(stored, execution, failure, intent)
         if mined:
             await self._until_changed(intent, until)
             return None
         return execution.status
 
-    def _finish(self, stored: StoredExecution, execution: Execution, failure: Failure | None) -> None:
+    def _finish(
+        self, stored: StoredExecution, execution: Execution, failure: Failure | None, intent: Intent
+    ) -> None:
+        if BOOKING in execution.details and self.keeper.books.standing(intent.intent_id) is not None:
+            execution = _with_booking(execution, booked=True)
         seconds = self._seconds(execution.opportunity_id) or stored.execution.execution_time_seconds
         execution = replace(execution, execution_time_seconds=seconds)
         self._record.finish(load_opportunity(stored.opportunity), execution)
@@ -282,6 +292,12 @@ def _failure(execution: Execution) -> Failure | None:
     if execution.status is Status.REVERTED and execution.reasons:
         return failure_of_reason(execution.reasons[0])
     return None
+
+
+def _with_booking(execution: Execution, *, booked: bool) -> Execution:
+    """Marked where the books do not have it yet."""
+    details = {key: value for key, value in execution.details.items() if key != BOOKING}
+    return replace(execution, details=details if booked else {**details, BOOKING: "missing"})
 
 
 def _breakers_of(stored: StoredExecution) -> tuple[str, ...]:

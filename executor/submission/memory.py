@@ -11,10 +11,22 @@ from executor.submission.sight import Sight
 
 
 @dataclass(slots=True)
+class Untold:
+    """That whoever keeps the books could not be told: how often, since when and when last (clock's seconds).
+    `overdue`: so long that nothing else waits for it any more.
+    """
+
+    since: float
+    last: float
+    times: int = 0
+    overdue: bool = False
+
+
+@dataclass(slots=True)
 class Note:
-    """`told`: whether whoever keeps the books knows of its present state. `sure`: its block was seen in the
-    chain, together with those of all others that are sure. `offered_at`: the block at which more was last
-    offered for it. `ended_at`: the block at which it ended otherwise than mined.
+    """`told`: whether whoever keeps the books knows of its present state; `untold`: how that failed. `sure`:
+    its block was seen in the chain, together with those of all others that are sure. `offered_at`: the block
+    at which more was last offered for it. `ended_at`: the block at which it ended otherwise than mined.
     """
 
     told: bool = False
@@ -26,6 +38,12 @@ class Note:
     lost_since: int | None = None
     offered_at: int | None = None
     ended_at: int | None = None
+    untold: Untold | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """True where the books were to be told for so long that nothing else waits for it."""
+        return self.untold is not None and self.untold.overdue
 
     def offered(self, head: int) -> None:
         """More was offered for it at `head`, or found not to be possible: its wait begins anew."""

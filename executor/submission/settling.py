@@ -8,14 +8,22 @@ from executor.domain.errors import JournalError
 from executor.domain.intent import Block, Intent, IntentState
 from executor.journal.record import Record
 from executor.policy.lifecycle import Pace, Step, next_step
+from executor.submission.clock import Clock
 from executor.submission.lanes import Lane
 from executor.submission.log import get_logger
-from executor.submission.memory import Note
+from executor.submission.memory import Note, Untold
 from executor.submission.offers import dearest
 from executor.submission.sight import Sight
 from executor.submission.watchlist import WatchList
 
 _LOG = get_logger("executor.submission")
+
+MOST_TELLS = 5
+TELL_SECONDS = 30.0
+"""So often and for so long the books are waited for; then an opportunity ends without them."""
+
+RETELL_SECONDS = 30.0
+"""Between two tries after that."""
 
 OnChange = Callable[[Intent, Receipt | None], Awaitable[None]]
 
@@ -32,12 +40,14 @@ class Settling:
         lanes: Mapping[Address, Lane],
         pace: Pace,
         on_change: OnChange,
+        clock: Clock,
     ) -> None:
         self._record = record
         self._watch = watch
         self._lanes = lanes
         self._pace = pace
         self._on_change = on_change
+        self._clock = clock
 
     async def settle(self, intent: Intent, note: Note, sight: Sight) -> tuple[Intent, Step]:
         """Write down what is sure of it now; returns it as it then is, and what is left to be done."""
@@ -47,7 +57,13 @@ class Settling:
             step = next_step(note.updated(intent, sight, silent), self._pace)
             # What a block that is gone had shown cannot be told any more, and need not be.
             told = note.told or step is Step.REOPEN or await self._tell(intent, note)
-            if step not in _MOVES or not told or (step is Step.RECORD and self._is_anothers(intent, note)):
+            # What the books cannot take stays watched, so that they are told as soon as they can.
+            may_move = told or (note.overdue and step is not Step.FINALISE)
+            if (
+                step not in _MOVES
+                or not may_move
+                or (step is Step.RECORD and self._is_anothers(intent, note))
+            ):
                 return intent, step
             try:
                 intent = self._moved(intent, step, note, sight.head)
@@ -56,7 +72,7 @@ class Settling:
                 return intent, Step.WAIT
             if lane is not None:
                 lane.notice()
-            note.told = False
+            note.told, note.untold = False, None
             await self._tell(intent, note)
 
     def _moved(self, intent: Intent, step: Step, note: Note, head: int) -> Intent:
@@ -109,15 +125,29 @@ class Settling:
         return owner is not None and owner.intent_id != intent.intent_id
 
     async def _tell(self, intent: Intent, note: Note) -> bool:
-        """False where nobody could be told: it is tried again at the next look."""
+        """False where nobody could be told: it is tried again at the next look, and more seldom where that
+        has failed for long.
+        """
         in_chain = intent.state in (IntentState.MINED, IntentState.FINAL)
         if in_chain and note.receipt is None:
+            return False
+        failed = note.untold
+        if failed is not None and failed.overdue and self._clock.now() - failed.last < RETELL_SECONDS:
             return False
         try:
             await self._on_change(intent, note.receipt if in_chain else None)
         except Exception as error:
             # Whatever is wrong with the books of one intent must not end the watch over all.
-            _LOG.warning("not_told", intent=intent.intent_id, error=repr(error))
+            self._note_untold(intent, note, error)
             return False
-        note.told = True
+        note.told, note.untold = True, None
         return True
+
+    def _note_untold(self, intent: Intent, note: Note, error: Exception) -> None:
+        now = self._clock.now()
+        note.untold = failed = note.untold or Untold(now, now)
+        failed.times, failed.last = failed.times + 1, now
+        _LOG.warning("not_told", intent=intent.intent_id, error=repr(error))
+        if not failed.overdue and failed.times >= MOST_TELLS and now - failed.since >= TELL_SECONDS:
+            failed.overdue = True
+            _LOG.error("booking_missing", intent=intent.intent_id, winner=intent.winner, error=repr(error))

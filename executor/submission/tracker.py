@@ -57,10 +57,13 @@ class TrackerRules:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How an intent stands when it is told; `receipt` of whichever attempt was mined, None if none was."""
+    """How an intent stands when it is told; `receipt` of whichever attempt was mined, None if none was.
+    `booked`: false where whoever keeps the books could not be told of it for long; it is tried on.
+    """
 
     intent: Intent
     receipt: Receipt | None
+    booked: bool = True
 
 
 class Tracker:
@@ -94,7 +97,7 @@ class Tracker:
         self._clock = clock
         self._rules = rules
         self._watch = WatchList(record, lanes, pace.finality_blocks)
-        self._settling = Settling(record, self._watch, lanes, pace, on_change)
+        self._settling = Settling(record, self._watch, lanes, pace, on_change, clock)
         self._offers = Offers(record, reprice, rules.max_fee_per_gas, self._still_free)
         self._new_heads = new_heads
         self._gaps = Gaps({})
@@ -288,11 +291,14 @@ class Tracker:
         note = self._watch.note(intent_id)
         receipt = None if note is None else note.receipt
         receipt = receipt or await self._receipt_of(intent)
-        return None if receipt is None else Fate(intent, receipt)
+        booked = note is None or note.told
+        return None if receipt is None else Fate(intent, receipt, booked)
 
     def _is_confirmed(self, intent: Intent) -> bool:
         note = self._watch.note(intent.intent_id)
-        if note is None or not (note.told and note.sure) or self._head is None or intent.block is None:
+        if note is None or not note.sure or self._head is None or intent.block is None:
+            return False
+        if not (note.told or note.overdue):
             return False
         return self._head - intent.block.number + 1 >= self._rules.confirmations
 

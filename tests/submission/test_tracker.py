@@ -19,6 +19,7 @@ from executor.domain.errors import NodeError, UnknownOutcomeError
 from executor.domain.intent import AttemptState, Intent, IntentState, Purpose
 from executor.journal.flags import set_stop
 from executor.submission.errors import TransactionRefusedError
+from executor.submission.settling import RETELL_SECONDS, TELL_SECONDS
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.lanes import PACE, RECEIVER, Desk, TurnedClock, desk
 from tests.support.proxy import ChangingProxy
@@ -148,6 +149,31 @@ async def test_who_could_not_be_told_is_told_at_the_next_look(at: Desk) -> None:
     assert at.state(intent) is MINED
     await at.tracker.look()
     assert heard == [LIVE, MINED]
+
+
+async def test_what_the_books_never_take_is_told_in_the_end_and_they_are_told_on(at: Desk) -> None:
+    closed = True
+
+    async def on_change(intent: Intent, receipt: Receipt | None) -> None:
+        if closed:
+            raise ArithmeticError("the books do not add up")
+
+    at.tracker._settling._on_change = on_change
+    intent = await at.send()
+    for _ in range(PACE.finality_blocks + 2):
+        await at.mine()
+    with pytest.raises(UnknownOutcomeError):
+        await at.tracker.fate(intent.intent_id, 0)
+    at.clock.turn(TELL_SECONDS)
+    fate = await at.tracker.fate(intent.intent_id, 0)
+    assert (fate.intent.state, fate.booked) == (MINED, False)
+    closed = False
+    await at.mine()
+    assert at.state(intent) is MINED, "after so many tries there is a pause before each"
+    at.clock.turn(RETELL_SECONDS)
+    await at.mine()
+    assert at.state(intent) is FINAL
+    assert (await at.tracker.fate(intent.intent_id, 0)).booked
 
 
 async def test_a_fate_waits_until_the_books_know_it(at: Desk) -> None:
