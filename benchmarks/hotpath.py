@@ -2,7 +2,8 @@
 the intake to that answer with every durable write, beside web3.py and Ape in the same run.
 
 The last line is one JSON object: `signed_us` and `web3_us` for a route of three hops, the same bytes on both
-sides; `ratio` is our time over web3.py's; `broadcast_ms` without and `durable_ms` with the durable writes.
+sides; `ratio` is our time over web3.py's; `broadcast_ms` without and `durable_ms` with the durable writes,
+both over the node's local socket; the table tells the same over HTTP, and what the node and the disk take.
 Microseconds are the least of all rounds, milliseconds the median.
 """
 
@@ -16,7 +17,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 from benchmarks.hotpath_bytes import measured
-from benchmarks.hotpath_sends import SendTimes, send_times
+from benchmarks.hotpath_sends import LaneTimes, SendTimes, send_times
 from benchmarks.tables import print_table
 
 SENDS = 200
@@ -42,31 +43,37 @@ def main() -> int:
         "signed_us": round(ours, 1),
         "web3_us": round(web3, 1),
         "ratio": round(ours / web3, 4),
-        "broadcast_ms": round(median(times.broadcast), 3),
-        "durable_ms": round(median(times.durable), 3),
+        "broadcast_ms": round(median(times.socket.broadcast), 3),
+        "durable_ms": round(median(times.socket.durable), 3),
     }
     print(json.dumps(figures))
     return 0
 
 
 def _print_sends(times: SendTimes) -> None:
-    rows = {
-        "decision to answer, less durable writes": times.broadcast,
-        "the durable writes of that": times.writes,
-        "this process's own processor time for both": times.own,
-        "intake to answer, with all durable writes": times.durable,
-        "then: start of the durable work": times.entrusted,
-        "web3.py: nonce, gas and fees asked, signed, sent": times.web3,
-        "Ape: prepared, signed, sent": times.ape,
-    }
+    rows = {**_of_the_lane("socket", times.socket), **_of_the_lane("HTTP", times.http)}
+    rows["floor: both exchanges over a bare socket"] = times.floor.node
+    rows["floor: two bare commits to the disk"] = times.floor.disk
+    rows["web3.py: nonce, gas and fees asked, signed, sent"] = times.web3
+    rows["Ape: prepared, signed, sent"] = times.ape
     print_table(
-        f"{len(times.broadcast)} transactions to a local node's answer, in milliseconds",
+        f"{len(times.web3)} transactions to a local node's answer, in milliseconds",
         ("", "least", "median", "p99"),
         (
             (name, *(f"{one:.2f}" for one in (min(ms), median(ms), quantiles(ms, n=_PERCENT)[-1])))
             for name, ms in rows.items()
         ),
     )
+
+
+def _of_the_lane(way: str, ours: LaneTimes) -> dict[str, list[float]]:
+    return {
+        f"{way}: decision to answer, less durable writes": ours.broadcast,
+        f"{way}: the durable writes of that": ours.writes,
+        f"{way}: this process's own processor time for both": ours.own,
+        f"{way}: intake to answer, with all durable writes": ours.durable,
+        f"{way}: then the start of the durable work": ours.entrusted,
+    }
 
 
 if __name__ == "__main__":

@@ -214,8 +214,11 @@ class DbosEngine:
     async def check_owner(self) -> None:
         """As the port says."""
         try:
-            epoch = await asyncio.to_thread(self._slots.epoch, self.executor_id)
-        except SQLAlchemyError as error:
+            if self._slots.is_at_hand:
+                epoch = self._slots.epoch(self.executor_id)
+            else:
+                epoch = await asyncio.to_thread(self._slots.epoch, self.executor_id)
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise _unusable(error) from None
         if epoch != self._epoch:
             raise FencedError(

@@ -23,6 +23,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    bindparam,
     insert,
     select,
     text,
@@ -33,6 +34,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from executor.domain.errors import JournalError
 from executor.engine.durable.port import DurableError, SlotTakenError
 from executor.journal.lock import FileLock
+from executor.journal.prepared import Prepared
 
 metadata = MetaData()
 
@@ -42,6 +44,8 @@ slots = Table(
     Column("executor_id", String(64), primary_key=True),
     Column("epoch", Integer, nullable=False),
 )
+
+_EPOCH = Prepared(select(slots.c.epoch).where(slots.c.executor_id == bindparam("of_executor")))
 
 
 class Lock(Protocol):
@@ -58,6 +62,11 @@ class Slots:
         """`file` is the SQLite file; None on PostgreSQL."""
         self._engine = engine
         self._file = file
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether a look takes no longer than it would to hand it to another thread."""
+        return self._file is not None
 
     def take(self, executor_id: str, file_lock: Lock | None = None) -> tuple[Lock, int]:
         """The slot's lock and its new epoch; nothing to lock where the caller holds the `file_lock`. Raises
@@ -181,10 +190,8 @@ class SessionLock:
 
 
 def _epoch(connection: Connection, executor_id: str) -> int:
-    found = connection.execute(
-        select(slots.c.epoch).where(slots.c.executor_id == executor_id)
-    ).scalar_one_or_none()
-    return found or 0
+    found = _EPOCH.one(connection, {"of_executor": executor_id})
+    return 0 if found is None else int(found[0])
 
 
 def _number(executor_id: str) -> int:
