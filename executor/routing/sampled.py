@@ -37,7 +37,8 @@ class SampledHop:
         before = number - 1 if number else 0
         width_before = self._inputs[before + 1] - self._inputs[before]
         rise_before = self._outputs[before + 1] - self._outputs[before]
-        slope = root((rise * rise_before << 2 * BITS) // (width * width_before))
+        # Far out single units come for ever more: nearly flat, but never quite.
+        slope = max(root((rise * rise_before << 2 * BITS) // (width * width_before)), 1)
         # y = given + slope t rise / (rise + (slope - rise / width) t), with t counted from the start.
         bend = max(slope * width - (rise << BITS), 1)
         a, d = slope * rise * width, rise * width << BITS

@@ -45,9 +45,8 @@ def searched_shortfall(
     smallest unit. `premium` is linear but for rounding.
 
     None where there is none: on routes through pools whose fee moves as they are traded (Curve's crypto pools
-    and those with a fee that rises off the peg) or whose search has an accuracy of its own (Solidly's stable
-    pools), through tokens that keep a part of each transfer, and where half the size earns as much but for
-    rounding. Raises TicksUnknownError.
+    and those with a fee that rises off the peg), through tokens that keep a part of each transfer, and where
+    half the size earns as much but for rounding. Raises TicksUnknownError.
     """
     size = amounts[0]
     margin = _margin(route, states, size)
@@ -60,7 +59,8 @@ def searched_shortfall(
         except MathsError:
             return None
 
-    return _bound(profit, size, cap, 2 * margin)
+    walled = not any(leg.pool.kind is VenueKind.SOLIDLY for leg in route.legs)
+    return _bound(profit, size, cap, 2 * margin, walled=walled)
 
 
 def shortfall_of(
@@ -103,12 +103,12 @@ def _margin(route: Route, states: States, size: int) -> int | None:
     return lost
 
 
-def _bound(profit: Profit, size: int, cap: int, twice: int) -> int | None:
+def _bound(profit: Profit, size: int, cap: int, twice: int, *, walled: bool) -> int | None:
     best, left = profit(size), _left(profit, size, twice)
     if best is None or left is None:
         return None
     low = profit(left)
-    right, high = _right(profit, size, cap, twice)
+    right, high = _right(profit, size, cap, twice, walled=walled)
     assert low is not None
     bound = twice + _share(best - low + twice, right - size, size - left)
     if high is not None:
@@ -131,14 +131,16 @@ def _left(profit: Profit, size: int, twice: int) -> int | None:
     return None
 
 
-def _right(profit: Profit, size: int, cap: int, twice: int) -> tuple[int, int | None]:
-    """An input above the size from which profit falls, or which may not be had, and what it earns; None for
-    what may not be had.
+def _right(profit: Profit, size: int, cap: int, twice: int, *, walled: bool) -> tuple[int, int | None]:
+    """An input above the size from which profit falls, or beyond which there is none, and what it earns; None
+    for what may not be had. `walled`: what is too much stays too much; a stable pool of Solidly refuses what
+    it quotes at single amounts, too.
     """
     best, step = profit(size), 1
     while size + step <= cap:
         earned = profit(size + step)
-        if earned is None or best is None or best - earned >= twice:
+        refused = earned is None and not walled
+        if not refused and (earned is None or best is None or best - earned >= twice):
             return size + step, earned
         step *= 2
     return cap, None

@@ -13,6 +13,8 @@ from executor.routing.hops import hop
 from executor.venues.balancer_curves import WeightedCurve
 from executor.venues.balancer_maths import ONE, POWER_ERROR
 from executor.venues.curve_pools import StableState
+from executor.venues.solidly_maths import UNIT, normalised
+from executor.venues.solidly_state import SolidlyState
 
 Units = tuple[int, int]
 """Smallest units of what goes in and of what comes out."""
@@ -31,7 +33,8 @@ def slack(state: PoolState, zero_for_one: bool, amount_in: int) -> Units | None:
 
     V2 pairs round once. A range of ticks rounds what goes in up twice, as the amount and as the fee, and the
     output down. StableSwap and Balancer's stable pools search their balance of 18 decimals. Balancer's powers
-    are moved to the safe side by 1e-14 of themselves and may be off by as much.
+    are moved to the safe side by 1e-14 of themselves and may be off by as much. Solidly's pools round the fee
+    down and the output down, stable ones as `_of_stable_solidly` derives.
     """
     kind = state.pool.kind
     if kind is VenueKind.UNISWAP_V2 or kind is VenueKind.ERC4626:
@@ -41,6 +44,8 @@ def slack(state: PoolState, zero_for_one: bool, amount_in: int) -> Units | None:
     if kind in IN_RANGES:
         pieces = hop(state, zero_for_one).stretch_of(amount_in) + 1
         return 2 * pieces, pieces
+    if isinstance(state, SolidlyState):
+        return _of_stable_solidly(state, zero_for_one) if state.stable else (1, 1)
     if kind is VenueKind.CURVE:
         return _of_curve(state, zero_for_one)
     return _of_balancer(state, zero_for_one) if kind in BALANCER else None
@@ -53,6 +58,28 @@ def _of_curve(state: PoolState, zero_for_one: bool) -> Units | None:
     assert isinstance(details, CurveDetails)
     token = state.pool.token1 if zero_for_one else state.pool.token0
     return 1, 1 + _units(SEARCHED, state.rates[details.index(token.address)])
+
+
+def _of_stable_solidly(state: SolidlyState, zero_for_one: bool) -> Units:
+    """What the stable curve x^3 y + y^3 x = k gives less than in real numbers, k being what the pool works
+    out of its reserves; -dy/dx rises with y / x, so that the curve is convex and the output concave.
+
+    In units U of 18 decimals let f be the left side and g what the pool takes for it. Of its three divisions
+    the first two are scaled by the other factor: f - g < E = ((x + y) / U)^2 + 1. Per unit of y, f rises by
+    at least s = x (x^2 + 3 y^2) / U^3. The pool's search ends at a y
+
+    - for which g(y) >= k, while g(y - 1) < k or g(y) = k: then y is above the real root Y by less than
+      1 + E / s; or
+    - one above a y for which g(y) < k, and k - g(y) is less than one step of Newton's, which is at most what
+      f rises by there. f is convex in y, so y is not below Y, and above it by less than 1 + E / s.
+
+    (x + y)^2 is at most 2 (x^2 + 3 y^2), and x at least the reserve h of before, so that
+    E / s <= 2 U / h + (U / h)^3.
+    """
+    side_in, side_out = state.sides(zero_for_one)
+    held = normalised(side_in)
+    search = 1 - (-2 * UNIT // held) - (-(UNIT**3) // held**3) if held else 0
+    return -(-side_in.whole // UNIT), 1 - (-search * side_out.whole // UNIT)
 
 
 def _of_balancer(state: Any, zero_for_one: bool) -> Units:

@@ -22,9 +22,11 @@ from executor.venues import amount_out, curve_stable
 from executor.venues.balancer_curves import StableCurve, WeightedCurve
 from executor.venues.balancer_v2_state import BalancerV2State
 from executor.venues.curve_pools import StableState
+from executor.venues.solidly_maths import FEE_BASIS, Side, normalised, product
+from executor.venues.solidly_state import SolidlyState
 from tests.support.curve_states import pool_of
 from tests.support.market import DAI, WETH, address, states_of, v2_pool, v2_state
-from tests.support.solidly_pools import pool_state
+from tests.support.solidly_pools import pool_state, sizes, usual_pools
 
 MANY = settings(max_examples=150, deadline=None)
 DIGITS = 120
@@ -133,6 +135,26 @@ def test_nothing_earns_more_under_a_cap_than_the_bound_allows(
         require_bounded(route, states, shift, near, cap=max(1, int(free[0] * part)))
 
 
+@MANY
+@given(wholes, wholes, st.booleans(), st.booleans(), shifts, offsets)
+def test_nothing_earns_more_beside_a_pool_of_solidly_than_the_bound_allows(
+    balances: tuple[int, int], reserves: tuple[int, int], stable: bool, turned: bool, shift: float, near: int
+) -> None:
+    state = pool_state(balances[0] * ONE, balances[1] * 10**6, stable, (18, 6))
+    route, states = beside_a_pair(state, (reserves[0] * ONE, reserves[1] * 10**6), turned)
+
+    require_bounded(route, states, shift, near)
+
+
+def test_the_bound_beside_a_stable_pool_of_solidly_is_a_few_units_of_the_coarsest_token() -> None:
+    state = pool_state(9_000_000 * ONE, 11_000_000 * 10**6, True, (18, 6))
+    route, states = beside_a_pair(state, (10_200_000 * ONE, 10_000_000 * 10**6), False)
+    bound = require_bounded(route, states, 1.5, 10**12)
+
+    assert bound is not None
+    assert bound <= FEW_UNITS * 10**12
+
+
 def gap(offpeg: int = 0, *, turned: bool = False) -> tuple[Route, Market]:
     """A stable pool and a pair that are two percent apart."""
     more, less = 10_200_000, 10_000_000
@@ -169,12 +191,11 @@ def test_a_size_that_is_far_from_the_best_has_a_bound_that_says_so() -> None:
     assert bound is None or bound >= earned(route, states, best[0]) - earned(route, states, missed[0])
 
 
-def test_there_is_no_bound_where_a_fee_moves_or_a_search_is_coarse() -> None:
+def test_there_is_no_bound_where_a_fee_moves() -> None:
     route, states = gap(offpeg=2 * 10**10)
-    moving, solidly = states[route.legs[0].pool.key], pool_state(10**24, 10**24, True)
+    moving = states[route.legs[0].pool.key]
 
     assert slack(moving, True, 1) is None
-    assert slack(solidly, True, 1) is None
     best = best_size(route, states)
     assert best is not None
     assert searched_shortfall(route, states, best) is None
@@ -217,6 +238,36 @@ def _real_stable(state: StableState, zero_for_one: bool, amount: int) -> Decimal
         y = (-linear + (linear * linear + 4 * constant).sqrt()) / 2
         kept = 1 - Decimal(state.fee) / 10**10
         return (xp[j] - y) * kept * ONE / state.rates[j]
+
+
+@MANY
+@given(usual_pools(), sizes(90), st.booleans())
+def test_a_stable_solidly_pools_units_are_within_its_slack_of_the_real_curve(
+    state: SolidlyState, amount: int, zero_for_one: bool
+) -> None:
+    state = replace(state, stable=True)
+    side_in, side_out = state.sides(zero_for_one)
+    found = slack(state, zero_for_one, amount)
+    try:
+        given_out = amount_out(state, zero_for_one, amount)
+    except MathsError:
+        assume(False)
+    assert found is not None
+
+    with localcontext(prec=DIGITS):
+        kept = Decimal(amount) * (FEE_BASIS - state.fee_bps) / FEE_BASIS
+        least, most = (_real_solidly(side_in, side_out, kept + more) for more in (-found[0], found[0]))
+        assert least - found[1] <= given_out <= most
+
+
+def _real_solidly(side_in: Side, side_out: Side, net: Decimal) -> Decimal:
+    """The output by the stable curve, whose root is found by Newton's steps from above."""
+    held_in, held_out = normalised(side_in), normalised(side_out)
+    k = Decimal(product(held_in, held_out)) * ONE**3
+    x, y = held_in + net * ONE / side_in.whole, Decimal(held_out)
+    for _ in range(200):
+        y -= (x * y * (x * x + y * y) - k) / (x * (x * x + 3 * y * y))
+    return (held_out - y) * side_out.whole / ONE
 
 
 @MANY

@@ -309,6 +309,16 @@ def test_fitted_pieces_are_close_to_the_curve_and_meet(doubling: int, where: int
     assert abs(at - exact) <= exact // 100 + 4
 
 
+def test_a_pool_that_gives_single_units_for_ever_more_can_be_divided_with_others() -> None:
+    sell, _, _ = market()
+    exhausted = SampledHop(hop(v2_state(10**12, 10**12, sell[0].pool), True))
+    whole = ParallelHop([exhausted, SampledHop(hop(v2_state(10**12, 10**12, sell[1].pool), True))])
+    amount = 2**76
+
+    assert sum(whole.parts(amount)) == amount
+    assert whole.out(amount) <= 2 * 10**12
+
+
 def test_an_empty_pool_takes_no_part() -> None:
     stable, pair, dear, states = stable_and_pair()
     empty = v2_state(0, 0, pair.pool)
