@@ -18,21 +18,37 @@ class Rung(IntEnum):
 
 
 def bumped(last: Fees, market: Fees, *, ceiling: int, rung: Rung = Rung.COMMON) -> Fees | None:
-    """Fees that replace `last`, not below those of the `market`; None where that would pass the `ceiling`.
+    """Fees that replace `last`: what the `market` asks, or the `ceiling` where that is less; None where the
+    ceiling is too low for any replacement.
 
     `ceiling` is the most that may be offered for one unit of gas, in wei. None means: keep the last attempt,
     send it again; it must not be replaced by less.
     """
-    priority = max(_eighth_more(last.max_priority_fee_per_gas), market.max_priority_fee_per_gas)
+    least_priority = _eighth_more(last.max_priority_fee_per_gas)
+    least = _eighth_more(last.max_fee_per_gas)
     if rung is Rung.EFFECTIVE_PRICE:
         paid = market.base_fee + last.max_priority_fee_per_gas
-        priority = max(priority, last.max_priority_fee_per_gas + max(-(-paid // 10), 1))
-    highest = max(
-        _eighth_more(last.max_fee_per_gas), market.max_fee_per_gas, market.base_fee + priority, priority
-    )
-    if highest > ceiling:
+        least_priority = max(least_priority, last.max_priority_fee_per_gas + max(-(-paid // 10), 1))
+        least = max(least, market.base_fee + least_priority)
+    least = max(least, least_priority)
+    if least > ceiling:
         return None
-    return Fees(highest, priority, market.base_fee)
+    priority = max(least_priority, market.max_priority_fee_per_gas)
+    highest = min(max(least, market.max_fee_per_gas, market.base_fee + priority), ceiling)
+    return Fees(highest, min(priority, highest), market.base_fee)
+
+
+def replaces(new: Fees, last: Fees) -> bool:
+    """Whether the common pool takes `new` in place of `last`."""
+    return new.max_fee_per_gas >= _eighth_more(
+        last.max_fee_per_gas
+    ) and new.max_priority_fee_per_gas >= _eighth_more(last.max_priority_fee_per_gas)
+
+
+def is_near(one: Fees, other: Fees) -> bool:
+    """Whether neither offers an eighth more for gas than the other."""
+    low, high = sorted((one.max_fee_per_gas, other.max_fee_per_gas))
+    return high < _eighth_more(low)
 
 
 def fee_ceiling(*, cap: int | None, gas_limit: int, bearable: int) -> int:

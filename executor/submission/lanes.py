@@ -166,12 +166,13 @@ class Lane:
         attempt = self._signed(fields, intent.opportunity_id)
         await self._transmission.check_owner()
         recorded = self._record.add_attempt(intent.intent_id, attempt, kind)
-        if not _allowed_while_stopped(intent, kind):
-            self._transmission.check_stop()
-        refused = await self._transmission.first(attempt, NOT_REPLACED)
-        if refused is not None:
-            raise refusal(attempt, refused)
+        await self._offered(intent, attempt, kind)
         return recorded
+
+    async def offer_again(self, intent: Intent, stored: StoredAttempt) -> None:
+        """Once more the replacement that was recorded and refused. Raises as `replace` does."""
+        await self._transmission.check_owner()
+        await self._offered(intent, stored.attempt, stored.kind)
 
     async def send_again(self, stored: StoredAttempt) -> None:
         """The same bytes once more, to every node; the attempt stays out whatever they answer. Raises
@@ -256,6 +257,13 @@ class Lane:
         self._record.mark_intent(intent.intent_id, IntentState.DROPPED)
         self._dropped.append(intent.intent_id)
         self.notice()
+
+    async def _offered(self, intent: Intent, attempt: Attempt, kind: AttemptKind) -> None:
+        if not _allowed_while_stopped(intent, kind):
+            self._transmission.check_stop()
+        refused = await self._transmission.first(attempt, NOT_REPLACED)
+        if refused is not None:
+            raise refusal(attempt, refused)
 
     async def _replacement(self, intent: Intent, fees: Fees, kind: AttemptKind) -> TransactionFields:
         if kind is AttemptKind.CANCEL:

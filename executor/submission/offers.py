@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from executor.domain.intent import AttemptKind, AttemptState, Intent, Purpose, StoredAttempt
 from executor.journal.record import Record
-from executor.policy.bumping import Rung, bumped, fee_ceiling
+from executor.policy.bumping import Rung, bumped, fee_ceiling, is_near, replaces
 from executor.policy.failures import Failure
 from executor.policy.fees import RPC_FEE_CAP, Fees
 from executor.submission.errors import TransactionRefusedError
@@ -106,7 +106,9 @@ class Offers:
     async def _offer(self, lane: Lane, intent: Intent, kind: AttemptKind, worth: Worth) -> None:
         """One more attempt, or the same bytes where the bounds leave no room for one.
 
-        A pool that wants a greater step gets it; a refusal for another reason is raised.
+        A pool that wants a greater step gets it; a refusal for another reason is raised. What was refused
+        before at nearly the same fees is offered again instead of something new: refused at each block, it
+        stays one attempt.
         """
         last, rung = fees_of(dearest(intent)), Rung.COMMON
         market = worth.fees or last
@@ -116,8 +118,13 @@ class Offers:
             if fees is None:
                 _LOG.info("at_the_ceiling", intent=intent.intent_id, ceiling=ceiling)
                 return await lane.send_again(dearest(intent))
+            known = _refused_before(intent, kind, fees, last, ceiling)
             try:
-                await lane.replace(intent, fees, kind)
+                if known is None:
+                    await lane.replace(intent, fees, kind)
+                else:
+                    fees = fees_of(known)
+                    await lane.offer_again(intent, known)
                 return None
             except TransactionRefusedError as error:
                 if error.failure is not Failure.UNDERPRICED_REPLACEMENT:
@@ -142,6 +149,21 @@ def fees_of(stored: StoredAttempt) -> Fees:
     """The fees that are signed; their base fee is not known any more and stands as 0."""
     attempt = stored.attempt
     return Fees(attempt.max_fee_per_gas, attempt.max_priority_fee_per_gas, 0)
+
+
+def _refused_before(
+    intent: Intent, kind: AttemptKind, fees: Fees, last: Fees, ceiling: int
+) -> StoredAttempt | None:
+    """The newest such attempt near `fees` and within the `ceiling` that was refused since the dearest one was
+    taken, and would replace `last`.
+    """
+    since = intent.attempts.index(dearest(intent)) + 1
+    for stored in reversed(intent.attempts[since:]):
+        its = fees_of(stored)
+        fits = is_near(its, fees) and replaces(its, last) and its.max_fee_per_gas <= ceiling
+        if stored.kind is kind and fits:
+            return stored
+    return None
 
 
 def _earns_nothing(intent: Intent, cancelling: bool) -> bool:

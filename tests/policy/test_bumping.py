@@ -51,6 +51,39 @@ def test_no_replacement_passes_the_ceiling(last: Fees, market: Fees, rung: Rung,
     assert new is None or new.max_fee_per_gas <= ceiling
 
 
+def least_above(fee: int) -> int:
+    """An eighth more, rounded up, and more in any case."""
+    return max(-(-9 * fee // 8), fee + 1)
+
+
+@given(offers(), offers(), st.sampled_from(Rung), wei)
+def test_where_the_market_asks_more_than_the_ceiling_the_ceiling_is_offered(
+    last: Fees, market: Fees, rung: Rung, room: int
+) -> None:
+    unbounded = bumped(last, market, ceiling=UNBOUNDED, rung=rung)
+    assert unbounded is not None
+    ceiling = unbounded.max_fee_per_gas - room
+    new = bumped(last, market, ceiling=ceiling, rung=rung)
+
+    least = max(least_above(last.max_fee_per_gas), least_above(last.max_priority_fee_per_gas))
+    if new is None:
+        assert ceiling < least or rung is Rung.EFFECTIVE_PRICE
+        return
+    assert ceiling >= least
+    assert new.max_fee_per_gas == ceiling
+    assert 8 * new.max_fee_per_gas >= 9 * last.max_fee_per_gas
+    assert 8 * new.max_priority_fee_per_gas >= 9 * last.max_priority_fee_per_gas
+    assert new.max_priority_fee_per_gas <= new.max_fee_per_gas
+
+
+def test_a_bump_that_pools_would_take_is_not_given_up_for_the_markets_headroom() -> None:
+    last, market = Fees(30 * GWEI, GWEI, 20 * GWEI), Fees(90 * GWEI, 2 * GWEI, 40 * GWEI)
+
+    assert bumped(last, market, ceiling=60 * GWEI) == Fees(60 * GWEI, 2 * GWEI, 40 * GWEI)
+    assert bumped(last, market, ceiling=30 * GWEI * 9 // 8) == Fees(33_750_000_000, 2 * GWEI, 40 * GWEI)
+    assert bumped(last, market, ceiling=30 * GWEI * 9 // 8 - 1) is None
+
+
 @given(offers(), offers())
 def test_a_replacement_offers_what_the_market_asks(last: Fees, market: Fees) -> None:
     new = bumped(last, market, ceiling=UNBOUNDED)

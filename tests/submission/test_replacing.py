@@ -125,15 +125,16 @@ async def test_the_old_attempt_that_mined_after_all_is_the_one_that_counts(at: D
 async def test_no_offer_is_above_the_cap_or_what_the_trade_bears(
     clean: Node, tmp_path: Path, cap: int | None, bearable: int
 ) -> None:
-    """Invariant 6: then the last one is sent again and stays what it was."""
+    """Invariant 6: up to that it goes where the market asks more; then the last one is sent again."""
     async with (
         ChangingProxy(clean.url) as proxy,
         desk(clean, tmp_path, rpc=Rpc(proxy.url), cap=cap) as opened,
     ):
         opened.worth = Worth(True, bearable, MARKET)
         intent = await stuck(opened)
-        await opened.mine(3 * PACE.bump_blocks)
-        assert len(opened.again(intent).attempts) == 1
+        await opened.mine(4 * PACE.bump_blocks)
+        offers = [stored.attempt.max_fee_per_gas for stored in opened.again(intent).attempts]
+        assert offers == [FEES.max_fee_per_gas, 30 * GWEI]
         assert proxy.methods.count("eth_sendRawTransaction") > 3
         assert opened.state(intent) is LIVE
 
@@ -297,3 +298,54 @@ async def test_a_transfer_of_the_wallets_own_is_never_cancelled_for_its_worth(at
     await at.mine(PACE.bump_blocks + 1)
     assert at.again(intent).wanted
     assert at.state(intent) is MINED
+
+
+async def test_a_cancel_that_is_refused_at_each_block_stays_one_attempt(at: Desk) -> None:
+    """Invariant 5: the market moves a little meanwhile, and the money comes in the end."""
+    intent = await stuck(at)
+    at.node.set_balance(WALLET, 50_000 * 10 * GWEI + 7)
+    at.record.unwant(intent.intent_id, "no more today")
+    for block in range(12):
+        moved = GWEI * (block % 5)
+        at.worth = replace(PAYS, fees=Fees(90 * GWEI + moved, 3 * GWEI, DEAR))
+        await at.mine()
+    refused = at.again(intent).attempts[1:]
+    assert [(one.kind, one.state) for one in refused] == [(AttemptKind.CANCEL, AttemptState.REFUSED)]
+    at.node.set_balance(WALLET, ETHER)
+    await at.mine(2)
+    after = at.again(intent)
+    assert (after.winner, after.was_cancelled) == (refused[0].attempt.hash, True)
+
+
+async def test_a_refused_cancel_is_made_anew_when_the_market_has_left_it_behind(at: Desk) -> None:
+    """Never by less than an eighth: so their number is bounded, whatever the market does."""
+    intent = await stuck(at)
+    at.node.set_balance(WALLET, 50_000 * 10 * GWEI + 7)
+    at.record.unwant(intent.intent_id, "no more today")
+    for block in range(20):
+        at.worth = replace(PAYS, fees=Fees((90 + 5 * block) * GWEI, 3 * GWEI, DEAR))
+        await at.mine()
+    offered = sorted(one.attempt.max_fee_per_gas for one in at.again(intent).attempts[1:])
+    assert 2 <= len(offered) <= 8
+    assert all(8 * higher >= 9 * lower for lower, higher in pairwise(offered))
+
+
+async def test_a_refused_replacement_is_not_offered_again_above_the_ceiling(
+    clean: Node, tmp_path: Path
+) -> None:
+    """Invariant 6: what the trade bears has become less."""
+    async with (
+        FaultyNode(clean.url, 1, {}) as geth,
+        desk(clean, tmp_path, rpc=Rpc(geth.url)) as opened,
+    ):
+        opened.worth = BUMPABLE
+        intent = await stuck(opened)
+        clean.set_balance(WALLET, 50_000 * 10 * GWEI + 7)
+        await opened.mine(PACE.bump_blocks)
+        (refused,) = opened.again(intent).attempts[1:]
+        opened.worth = Worth(True, 50_000 * 85 * GWEI, MARKET)
+        clean.set_balance(WALLET, ETHER)
+        await opened.mine(PACE.bump_blocks)
+        taken = opened.again(intent).attempts[-1]
+        assert taken.attempt.hash != refused.attempt.hash
+        assert taken.attempt.max_fee_per_gas == 85 * GWEI
