@@ -4,7 +4,7 @@ A cycle holds on to the sides of its pools (`sides`), into which new states are 
 while it is solved. What cannot earn is told by the product of the prices of its pools alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from executor.domain.errors import MathsError, TicksUnknownError
 from executor.domain.pool import VenueKind
 from executor.domain.route import Route
 from executor.routing.constant_product import solve_coarse, solve_row, solve_two
-from executor.routing.piecewise import GasCost, solve_pieces
+from executor.routing.piecewise import GasCost, short_of_ticks, solve_pieces, tries_of
 from executor.routing.premium import PremiumOf, no_premium, repaid
 from executor.routing.probing import searched_size
 from executor.routing.sides import Side, Sides
@@ -113,9 +113,22 @@ class _SearchedCycle:
         self.route, self._sides, self._terms = route, sides, terms
 
     def solve(self) -> Amounts | None:
-        """By search over exact quotes."""
+        """By search over exact quotes, then short of the ticks that do not pay their gas."""
         states = {side.state.pool.key: side.state for side in self._sides}
-        return searched_size(self.route, states, self._terms.limit, self._terms.premium)
+        amounts = searched_size(self.route, states, self._terms.limit, self._terms.premium)
+        if amounts is None or self._terms.gas_cost is None or is_taxed(self.route):
+            return amounts
+        return self._short_of_ticks(amounts, _priced(self._sides, self._terms.gas_cost))
+
+    def _short_of_ticks(self, amounts: Amounts, gas_cost: GasCost) -> Amounts:
+        def earned(amounts: Amounts) -> int:
+            return amounts[-1] - amounts[0] - self._terms.premium(amounts[0])
+
+        hops = [side.hop for side in self._sides]
+        tries = tries_of(hops, lambda amounts: earned(amounts) - gas_cost(amounts), self._terms.limit)
+        tries.input(amounts[0])
+        short_of_ticks(hops, tries, earned, gas_cost)
+        return tries.amounts if earned(tries.amounts) > 0 else amounts
 
 
 class _PieceCycle:
@@ -126,7 +139,7 @@ class _PieceCycle:
     def __init__(self, route: Route, sides: tuple[Side, ...], terms: Terms, rate: tuple[int, int]) -> None:
         self.route, self._sides, self._rate = route, sides, rate
         self._cap, self._premium = terms.limit, terms.premium
-        self._gas_cost = None if terms.gas_cost is None else self._priced(terms.gas_cost)
+        self._gas_cost = None if terms.gas_cost is None else _priced(sides, terms.gas_cost)
         self._searched = _SearchedCycle(route, sides, terms)
 
     def solve(self) -> Amounts | None:
@@ -156,12 +169,15 @@ class _PieceCycle:
             gained, given = gained * num, given * den
         return gained > given
 
-    def _priced(self, gas_cost: Callable[[int], int]) -> GasCost:
-        def of(amounts: Amounts) -> int:
-            try:
-                gas = sum(side.gas(amount) for side, amount in zip(self._sides, amounts, strict=False))
-            except (MathsError, TicksUnknownError):
-                return 0
-            return gas_cost(gas)
 
-        return of
+def _priced(sides: Sequence[Side], gas_cost: Callable[[int], int]) -> GasCost:
+    """What the gas of the legs costs at the amounts before each of them."""
+
+    def of(amounts: Amounts) -> int:
+        try:
+            gas = sum(side.gas(amount) for side, amount in zip(sides, amounts, strict=False))
+        except (MathsError, TicksUnknownError):
+            return 0
+        return gas_cost(gas)
+
+    return of

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from executor.domain.errors import TicksUnknownError
 from executor.domain.market import PoolState, V3State
+from executor.domain.pool import Pool, VenueKind
+from executor.domain.pool_details import BalancerV2Details
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token
 from executor.routing.candidates import route_gas
@@ -22,10 +24,13 @@ from executor.routing.shortfall import shortfall
 from executor.routing.sizing import States, best_size
 from executor.routing.stretches import optimum, segment_at
 from executor.venues import VENUES
+from executor.venues.balancer_curves import WeightedCurve
+from executor.venues.balancer_v2_state import BalancerV2State
 from executor.venues.uniswap_v3_maths import tick_at_sqrt_ratio
 from tests.support.market import (
     WETH,
     Position,
+    address,
     states_of,
     token,
     two_legs,
@@ -167,6 +172,38 @@ def test_a_tick_whose_gas_costs_more_than_lies_behind_it_is_not_crossed() -> Non
     longer = forward(hops_of(route, states), paid[0] + 1)
     assert longer is not None
     assert route_gas(route, states, longer) == gas
+
+
+def beside_a_pool_that_is_searched() -> tuple[Route, States]:
+    """The same gap, to a pool whose curve has no pieces."""
+    route, states = gap_behind_a_tick()
+    first = route.legs[0]
+    details = BalancerV2Details(address(800), "0x" + "00" * 32, (WETH.address, first.token_out.address))
+    pool = Pool("balancer_v2", VenueKind.BALANCER_V2, address(801), WETH, first.token_out, 0, details=details)
+    curve = WeightedCurve((5 * 10**17, 5 * 10**17))
+    weighted = BalancerV2State(pool, curve, (10**24, 10**24), (10**18, 10**18), 3 * 10**15, (0, 1))
+    route = Route((first, Leg(pool, first.token_out)))
+    return route, states_of(states[first.pool.key], weighted)
+
+
+def test_a_searched_size_stops_short_of_a_tick_that_does_not_pay_its_gas_too() -> None:
+    route, states = beside_a_pool_that_is_searched()
+    free = best_size(route, states)
+    assert free is not None
+    gas = route_gas(route, states, free)
+
+    def dear(units: int) -> int:
+        return units * 10**15
+
+    paid = best_size(route, states, gas_cost=dear)
+    assert paid is not None
+    assert paid[0] < free[0]
+    assert route_gas(route, states, paid) < gas
+    assert earned(paid) - dear(route_gas(route, states, paid)) > earned(free) - dear(gas)
+    longer = forward(hops_of(route, states), paid[0] + 1)
+    assert longer is not None
+    assert route_gas(route, states, longer) == gas
+    assert best_size(route, states, gas_cost=lambda units: units // 10**6) == free
 
 
 def test_a_tick_that_pays_its_gas_is_crossed() -> None:
