@@ -5,8 +5,8 @@ token and the two balances that its pool writes; the router's holds one transfer
 pools that pay each other need nothing else. What a route does otherwise is counted here, from who pays whom.
 
 The figures are a fit to 1,600 random routes over every venue, paid by every means, on the local chains
-(`benchmarks/forecast.py`, seeds 41 and 42), in a state in which no balance and no counter is written for the
-first time. They are judged on other seeds.
+(`benchmarks/forecast.py`, seeds 41 and 42), and those of divided trades to 350 of such, in a state in which
+no balance and no counter is written for the first time. They are judged on other seeds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,6 +36,13 @@ THROUGH_ROUTER = 8_900
 
 FURTHER_PART = 2_400
 """What a leg that stands beside another costs on top of its own: one transfer to the router more."""
+
+FURTHER_IN_VAULT: Mapping[VenueKind, int] = {
+    VenueKind.UNISWAP_V4: 16_500,
+    VenueKind.BALANCER_V2: 12_200,
+    VenueKind.BALANCER_V3: 15_600,
+}
+"""What each further leg of one vault saves in a divided trade: the vault and its balances have been touched."""
 
 SHARED_BALANCE = 9_900
 """What it saves that one vault keeps the token's balance of both the leg before and the one behind."""
@@ -120,7 +127,10 @@ def beside_parts(stages: Sequence[Sequence[Leg]]) -> int:
     tokens = sum(
         moving(stage[0].token_in, len(stage) + given) for stage, given in zip(stages, outputs, strict=True)
     )
-    return STEPWISE + between_stages * THROUGH_ROUTER + (parts - len(stages)) * FURTHER_PART + tokens
+    kinds = [leg.pool.kind for stage in stages for leg in stage]
+    shared = sum(saved * max(0, kinds.count(kind) - 1) for kind, saved in FURTHER_IN_VAULT.items())
+    beside = (parts - len(stages)) * FURTHER_PART
+    return STEPWISE + between_stages * THROUGH_ROUTER + beside - shared + tokens
 
 
 def moving(token: Token, transfers: int) -> int:

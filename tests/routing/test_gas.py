@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from executor.config.chains import load_chain
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.route import Funding, Leg, Route
 from executor.domain.token import Token
 from executor.lenders import gas_overhead
 from executor.routing.gas import (
+    FURTHER_IN_VAULT,
+    FURTHER_PART,
     LENDER_ON_ROUTE,
     LENDING_FORKS,
     LENDING_SLIPSTREAM,
@@ -20,6 +24,7 @@ from executor.routing.gas import (
     STEPWISE,
     THROUGH_ROUTER,
     beside_legs,
+    beside_parts,
     between,
     loan_gas,
     moving,
@@ -106,6 +111,22 @@ def test_legs_of_one_lock_that_stand_apart_share_less() -> None:
     unlocked, _ = SHARED_LOCKS[VenueKind.UNISWAP_V4]
 
     assert between(third) == STEPWISE + THROUGH_ROUTER - SHARED_BALANCE - unlocked
+
+
+def test_parts_side_by_side_stop_at_the_router_and_each_costs_a_transfer_more() -> None:
+    first, second, beside = (Leg(v2_pool(100), WETH), Leg(v2_pool(101), USDC), Leg(v2_pool(102), USDC))
+
+    assert beside_parts([[first], [second]]) == beside_legs(Route((first, second)))
+    assert beside_parts([[first], [second, beside]]) == STEPWISE + THROUGH_ROUTER + FURTHER_PART
+
+
+@pytest.mark.parametrize("kind", FURTHER_IN_VAULT)
+def test_parts_of_one_vault_save_what_it_has_touched(kind: VenueKind) -> None:
+    first = Leg(pool_of(kind, 400), WETH)
+    legs = [Leg(pool_of(kind, number), USDC) for number in (401, 402)]
+    apart = [Leg(v2_pool(number), USDC) for number in (101, 102)]
+
+    assert beside_parts([[first], legs]) == beside_parts([[first], apart]) - 2 * FURTHER_IN_VAULT[kind]
 
 
 def test_a_loan_moves_the_token_twice_more() -> None:
