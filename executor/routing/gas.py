@@ -42,7 +42,7 @@ FURTHER_IN_VAULT: Mapping[VenueKind, int] = {
     VenueKind.BALANCER_V2: 12_200,
     VenueKind.BALANCER_V3: 15_600,
 }
-"""What each further leg of one vault saves in a divided trade: the vault and its balances have been touched."""
+"""What each further leg of one vault saves in a divided trade: the vault and its balances were touched."""
 
 SHARED_BALANCE = 9_900
 """What it saves that one vault keeps the token's balance of both the leg before and the one behind."""
