@@ -26,9 +26,15 @@ from tests.chaos.weather import Disaster, Weather
 from tests.support.postgres import stoppable_postgres
 
 WORKING_SECONDS = 6.0
-"""How long a life may work, from its first request on, until it is killed in any case. Longer, as long as it
-took the first to come to that, where the machine is slower.
-"""
+"""How long a life works until it is killed at a mere time, at most, on a machine that is not slow."""
+
+USUAL_SECONDS = 0.8
+"""From the birth of a life to its first request, on such a machine."""
+
+MOST_SLOWNESS = 6.0
+
+AIMED_SECONDS = 45.0
+"""How long a boundary is waited for, from the first request on, until the life is killed in any case."""
 
 SETTLE_SECONDS = 120.0
 SETTLE_LIVES = 12
@@ -94,8 +100,6 @@ class Campaign:
     weather: Weather
     nursery: Nursery
     report: Report = field(default_factory=Report)
-    working: float = WORKING_SECONDS
-    longest_life: float = 0.0
 
     async def run(self, kills: int, *, everywhere: bool = False) -> Report:
         """A quiet life first; then violent ones until there were so many `kills`, and with `everywhere` one
@@ -126,38 +130,44 @@ class Campaign:
         began = time.monotonic()
         living = asyncio.create_task(self._quiet_life())
         await first.wait()
-        # A busy machine takes longer for all: kills are to fall on the work all the same.
-        beginning = time.monotonic() - began
-        self.working = max(WORKING_SECONDS, 1.5 * beginning)
-        self.longest_life = beginning + 0.7 * self.working
+        self._take_time(time.monotonic() - began)
         await living
         self.scene.floor = await self.scene.do(lambda: self.scene.node.block_number)
         self.scene.calm(False)
 
     async def _violent_life(self) -> None:
         self.scene.ask(self.chance.randint(1, 3))
-        moment = self.aims.next(self.longest_life)
+        moment = self.aims.next(self.scene.slowness * (USUAL_SECONDS + WORKING_SECONDS))
         killer = Killer(moment, reading_url(self.place))
         self.scene.hear = killer.hear
         handicap = self.weather.handicap()
         lives = [await self._life(name, handicap) for name in self.executors]
         victim = self.chance.choice(lives)
         clear = asyncio.Event()
-        weather = asyncio.create_task(self.weather.rage(clear, lives, handicap))
+        weather = asyncio.create_task(self.weather.rage(killer.working, clear, lives, handicap))
         try:
-            await killer.watch(victim, self.working)
+            await killer.watch(victim, AIMED_SECONDS)
             for other in lives:
                 self.weather.happened[Disaster.FELLOW_KILLED] += victim.killed and not other.ended
                 await _ended(other, self.chance.uniform(0, 4))
         finally:
+            killer.working.set()
             clear.set()
             await weather
         self.weather.note(handicap)
+        if killer.beginning is not None and handicap.clock is None:
+            self._take_time(killer.beginning)
         killed = sum(life.killed for life in lives)
         self.report.kills += killed
         self.aims.came(moment, killer.hit)
         missed = "" if killer.hit else " (which did not come)"
         _LOG.info("killed %d %s%s; %s; %s", killed, moment, missed, [life.code for life in lives], handicap)
+
+    def _take_time(self, beginning: float) -> None:
+        """On a busy machine everything takes longer: then the world is slower too, and kills fall on the work
+        all the same.
+        """
+        self.scene.slowness = min(max(beginning / USUAL_SECONDS, 1.0), MOST_SLOWNESS)
 
     async def _settle(self) -> None:
         """Quiet lives until nothing is open and the last block is final."""

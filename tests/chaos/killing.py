@@ -8,6 +8,7 @@ appears in a new state.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -90,7 +91,7 @@ class Moment:
 
 class Killer:
     """Kills a life at a moment. `hear` is told each request by the node in the middle. `hit`: whether the
-    moment came.
+    moment came; `working`: since the first request; `beginning`: the seconds until that.
     """
 
     def __init__(self, moment: Moment, database: URL) -> None:
@@ -98,12 +99,16 @@ class Killer:
         self._database = database
         self.hit = False
         self._heard = 0
-        self._working = asyncio.Event()
+        self._watched = time.monotonic()
+        self.beginning: float | None = None
+        self.working = asyncio.Event()
         self._life: Life | None = None
 
     def hear(self, method: str, when: When) -> None:
         """A request is at its `when`."""
-        self._working.set()
+        if not self.working.is_set():
+            self.beginning = time.monotonic() - self._watched
+            self.working.set()
         if self._life is None or (method, when) != (self.moment.method, self.moment.when):
             return
         self._heard += 1
@@ -134,7 +139,7 @@ class Killer:
     async def _lived(self, life: Life, most_seconds: float) -> bool:
         """Whether it ended by itself. A busy machine may take long to begin; that is no work yet."""
         ending = asyncio.create_task(life.end(BEGINNING_SECONDS))
-        first = asyncio.create_task(self._working.wait())
+        first = asyncio.create_task(self.working.wait())
         await asyncio.wait((ending, first), return_when=asyncio.FIRST_COMPLETED)
         first.cancel()
         if not ending.done():

@@ -57,7 +57,8 @@ FINALITY = 24
 @dataclass
 class Scene:
     """What stands, what was asked for, and what has happened to it. `before`: how it stood then; `floor`: the
-    block above which the chain may be reorganised; `base_fee`: what gas usually costs, in wei.
+    block above which the chain may be reorganised; `base_fee`: what gas usually costs, in wei;
+    `slowness`: how many times as long all takes as on a machine that has nothing else to do.
     """
 
     trading: Trading
@@ -71,6 +72,7 @@ class Scene:
     names: dict[int, str] = field(default_factory=dict)
     opportunities: list[dict[str, Any]] = field(default_factory=list)
     hear: Callable[[str, When], None] = lambda method, when: None
+    slowness: float = 1.0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -133,7 +135,7 @@ class Scene:
     async def mine_for_ever(self) -> None:
         """Blocks at uneven intervals."""
         while True:
-            await asyncio.sleep(self.chance.uniform(*BLOCK_SECONDS))
+            await asyncio.sleep(self.slowness * self.chance.uniform(*BLOCK_SECONDS))
             with suppress(RpcError):
                 await self.do(self.node.mine)
 

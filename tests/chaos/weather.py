@@ -94,8 +94,10 @@ class Weather:
             largest = max((file.stat().st_size for file in self._files()), default=0)
             self.happened[Disaster.FULL_DISK] += largest + _WAL_FRAME > handicap.largest_file
 
-    async def rage(self, clear: asyncio.Event, lives: Sequence[Life], handicap: Handicap) -> None:
-        """What happens to the `lives` until it is `clear`; what has begun is brought to its end."""
+    async def rage(
+        self, begin: asyncio.Event, clear: asyncio.Event, lives: Sequence[Life], handicap: Handicap
+    ) -> None:
+        """What happens to the `lives` from `begin` until `clear`; what has begun is brought to its end."""
         happenings: list[tuple[Callable[[], Awaitable[None]], float]] = [
             (self._reorganise, 0.5),
             (self._leap, 0.15),
@@ -104,12 +106,16 @@ class Weather:
         ]
         if self.server is not None:
             happenings.append((self._without_database, 0.3))
+        await begin.wait()
         jumping = asyncio.create_task(self._jumping(clear, lives, handicap))
         doings, weights = [doing for doing, _ in happenings], [weight for _, weight in happenings]
-        while not await _comes(clear, self.chance.expovariate(0.35)):
+        while not await _comes(clear, self._pause(self.chance.expovariate(0.35))):
             (doing,) = self.chance.choices(doings, weights)
             await doing()
         await jumping
+
+    def _pause(self, seconds: float) -> float:
+        return seconds * self.scene.slowness
 
     def _files(self) -> list[Path]:
         """What the database consists of, where it is a file."""
@@ -135,7 +141,7 @@ class Weather:
         """Gas costs many times as much for a dozen blocks."""
         self.happened[Disaster.GAS_SPIKE] += 1
         await self.scene.set_base_fee(self.chance.choice((2, 6, 20)))
-        await asyncio.sleep(self.chance.uniform(1, 3))
+        await asyncio.sleep(self._pause(self.chance.uniform(1, 3)))
         await self.scene.set_base_fee(1)
 
     async def _without_database(self) -> None:
@@ -150,7 +156,7 @@ class Weather:
         """The clock of a machine that can be wrong goes forth and back."""
         if handicap.clock is None:
             return
-        while not await _comes(clear, self.chance.uniform(1, 4)):
+        while not await _comes(clear, self._pause(self.chance.uniform(1, 4))):
             offset = self.chance.choice(CLOCKS)
             for life in lives:
                 if not life.ended:
