@@ -1,6 +1,6 @@
 # `make` lists the commands. Each of them sets the checkout up first, which is quick when nothing changed.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-runtime demo devnet test lint types imports bench prove invariants mutate coverage slither compile generate lock clean chaos
+.PHONY: help setup setup-runtime demo devnet test shared lint types imports bench prove invariants mutate coverage slither compile generate lock clean chaos
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
@@ -29,8 +29,13 @@ demo: setup ## watch real arbitrages on a local mainnet
 devnet: setup ## run the local mainnet in the foreground, to play with; PORT=8545
 	@$(PY) -m devnet --port $(PORT)
 
-test: lint types imports ## lint, types, import contract and all tests; TESTS=path runs some
-	@$(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
+# One process more than WORKERS: half of their time tests wait, for blocks and for other processes.
+test: setup ## lint, types, import contract and all tests; TESTS=path runs some
+	@$(MAKE) --no-print-directory -j2 lint types imports $(if $(TESTS),,shared)
+	@$(PY) -m pytest -q -n $$(( $(WORKERS) + 1 )) --dist worksteal $(TESTS)
+
+shared: setup
+	@$(PY) -m tests.support.sharing
 
 lint: setup ## style
 	@echo "lint: ruff" >&2

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 from sqlalchemy.engine import URL
 
-from devnet import Node, dumps
-from devnet.chains import CHAINS
+from devnet import Node
+from tests.support import sharing
 from tests.support.postgres import running_postgres
 
 # A busy machine makes single examples slow; whole tests have their own time limit.
@@ -17,12 +18,17 @@ settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several workers begin with what takes longest, so that all of them end at the same time."""
+    if sharing.workers() > 1:
+        items[:] = sharing.longest_first(items, sharing.workers())
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Build the full chains that collected tests ask for: the first time takes longer than a test may."""
-    asked = {name for item in session.items for name in _names_in(item) if "_full" in name}
-    for spec in CHAINS.values():
-        if any(name.startswith(f"{spec.name}_full") for name in asked):
-            dumps.path(spec, "full")
+    """Make what the collected tests share and what takes longer than a test may."""
+    asked = {name for item in session.items for name in _names_in(item)}
+    wanted = sharing.makers(asked, router="tests.support.routers" in sys.modules)
+    sharing.make_in_turn(wanted, sharing.worker())
 
 
 def _names_in(item: pytest.Item) -> set[str]:
