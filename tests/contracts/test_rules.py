@@ -20,9 +20,21 @@ from tests.support.routers import FOREVER, OPERATOR, OWNER, Desk, Reverted, depl
 HELD = {"WETH": 50 * ETHER, "USDC": 10**11, "DAI": 10**23, "USDT": 10**11}
 
 
-def hold_everything(desk: Desk) -> None:
+@pytest.fixture
+def rich_desk(desk: Desk) -> Desk:
+    """Its router holds something of every settlement token."""
     for symbol, amount in HELD.items():
         desk.node.set_erc20_balance(desk.book.tokens[symbol], desk.router, amount)
+    return desk
+
+
+@pytest.fixture
+def good_plan(rich_desk: Desk) -> bytes:
+    """A plan that earns on that desk's chain."""
+    route = rich_desk.route("WETH", *ROUTES["v2_v3"])
+    open_gap(rich_desk, route)
+    plan = sized(rich_desk, route, 5 * ETHER, Funding.INVENTORY)
+    return encode(plan, settlement_index=0, minimum_profit=1, deadline=FOREVER)
 
 
 def reverts_or_leaves_no_token_less(desk: Desk, calldata: bytes) -> None:
@@ -154,26 +166,23 @@ def test_flags_without_a_meaning_are_refused(desk: Desk) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(opcode=st.sampled_from(Opcode), turned=st.booleans(), rest=st.binary(max_size=300))
 def test_random_bytes_after_an_opcode_take_nothing(
-    desk: Desk, opcode: Opcode, turned: bool, rest: bytes
+    rich_desk: Desk, opcode: Opcode, turned: bool, rest: bytes
 ) -> None:
     """Whatever follows a valid header, the call ends in a revert, or leaves no token less than there was."""
     header = bytes([0]) + FOREVER.to_bytes(4, "big") + bytes(12)
-    with desk.node.isolated():
-        hold_everything(desk)
-        reverts_or_leaves_no_token_less(desk, SELECTOR + header + bytes([opcode | turned]) + rest)
+    with rich_desk.node.isolated():
+        reverts_or_leaves_no_token_less(rich_desk, SELECTOR + header + bytes([opcode | turned]) + rest)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_plan_with_one_byte_changed_never_lowers_a_balance(desk: Desk, data: st.DataObject) -> None:
-    with desk.node.isolated():
-        hold_everything(desk)
-        route = desk.route("WETH", *ROUTES["v2_v3"])
-        open_gap(desk, route)
-        plan = sized(desk, route, 5 * ETHER, Funding.INVENTORY)
-        whole = bytearray(encode(plan, settlement_index=0, minimum_profit=1, deadline=FOREVER))
-        whole[data.draw(st.integers(4, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
-        reverts_or_leaves_no_token_less(desk, bytes(whole))
+def test_a_plan_with_one_byte_changed_never_lowers_a_balance(
+    rich_desk: Desk, good_plan: bytes, data: st.DataObject
+) -> None:
+    changed = bytearray(good_plan)
+    changed[data.draw(st.integers(4, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    with rich_desk.node.isolated():
+        reverts_or_leaves_no_token_less(rich_desk, bytes(changed))
 
 
 def test_a_plan_that_ends_in_the_middle_of_a_step_moves_nothing(desk: Desk) -> None:
