@@ -12,6 +12,9 @@ from executor.routing.stretches import Optimum, Segment, optimum
 from executor.routing.trying import Amounts, Tries, scarcest
 from executor.venues.uniswap_v3 import Swaps
 
+NEXT = 32
+"""Inputs on either side that are tried where a curve says nothing."""
+
 GasCost = Callable[[Amounts], int]
 """What the gas of a route at these amounts costs, in the settlement token's smallest unit."""
 
@@ -127,10 +130,16 @@ def _ticks_back_from(hop: Hop, amount_in: int) -> Iterator[int]:
 def _scan(tries: Tries, best: Optimum, earned: int, repaid: tuple[int, int], cap: int) -> None:
     """Try all inputs that could be better than what was found, if they are few; `constant_product` says how
     far they lie from the curve's optimum.
+
+    In pools that hold next to nothing of a token a piece may begin and end within one input. Then its curve
+    says nothing there, and those next to the input are tried.
     """
     a, b, c, d = best.segment.curve
     x, (num, den) = best.amount_in, repaid
     below = c * x + d
+    if below <= 0:
+        tries.between(max(x - NEXT, 1), min(x + NEXT, cap))
+        return
     most = -(-(a * x + b) // below) - x * num // den + 1
     missing = max(most - max(earned, 0), 0)
     width = missing + isqrt(missing * below // c) + 2 if c else missing + 2

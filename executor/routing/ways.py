@@ -25,7 +25,11 @@ def divided(
     token's smallest unit, in which all amounts are. Raises TicksUnknownError as `best_size` does.
     """
     stages = stages_of(routes, states)
-    found = None if stages is None else best_split(stages, states, gas_cost=gas_cost, cap=most)
+    try:
+        found = None if stages is None else best_split(stages, states, gas_cost=gas_cost, cap=most)
+    except MathsError:
+        # One of the pools is too odd to be divided with others; a route that leaves it out may still earn.
+        return None
     return found if found is not None and can_be_divided(found.route) else None
 
 

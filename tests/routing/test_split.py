@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from executor.domain.errors import PlanError
 from executor.domain.market import PoolState, V3State
+from executor.domain.pool_details import CurveShape
 from executor.domain.route import Leg, Route
 from executor.domain.split import Part, SizedSplit, SplitRoute
 from executor.routing.funding import trade_gas
@@ -19,6 +21,8 @@ from executor.routing.parallel import ParallelHop, moved
 from executor.routing.sampled import SampledHop
 from executor.routing.sizing import best_size
 from executor.routing.split import best_split
+from executor.venues.curve_pools import StableState
+from tests.support.curve_states import pool_of
 from tests.support.market import (
     USDC,
     WETH,
@@ -317,6 +321,21 @@ def test_a_pool_that_gives_single_units_for_ever_more_can_be_divided_with_others
 
     assert sum(whole.parts(amount)) == amount
     assert whole.out(amount) <= 2 * 10**12
+
+
+def test_a_pool_with_a_single_unit_of_a_token_breaks_nothing() -> None:
+    shape = CurveShape.STABLE
+    dust = StableState(
+        pool_of((18, 18), shape), shape, (1, 4 * 10**30), (10**18, 10**18), 10_000, 4_000_000, 0, 0
+    )
+    first, second = dust.pool.token0, dust.pool.token1
+    deep = pool_state(58228746853397667, 6672635396895341106104774, True)
+    deep = replace(deep, pool=replace(deep.pool, token0=first, token1=second))
+    split = best_split(
+        ((Leg(dust.pool, first),), (Leg(deep.pool, second),)), states_of(dust, deep), gas_cost=free
+    )
+
+    assert split is None or split.route.gross_profit > 0
 
 
 def test_an_empty_pool_takes_no_part() -> None:
