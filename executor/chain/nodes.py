@@ -259,6 +259,8 @@ class Nodes(Rpc):
         settings name them.
         """
         nodes = self._trusted()
+        if len(nodes) == 1:
+            return [*nodes]
         foremost = self._foremost(nodes)
 
         def worse(node: Rpc) -> tuple[bool, bool, bool]:

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy.sql.schema import Table
 
 from executor.domain.errors import JournalError
 from executor.journal.lock import FileLock
+from executor.journal.prepared import Kept, Prepared, Row
 
 FILE_NAME = "executor.sqlite3"
 
@@ -61,6 +62,8 @@ class Database:
         self._readers = engine if file else engine.execution_options(isolation_level="AUTOCOMMIT")
         # Writers of one process queue here: SQLite's own way to wait is to sleep.
         self._turn = threading.RLock()
+        self._looks = Kept(engine) if file else None
+        self._puts = Kept(engine) if file else None
 
     @classmethod
     def open(cls, place: Path | SecretStr) -> Database:
@@ -121,6 +124,9 @@ class Database:
 
     def close(self) -> None:
         """Close connections and give the lock back; twice is fine."""
+        for kept in (self._looks, self._puts):
+            if kept is not None:
+                kept.close()
         self.engine.dispose()
         if self._lock is not None:
             self._lock.release()
@@ -147,6 +153,28 @@ class Database:
         """
         with self._errors_told(), self._readers.connect() as connection:
             yield connection
+
+    @contextmanager
+    def putting(self) -> Iterator[Connection]:
+        """As `writing`, for prepared statements alone, on the way of a send. Raises JournalError as that
+        does.
+        """
+        if self._puts is None:
+            with self.writing() as connection:
+                yield connection
+        else:
+            with self._errors_told(), self._turn, self._puts.transaction() as connection:
+                yield connection
+
+    def glance(self, query: Prepared, values: Mapping[str, object]) -> Sequence[Row]:
+        """What `query` finds, for what is asked again and again on the way of a send. Raises JournalError
+        when the database cannot be used.
+        """
+        if self._looks is None:
+            with self.reading() as connection:
+                return query.rows(connection, values)
+        with self._errors_told():
+            return self._looks.rows(query, values)
 
     def insert(self, table: Table) -> Any:
         """This database's own INSERT, which knows what to do when the row is there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, update
 
@@ -14,13 +14,14 @@ from executor.journal.codec import dump_execution, dump_opportunity, load_execut
 from executor.journal.database import Database, now
 from executor.journal.entries import Accepted, StoredExecution
 from executor.journal.part import Part
-from executor.journal.prepared import Prepared
+from executor.journal.prepared import Prepared, Row
 from executor.journal.schema import UNFINISHED, claims, executions, intents, slots_in_use
 
 _MINE = (executions.c.chain == bindparam("of_chain")) & (
     executions.c.opportunity_id == bindparam("of_opportunity")
 )
-_STORED = select(executions).where(_MINE)
+_ENTRY = (executions.c.opportunity, executions.c.result, executions.c.accepted_at, executions.c.executor_id)
+_STORED = Prepared(select(*_ENTRY).where(_MINE))
 _PUT = update(executions).where(_MINE, executions.c.executor_id == bindparam("of_executor"))
 _PUT_OUTCOME = Prepared(_PUT, "status", "result", "updated_at")
 _LIVE = Prepared(
@@ -64,10 +65,10 @@ class ExecutionsPart(Part):
         opportunity_id = opportunity.opportunity_id
         accepted = Execution(opportunity_id, self.chain, Status.ACCEPTED)
         row = self._row(dump_opportunity(opportunity), accepted)
-        with self.database.writing() as connection:
+        with self.database.putting() as connection:
             if self._insert_execution.change(connection, row) == 1:
                 return Accepted(None, True, self._take(connection, opportunity_id, slots))
-            stored = connection.execute(_STORED, self._key(opportunity_id)).mappings().one()
+            (stored,) = _STORED.rows(connection, self._key(opportunity_id))
             taken = _SLOTS.rows(connection, {"of_chain": self.chain})
         held = next((slot for slot, holder in taken if holder == opportunity_id), None)
         return Accepted(self._stored(stored), False, held)
@@ -88,14 +89,13 @@ class ExecutionsPart(Part):
 
     def take_slot(self, opportunity_id: str, slots: int) -> bool:
         """Take the lowest free slot for an accepted opportunity; True if it has one now."""
-        with self.database.writing() as connection:
+        with self.database.putting() as connection:
             return self._take(connection, opportunity_id, slots) is not None
 
     def stored(self, opportunity_id: str) -> StoredExecution | None:
         """What is recorded of that opportunity."""
-        with self.database.reading() as connection:
-            row = connection.execute(_STORED, self._key(opportunity_id)).mappings().one_or_none()
-        return None if row is None else self._stored(row)
+        found = self.database.glance(_STORED, self._key(opportunity_id))
+        return self._stored(found[0]) if found else None
 
     def finish(self, opportunity: Opportunity, execution: Execution) -> None:
         """Store the outcome of `opportunity`, over an earlier one. A final one frees its slot and its claims
@@ -103,7 +103,7 @@ class ExecutionsPart(Part):
 
         Raises JournalError if the opportunity is another executor's, or has a live intent and would end.
         """
-        with self.database.writing() as connection:
+        with self.database.putting() as connection:
             if not self._put(connection, execution):
                 row = self._row(dump_opportunity(opportunity), execution)
                 if self._insert_execution.change(connection, row) == 0:
@@ -114,22 +114,22 @@ class ExecutionsPart(Part):
 
         Raises JournalError if it is not here or another executor's.
         """
-        with self.database.writing() as connection:
+        with self.database.putting() as connection:
             if not self._put(connection, execution):
                 self._raise_not_ours(execution.opportunity_id)
 
     def unfinished(self, executor_id: str | None = None) -> tuple[StoredExecution, ...]:
         """What is accepted or pending, the oldest first; of one executor or of all."""
-        query = select(executions).where(
+        query = select(*_ENTRY, executions.c.opportunity_id).where(
             executions.c.chain == self.chain, executions.c.status.in_(UNFINISHED)
         )
         if executor_id is not None:
             query = query.where(executions.c.executor_id == executor_id)
         with self.database.reading() as connection:
-            rows = connection.execute(query).mappings().all()
+            rows = connection.execute(query).all()
         # Sorted here: for an order of its own, SQLite would read all that has ended as well.
-        rows = sorted(rows, key=lambda row: (row["accepted_at"], row["opportunity_id"]))
-        return tuple(self._stored(row) for row in rows)
+        rows = sorted(rows, key=lambda row: (row.accepted_at, row.opportunity_id))
+        return tuple(self._stored(row[: len(_ENTRY)]) for row in rows)
 
     def counts(self) -> dict[str, int]:
         """How many executions stand in each status."""
@@ -161,7 +161,7 @@ class ExecutionsPart(Part):
 
     def release(self, opportunity_id: str) -> None:
         """Give all its claims back; harmless when it has none."""
-        with self.database.writing() as connection:
+        with self.database.putting() as connection:
             _FREE[claims].change(connection, self._key(opportunity_id))
 
     def _claimed(self, connection: Connection, opportunity_id: str, wanted: list[str]) -> dict[str, str]:
@@ -249,12 +249,11 @@ class ExecutionsPart(Part):
     def _key(self, opportunity_id: str) -> dict[str, object]:
         return {"of_chain": self.chain, "of_opportunity": opportunity_id}
 
-    def _stored(self, row: Any) -> StoredExecution:
+    def _stored(self, row: Row) -> StoredExecution:
+        opportunity, result, accepted_at, executor_id = row
         return self._decoded(
             "execution",
-            lambda: StoredExecution(
-                row["opportunity"], load_execution(row["result"]), row["accepted_at"], row["executor_id"]
-            ),
+            lambda: StoredExecution(opportunity, load_execution(result), accepted_at, executor_id),
         )
 
     def _raise_not_ours(self, opportunity_id: str) -> NoReturn:

@@ -1,6 +1,6 @@
 """The stop flags: while one stands, nothing is signed and nothing is sent."""
 
-from sqlalchemy import Connection, bindparam, delete, or_, select
+from sqlalchemy import bindparam, delete, or_, select
 
 from executor.journal.database import Database, now
 from executor.journal.entries import StopFlag
@@ -39,10 +39,10 @@ def stop_flags(database: Database) -> tuple[StopFlag, ...]:
     return tuple(StopFlag(row.chain or None, row.because, row.set_at) for row in rows)
 
 
-def standing(connection: Connection, chain: str) -> StopFlag | None:
+def standing(database: Database, chain: str) -> StopFlag | None:
     """The flag that holds for `chain`."""
-    row = _STANDING.one(connection, {"all_chains": ALL_CHAINS, "of_chain": chain})
-    if row is None:
+    rows = database.glance(_STANDING, {"all_chains": ALL_CHAINS, "of_chain": chain})
+    if not rows:
         return None
-    of_chain, because, set_at = row
+    of_chain, because, set_at = rows[0]
     return StopFlag(of_chain or None, because, set_at)

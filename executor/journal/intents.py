@@ -63,7 +63,7 @@ class IntentsPart(ExecutionsPart):
                 f"{new.opportunity_id}.",
                 fix="give the execution of the intent's own opportunity",
             )
-        with self.database.writing() as connection:
+        with self.database.putting() as connection:
             self._require_ours(connection, new)
             nonce = self._next_nonce(connection, new, least_nonce)
             attempt = sign(nonce)
@@ -113,7 +113,7 @@ class IntentsPart(ExecutionsPart):
         if sent_at is not None:
             mark, values["sent_at"] = rows.MARK_SENT, sent_at
         its = {"of_chain": self.chain, "of_hash": transaction_hash}
-        with self.database.writing() as connection:
+        with self.database.putting() as connection:
             found = rows.BY_HASH.one(connection, its)
             if found is None:
                 raise JournalError(
@@ -192,8 +192,8 @@ class IntentsPart(ExecutionsPart):
 
     def in_flight(self, sender: Address) -> int:
         """How many live intents a wallet has."""
-        with self.database.reading() as connection:
-            ((count,),) = rows.IN_FLIGHT.rows(connection, {"of_chain": self.chain, "of_sender": sender})
+        its = {"of_chain": self.chain, "of_sender": sender}
+        ((count,),) = self.database.glance(rows.IN_FLIGHT, its)
         return int(count)
 
     def reached(self, sender: Address) -> Reached | None:

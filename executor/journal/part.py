@@ -83,7 +83,9 @@ class Part:
         if anchor.is_local:
             return
         same = (networks.c.chain_id == str(anchor.chain_id)) & networks.c.is_local.is_(False)
-        other = connection.execute(select(networks.c.chain).where(same)).scalars().first()
+        # Another process may just have recorded it under this very name.
+        query = select(networks.c.chain).where(same, networks.c.chain != self.chain)
+        other = connection.execute(query).scalars().first()
         if other is not None:
             raise JournalError(
                 f"chain id {anchor.chain_id} is recorded as {other} already.",

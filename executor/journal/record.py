@@ -75,8 +75,7 @@ class Record(IntentsPart):
 
     def stop_flag(self) -> StopFlag | None:
         """The flag that forbids to sign and to send on this chain now, if one stands."""
-        with self.database.reading() as connection:
-            return flags.standing(connection, self.chain)
+        return flags.standing(self.database, self.chain)
 
     def breaker(self, key: str, rules: BreakerRules | None = None) -> Breaker:
         """The breaker of that chain, wallet or route under `rules`, closed if none is recorded. Times in Unix
