@@ -14,6 +14,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -25,6 +26,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from executor.domain.errors import ExecutorError
+from executor.engine.durable.beats import BEAT_SECONDS
 from executor.engine.durable.port import (
     Adopt,
     DurableError,
@@ -36,6 +38,9 @@ from executor.engine.durable.port import (
     require_json,
 )
 from executor.engine.durable.slots import Lock, SessionLock, Slots
+from executor.submission.log import get_logger
+
+_LOG = get_logger("executor.engine")
 
 APPLICATION = "arbitrage-executor"
 APPLICATION_VERSION = "1"
@@ -67,6 +72,8 @@ class DbosEngine:
         self.executor_id = executor_id
         self._engine, self._slots, self._lock, self._epoch = engine, slots, lock, epoch
         self._steady_from = 0.0
+        self._beating: asyncio.Task[None] | None = None
+        self._is_fenced = False
 
     @classmethod
     async def open(
@@ -80,9 +87,12 @@ class DbosEngine:
         """
         if cls._open:
             raise DurableError("a durable engine is open in this process.", fix="close that one first")
-        return await asyncio.to_thread(
+        engine = await asyncio.to_thread(
             cls._opened, make_url(url), executor_id, works, asyncio.get_running_loop(), file_lock
         )
+        if engine._slots.is_shared:
+            engine._beating = asyncio.create_task(engine._beat())
+        return engine
 
     @classmethod
     def _opened(
@@ -170,13 +180,23 @@ class DbosEngine:
         if not await asyncio.to_thread(self._keeps_slot):
             # A server that restarts breaks the sessions of all: the others live, and retake theirs too.
             self._steady_from = time.monotonic() + RETAKE_SECONDS
-        if time.monotonic() < self._steady_from:
+        if self._is_fenced or time.monotonic() < self._steady_from:
             return 0
         taken = 0
         for other in await asyncio.to_thread(self._slots.others, self.executor_id):
             if adopt.left_by(other) or await self._left_by(other):
                 taken += await self._take_over_from(other, adopt)
         return taken
+
+    async def _beat(self) -> None:
+        """Say again and again that this process lives, until its slot is another's."""
+        while not self._is_fenced:
+            try:
+                self._is_fenced = not await asyncio.to_thread(self._slots.beat, self.executor_id, self._epoch)
+            except SQLAlchemyError as error:
+                _LOG.warning("no_sign_of_life", executor_id=self.executor_id, error=_unusable(error).message)
+            await asyncio.sleep(BEAT_SECONDS)
+        _LOG.error("taken_over", executor_id=self.executor_id)
 
     def _keeps_slot(self) -> bool:
         """False where the session that held our lock broke; then it is taken again, if nobody was faster."""
@@ -230,12 +250,19 @@ class DbosEngine:
 
     async def close(self) -> None:
         """As the port says. Harmless when repeated."""
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
         if type(self)._open:
             await _leave_works()
+            if not self._is_fenced:
+                with suppress(SQLAlchemyError):
+                    await asyncio.to_thread(self._slots.ended, self.executor_id)
             # DBOS made its own threads the loop's and ends them: the loop needs others to go on.
             loop, threads = asyncio.get_running_loop(), ThreadPoolExecutor()
             await loop.run_in_executor(threads, partial(DBOS.destroy, workflow_completion_timeout_sec=0))
             loop.set_default_executor(threads)
+            self._slots.close()
             self._lock.release()
             self._engine.dispose()
             type(self)._open = False

@@ -3,14 +3,15 @@
 An executor id is a slot in the database. Who holds its lock is its process. An SQLite file has one lock, of
 the operating system: one process at a time. On PostgreSQL each slot has an advisory lock of a session: many
 processes. Both end with the process, however it ends. A session's lock can also be lost while its process
-lives: so each taking of a slot raises its epoch, and a process asks whether the epoch is still its own before
-it does what must not be done twice.
+lives, and kept while that is halted: there signs of life (`beats`) decide. Each taking of a slot raises its
+epoch, and a process asks whether the epoch is still its own before it does what must not be done twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -32,9 +33,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from executor.domain.errors import JournalError
+from executor.engine.durable.beats import Beats, beats_table
 from executor.engine.durable.port import DurableError, SlotTakenError
 from executor.journal.lock import FileLock
-from executor.journal.prepared import Prepared
+from executor.journal.prepared import Kept, Prepared, Row
 
 metadata = MetaData()
 
@@ -44,6 +46,8 @@ slots = Table(
     Column("executor_id", String(64), primary_key=True),
     Column("epoch", Integer, nullable=False),
 )
+
+beats = beats_table(metadata)
 
 _EPOCH = Prepared(select(slots.c.epoch).where(slots.c.executor_id == bindparam("of_executor")))
 
@@ -62,11 +66,18 @@ class Slots:
         """`file` is the SQLite file; None on PostgreSQL."""
         self._engine = engine
         self._file = file
+        self._beats = None if file else Beats(engine, beats, slots)
+        self._looks = Kept(engine) if file else None
+
+    def close(self) -> None:
+        """Give back the connection that looks are made with. Harmless when repeated."""
+        if self._looks is not None:
+            self._looks.close()
 
     @property
     def is_at_hand(self) -> bool:
         """Whether a look takes no longer than it would to hand it to another thread."""
-        return self._file is not None
+        return self._looks is not None
 
     def take(self, executor_id: str, file_lock: Lock | None = None) -> tuple[Lock, int]:
         """The slot's lock and its new epoch; nothing to lock where the caller holds the `file_lock`. Raises
@@ -82,17 +93,55 @@ class Slots:
                 executor_id=executor_id,
             )
         metadata.create_all(self._engine)
+        if self._beats is not None:
+            self._beats.forget(executor_id)
         return lock, self._raise_epoch(executor_id)
 
     def take_dead(self, executor_id: str) -> Lock | None:
-        """The lock of another's slot if its process is dead, its epoch raised; None while it lives.
+        """The lock of another's slot if its process is dead or halted, its epoch raised; None while it lives.
 
-        Beside the one process that an SQLite file has, all others are dead.
+        Beside the one process that an SQLite file has, all others are dead. To be asked again and again: who
+        is halted is known only by looking for some time.
         """
-        lock = NoLock() if self._file is not None else self._try(executor_id)
-        if lock is not None:
-            self._raise_epoch(executor_id)
+        if self._beats is None:
+            lock: Lock | None = NoLock()
+        else:
+            lock = self._try(executor_id)
+            if lock is None:
+                return self._take_halted(self._beats, executor_id)
+            with self._engine.connect() as connection:
+                lives = self._beats.is_fresh(connection, executor_id)
+            if lives:
+                # Its session broke, and it will take its lock again.
+                lock.release()
+                return None
+        self._raise_epoch(executor_id)
         return lock
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may use the same database, and look for signs of life."""
+        return self._beats is not None
+
+    def beat(self, executor_id: str, epoch: int) -> bool:
+        """Give a sign of life; False where the slot is another's now."""
+        return self._beats is None or self._beats.beat(executor_id, epoch)
+
+    def ended(self, executor_id: str) -> None:
+        """No more signs will come: whoever finds the lock free need not wait for one."""
+        if self._beats is not None:
+            self._beats.forget(executor_id)
+
+    def _take_halted(self, signs: Beats, executor_id: str) -> Lock | None:
+        """Its lock stays with its session: the epoch keeps it from doing anything when it wakes."""
+        mine = slots.c.executor_id == executor_id
+        with self._engine.begin() as connection:
+            connection.execute(select(slots.c.epoch).where(mine).with_for_update())
+            if not signs.is_halted(connection, executor_id):
+                return None
+            connection.execute(update(slots).where(mine).values(epoch=slots.c.epoch + 1))
+            signs.renew(connection, executor_id)
+        return NoLock()
 
     def retake(self, executor_id: str, epoch: int) -> Lock | None:
         """The lock of our own slot, whose session broke; None where somebody has taken the slot meanwhile."""
@@ -110,6 +159,8 @@ class Slots:
 
     def epoch(self, executor_id: str) -> int:
         """The slot's epoch; 0 if it was never taken."""
+        if self._looks is not None:
+            return _number_in(self._looks.rows(_EPOCH, {"of_executor": executor_id}))
         with self._engine.connect() as connection:
             return _epoch(connection, executor_id)
 
@@ -190,8 +241,11 @@ class SessionLock:
 
 
 def _epoch(connection: Connection, executor_id: str) -> int:
-    found = _EPOCH.one(connection, {"of_executor": executor_id})
-    return 0 if found is None else int(found[0])
+    return _number_in(_EPOCH.rows(connection, {"of_executor": executor_id}))
+
+
+def _number_in(rows: Sequence[Row]) -> int:
+    return int(rows[0][0]) if rows else 0
 
 
 def _number(executor_id: str) -> int:

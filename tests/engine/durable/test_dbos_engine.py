@@ -196,9 +196,11 @@ class Shop:
     folder: Path
     workers: list[Worker]
 
-    def worker(self, executor_id: str, *ids: str) -> Worker:
+    def worker(self, executor_id: str, *ids: str, lease_seconds: float | None = None) -> Worker:
         command = [sys.executable, str(WORKER), self.url, executor_id, str(self.folder), *ids]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        if lease_seconds is not None:
+            environment["LEASE_SECONDS"] = str(lease_seconds)
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         self.workers.append(Worker(process))
         return self.workers[-1]
@@ -281,8 +283,8 @@ def test_another_executor_takes_up_the_works_of_a_dead_one(many: Shop) -> None:
 
 
 def test_nobody_takes_up_the_works_of_the_living(many: Shop) -> None:
+    many.worker("executor-2", lease_seconds=1.5).says("ready")
     many.worker("executor-1", "one").says("started")
-    many.worker("executor-2").says("ready")
 
     assert many.wait_for("one", "second ends") == [
         "first begins",
@@ -304,10 +306,25 @@ def test_executors_that_lose_their_locks_alive_take_them_again_and_not_each_othe
     with database.connect() as connection:
         epochs = connection.execute(text("SELECT epoch FROM executor_slots")).scalars().all()
     database.dispose()
-    # The server ends one session before the other: whoever has his lock at that moment may rightly take the
-    # other for dead. Never do both.
-    assert sorted(epochs) in ([1, 1], [1, 2])
-    assert any(refused(many.url, f"executor-{number}") for number in range(2))
+    assert epochs == [1, 1], "their signs of life went on"
+    assert all(refused(many.url, f"executor-{number}") for number in range(2))
+
+
+def test_an_executor_that_is_halted_while_its_session_lives_is_taken_over(many: Shop) -> None:
+    other = many.worker("executor-2", lease_seconds=2)
+    other.says("ready")
+    halted = many.worker("executor-1", "one")
+    many.wait_for("one", "first begins")
+    halted.process.send_signal(signal.SIGSTOP)
+
+    assert other.says("taken") == "taken 1"
+    many.wait_for("one", "second ends")
+    database = create_engine(many.url)
+    with database.connect() as connection:
+        epochs = connection.execute(text("SELECT executor_id, epoch FROM executor_slots")).all()
+    database.dispose()
+    assert sorted(epochs) == [("executor-1", 2), ("executor-2", 1)]
+    assert refused(many.url, "executor-1"), "its lock is held all the time"
 
 
 def break_locks(url: str) -> None:

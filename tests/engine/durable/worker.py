@@ -2,8 +2,8 @@
 ...]
 
 Each work notes the beginning and the end of its two effects in FOLDER/<id>, a line each, sleeps between them,
-and ends. The process prints `ready` when it is open, `done <id>` as works end, and goes on until it is
-killed.
+and ends. LEASE_SECONDS in the environment is how long a halted executor is waited for. The process prints
+`ready` when it is open, `done <id>` as works end, and goes on until it is killed.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from executor.engine.durable import beats
 from executor.engine.durable.dbos_engine import DbosEngine
 from executor.engine.durable.port import Json, Steps
 
@@ -61,4 +62,5 @@ async def main(url: str, executor_id: str, folder: Path, ids: list[str]) -> None
 
 
 if __name__ == "__main__":
+    beats.LEASE_SECONDS = float(os.environ.get("LEASE_SECONDS", beats.LEASE_SECONDS))
     asyncio.run(main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4:]))

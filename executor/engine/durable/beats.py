@@ -1,0 +1,123 @@
+"""Signs of life: who holds a slot says so in the database, again and again.
+
+A lock says that a session lives, which is neither enough nor necessary: a process that was halted keeps its
+session and does nothing, one whose sessions a restarted server has broken lives on. Times are the server's,
+so that no clocks of two machines are compared.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    cast,
+    delete,
+    extract,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from executor.submission.log import get_logger
+
+BEAT_SECONDS = 1.0
+"""Between two signs of life."""
+
+ALIVE_SECONDS = 3.0
+"""For so long after its last sign nobody whose lock is free counts as dead: it may be taking it again."""
+
+LEASE_SECONDS = 30.0
+"""After so long without a sign, seen by one that watched all the while, a process counts as halted though its
+lock is held.
+"""
+
+BLINK_SECONDS = 15.0
+"""Who has not looked for so long was perhaps halted itself, and begins to watch anew."""
+
+_LOG = get_logger("executor.engine")
+
+
+def beats_table(metadata: MetaData) -> Table:
+    """`at`: milliseconds of the server's clock."""
+    return Table(
+        "executor_beats",
+        metadata,
+        Column("executor_id", String(64), primary_key=True),
+        Column("at", BigInteger, nullable=False),
+    )
+
+
+_NOW = cast(extract("epoch", func.clock_timestamp()) * 1000, BigInteger)
+
+
+@dataclass(slots=True)
+class _Watched:
+    """The last sign that was seen, since when it is the last, and when that was looked at (own seconds)."""
+
+    at: int
+    since: float
+    looked: float
+
+
+class Beats:
+    """The signs of life in a PostgreSQL database. Methods raise SQLAlchemyError where it cannot be used."""
+
+    def __init__(self, engine: Engine, table: Table, slots: Table) -> None:
+        self._engine = engine
+        self._table = table
+        self._slots = slots
+        self._watched: dict[str, _Watched] = {}
+
+    def beat(self, executor_id: str, epoch: int) -> bool:
+        """Give a sign of life; False where the slot is another's by now."""
+        its, own = self._slots.c, self._slots.c.executor_id == executor_id
+        ours = select(its.executor_id, _NOW).where(own, its.epoch == epoch)
+        sign = insert(self._table).from_select(["executor_id", "at"], ours)
+        sign = sign.on_conflict_do_update(
+            index_elements=[self._table.c.executor_id], set_={"at": sign.excluded.at}
+        )
+        with self._engine.begin() as connection:
+            return bool(connection.execute(sign).rowcount)
+
+    def forget(self, executor_id: str) -> None:
+        """It has ended, and says so; whoever comes next begins anew."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(self._table).where(self._table.c.executor_id == executor_id))
+
+    def is_fresh(self, connection: Connection, executor_id: str) -> bool:
+        """Whether it has given a sign of life just now."""
+        query = select(_NOW - self._table.c.at).where(self._table.c.executor_id == executor_id)
+        age = connection.execute(query).scalar()
+        return age is not None and int(age) < ALIVE_SECONDS * 1000
+
+    def is_halted(self, connection: Connection, executor_id: str) -> bool:
+        """Whether no sign of it came for LEASE_SECONDS, while this process has looked all the time. One that
+        has never given any is none that could be missed.
+        """
+        query = select(self._table.c.at).where(self._table.c.executor_id == executor_id)
+        at, now = connection.execute(query).scalar(), time.monotonic()
+        if at is None:
+            self._watched.pop(executor_id, None)
+            return False
+        seen = self._watched.get(executor_id)
+        if seen is None or seen.at != at or now - seen.looked > BLINK_SECONDS:
+            seen = self._watched[executor_id] = _Watched(at, now, now)
+        seen.looked = now
+        if now - seen.since < LEASE_SECONDS:
+            return False
+        _LOG.warning("executor_halted", executor_id=executor_id, silent_seconds=int(now - seen.since))
+        return True
+
+    def renew(self, connection: Connection, executor_id: str) -> None:
+        """As if it had given a sign: it was taken over just now, and need not be at once again."""
+        its = self._table.c.executor_id == executor_id
+        connection.execute(update(self._table).where(its).values(at=_NOW))
