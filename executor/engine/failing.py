@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from executor.chain.absent_blocks import lacks_block
 from executor.domain.decision import Reason
 from executor.domain.errors import ExecutorError, GasLimitError, MathsError, NodeError
 from executor.domain.opportunity import Opportunity
@@ -74,6 +75,8 @@ def failure_of_error(error: ExecutorError) -> Failure | None:
         return Failure.GAS_LIMIT_TOO_HIGH
     if isinstance(error, MathsError):
         return Failure.NO_LIQUIDITY
+    if lacks_block(error):
+        return Failure.BLOCK_GONE
     return Failure.NODE_SILENT if isinstance(error, NodeError) else None
 
 

@@ -28,6 +28,7 @@ class Failure(StrEnum):
     INTRINSIC_GAS = "intrinsic_gas"
     GAS_LIMIT_TOO_HIGH = "gas_limit_too_high"
     POOL_FULL = "pool_full"
+    BLOCK_GONE = "block_gone"
     NODE_SILENT = "node_silent"
     TOKEN_REFUSED = "token_refused"
     PAUSED = "paused"
@@ -42,7 +43,7 @@ class Action(StrEnum):
     Resize: read the market again and size anew. Shrink: the same with half the cap, or split. Other funding:
     the next means in order. Reprice: choose fees anew. Bump: the same nonce with higher fees. Watch: count as
     sent and look for the receipt. Find nonce: look who took the nonce, then start again on the next one. Fill
-    gap: send what is missing below. Fix gas: estimate anew. Wait: the same bytes again a little later.
+    gap: send what is missing below. Fix gas: estimate anew. Wait: the same again a little later.
     Abandon: end it with its reason. Stop: end it, open the breaker and tell the user.
     """
 
@@ -77,6 +78,7 @@ RETRIES: Mapping[Failure, Action] = {
     Failure.INTRINSIC_GAS: Action.FIX_GAS,
     Failure.GAS_LIMIT_TOO_HIGH: Action.SHRINK,
     Failure.POOL_FULL: Action.WAIT,
+    Failure.BLOCK_GONE: Action.WAIT,
     Failure.NODE_SILENT: Action.WATCH,
     Failure.TOKEN_REFUSED: Action.ABANDON,
     Failure.PAUSED: Action.STOP,

@@ -2,8 +2,9 @@
 
 import pytest
 
+from executor.chain.rpc import NodeRefusedError
 from executor.domain.decision import Reason
-from executor.domain.errors import GasLimitError, MathsError, NodeError, SafetyError
+from executor.domain.errors import ExecutorError, GasLimitError, MathsError, NodeError, SafetyError
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding
 from executor.engine.failing import Trial, failure_of_error, failure_of_reason, what_next
@@ -34,9 +35,13 @@ def test_errors_that_nothing_can_be_tried_against_are_no_failures() -> None:
         (MathsError("dry.", fix=""), Action.SHRINK),
         (GasLimitError("much.", fix=""), Action.SHRINK),
         (NodeError("silent.", fix=""), Action.ABANDON),
+        (NodeRefusedError("eth_call", -32000, "header not found", None), Action.WAIT),
+        (NodeRefusedError("eth_call", -32000, "hash is not currently canonical", None), Action.WAIT),
+        (NodeRefusedError("eth_call", -32001, "Resource not found", None), Action.WAIT),
+        (NodeRefusedError("eth_call", -32601, "method not found", None), Action.ABANDON),
     ],
 )
-def test_an_error_leads_to_its_action(error: MathsError, action: Action) -> None:
+def test_an_error_leads_to_its_action(error: ExecutorError, action: Action) -> None:
     failure = failure_of_error(error)
     assert failure is not None
     assert what_next(failure, FIRST, BOUNDS).action is action

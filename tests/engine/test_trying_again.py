@@ -88,6 +88,19 @@ async def test_a_lender_that_is_dry_is_replaced_by_another(trading: Trading) -> 
     assert stages["sizing"] == 2
 
 
+async def test_a_block_that_is_gone_while_it_is_read_is_followed_by_another_try(trading: Trading) -> None:
+    trading.open_gap()
+    gone = [{"error": {"code": -32001, "message": "Resource not found"}}]
+
+    def withhold(request: Request) -> Answer | None:
+        at_a_block = request["method"] == "eth_call" and request["params"][-1] not in ("latest", "pending")
+        return gone.pop() if gone and at_a_block else None
+
+    realised, _, _ = await execute_by(trading, withhold, explicit())
+    assert gone == []
+    assert realised.status is Status.REALISED, realised.reasons
+
+
 async def test_a_funding_that_the_user_named_is_not_replaced(trading: Trading) -> None:
     trading.open_gap()
     dry = simulations(trading, DRY)
