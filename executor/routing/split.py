@@ -5,6 +5,8 @@ pieces and the route is sized like any other. Gas is paid for every part: parts 
 first, as long as that leaves more.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +58,7 @@ def best_split(
     Raises PlanError where a pool stands in it twice, TicksUnknownError as `best_size` does.
     """
     _require_once([leg for stage in stages for leg in stage])
-    sides = Sides(states)
+    sides = _Curves(states)
     chosen: Stages = tuple(tuple(leg for leg in stage if _trades(sides.of(leg))) for stage in stages)
     if not all(chosen):
         return None
@@ -75,6 +77,22 @@ def best_split(
     return found
 
 
+class _Curves(Sides):
+    """The sides of all pools, and their curves in pieces, each fitted once for all tries."""
+
+    def __init__(self, states: States) -> None:
+        super().__init__(states)
+        self._fitted: dict[str, SampledHop] = {}
+
+    def pieces(self, leg: Leg, *, bent: bool = False) -> Hop:
+        """A hop that has pieces: its own, or fitted ones; `bent`: a straight line will not do."""
+        own = self.of(leg).hop
+        first = own.stretch(0)
+        if first is not None and (first.c or not first.a or not bent):
+            return own
+        return self._fitted.setdefault(leg.pool.key, SampledHop(own))
+
+
 def _require_once(legs: Sequence[Leg]) -> None:
     """Two legs over one pool would each be sized as if the other did not trade."""
     seen: set[str] = set()
@@ -90,7 +108,7 @@ def _require_once(legs: Sequence[Leg]) -> None:
 
 
 def _sized(
-    stages: Stages, sides: Sides, gas_cost: GasPrice, cap: int | None, overhead_gas: int
+    stages: Stages, sides: _Curves, gas_cost: GasPrice, cap: int | None, overhead_gas: int
 ) -> tuple[SplitSize, Stages] | None:
     """The best size of these stages, and what of them it uses."""
     hops = [_stage_hop(stage, sides) for stage in stages]
@@ -112,7 +130,7 @@ def _sized(
     return SplitSize(route, gas, route.gross_profit - gas_cost(gas)), kept
 
 
-def _used(stage: Sequence[Leg], amounts: Sequence[int], sides: Sides) -> tuple[Part, ...]:
+def _used(stage: Sequence[Leg], amounts: Sequence[int], sides: _Curves) -> tuple[Part, ...]:
     """The parts that give anything. Dust that a pool would swallow goes into the last part, as plans do with
     what is left at the end of a stage.
     """
@@ -130,16 +148,10 @@ def _used(stage: Sequence[Leg], amounts: Sequence[int], sides: Sides) -> tuple[P
     return tuple(parts)
 
 
-def _pieces(side: Side, *, bent: bool = False) -> Hop:
-    """A hop that has pieces: its own, or fitted ones; `bent`: a straight line will not do."""
-    first = side.hop.stretch(0)
-    return SampledHop(side.hop) if first is None or (bent and not first.c and first.a) else side.hop
-
-
-def _stage_hop(stage: Sequence[Leg], sides: Sides) -> Hop:
+def _stage_hop(stage: Sequence[Leg], sides: _Curves) -> Hop:
     if len(stage) == 1:
-        return _pieces(sides.of(stage[0]))
-    return ParallelHop([_pieces(sides.of(leg), bent=True) for leg in stage])
+        return sides.pieces(stage[0])
+    return ParallelHop([sides.pieces(leg, bent=True) for leg in stage])
 
 
 def _trades(side: Side) -> bool:
@@ -151,7 +163,7 @@ def _trades(side: Side) -> bool:
     return side.price[0] > 0
 
 
-def _parts(stage: Sequence[Leg], hop: Hop, sides: Sides, amount: int) -> tuple[int, ...]:
+def _parts(stage: Sequence[Leg], hop: Hop, sides: _Curves, amount: int) -> tuple[int, ...]:
     """How a stage divides an amount."""
     if not isinstance(hop, ParallelHop):
         return (amount,)
