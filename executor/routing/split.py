@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from executor.domain.errors import MathsError, PlanError
+from executor.domain.errors import MathsError, PlanError, TicksUnknownError
 from executor.domain.route import Leg
 from executor.domain.split import Part, SplitRoute
 from executor.routing.candidates import ROUTER_GAS
@@ -18,7 +18,7 @@ from executor.routing.cycle import MAX_AMOUNT
 from executor.routing.gas import beside_parts
 from executor.routing.hops import Hop
 from executor.routing.parallel import ParallelHop, moved
-from executor.routing.piecewise import solve_pieces
+from executor.routing.piecewise import GasCost, solve_pieces
 from executor.routing.premium import no_premium
 from executor.routing.sampled import SampledHop
 from executor.routing.sides import Side, Sides
@@ -54,8 +54,9 @@ def best_split(
     earns anything before gas.
 
     Pools with curves of pieces (pairs, pools with ticks) share exactly; beside pools of other shapes (Curve,
-    Balancer) the shares are fitted, then moved to and fro as long as more comes out. `cap` bounds the input.
-    Raises PlanError where a pool stands in it twice, TicksUnknownError as `best_size` does.
+    Balancer) the shares are fitted, then moved to and fro as long as more comes out. A tick that a size
+    crosses is paid for. `cap` bounds the input. Raises PlanError where a pool stands in it twice,
+    TicksUnknownError as `best_size` does.
     """
     _require_once([leg for stage in stages for leg in stage])
     sides = _Curves(states)
@@ -112,7 +113,9 @@ def _sized(
 ) -> tuple[SplitSize, Stages] | None:
     """The best size of these stages, and what of them it uses."""
     hops = [_stage_hop(stage, sides) for stage in stages]
-    amounts = _solved(hops, MAX_AMOUNT if cap is None else min(cap, MAX_AMOUNT))
+    amounts = _solved(
+        hops, MAX_AMOUNT if cap is None else min(cap, MAX_AMOUNT), _legs_cost(stages, hops, sides, gas_cost)
+    )
     if amounts is None:
         return None
     used: list[tuple[Part, ...]] = []
@@ -172,13 +175,31 @@ def _parts(stage: Sequence[Leg], hop: Hop, sides: _Curves, amount: int) -> tuple
     return parts if all(each in own for each in hop.hops) else moved(own, parts)
 
 
-def _solved(hops: Sequence[Hop], cap: int) -> Amounts | None:
+def _legs_cost(stages: Stages, hops: Sequence[Hop], sides: _Curves, gas_cost: GasPrice) -> GasCost:
+    """What the gas of all parts costs at the amounts into each stage."""
+
+    def of(amounts: Amounts) -> int:
+        units = 0
+        try:
+            for stage, hop, amount in zip(stages, hops, amounts, strict=False):
+                parts = hop.parts(amount) if isinstance(hop, ParallelHop) else (amount,)
+                units += sum(
+                    sides.of(leg).gas(part) for leg, part in zip(stage, parts, strict=True) if part > 0
+                )
+        except (MathsError, TicksUnknownError):
+            return 0
+        return gas_cost(units)
+
+    return of
+
+
+def _solved(hops: Sequence[Hop], cap: int, gas_cost: GasCost) -> Amounts | None:
     try:
         start = segment_at(hops, 0)
     except MathsError:
         return None
     assert start is not None
-    return solve_pieces(hops, start, cap=cap, premium=no_premium, repaid=(1, 1))
+    return solve_pieces(hops, start, cap=cap, premium=no_premium, repaid=(1, 1), gas_cost=gas_cost)
 
 
 def _without_one(stages: Stages) -> Iterator[Stages]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isqrt
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from executor.routing.hops import Hop, hop
 from executor.routing.parallel import ParallelHop, moved
 from executor.routing.sampled import SampledHop
 from executor.routing.sizing import best_size
-from executor.routing.split import best_split
+from executor.routing.split import SplitSize, best_split
 from executor.venues.curve_pools import StableState
 from tests.support.curve_states import pool_of
 from tests.support.market import (
@@ -192,6 +193,30 @@ def test_parts_that_do_not_pay_their_gas_are_left_out() -> None:
     assert dear.gas < cheap.gas
     cheap_at_dear = cheap.route.gross_profit - cheap.gas * 2 * 10**13
     assert dear.net > cheap_at_dear
+
+
+def test_parts_stop_short_of_a_tick_that_does_not_pay_its_gas() -> None:
+    """Behind the tick of the pool lies too little for the gas of crossing it."""
+    thin = v3_state(
+        isqrt((101 << 192) // 100),
+        [Position(-887_220, 887_220, 10**19), Position(60, 120, 10**22)],
+        v3_pool(200, fee=500),
+    )
+    pairs = [v2_state(3 * 10**22, 3 * 10**22, v2_pool(number)) for number in (100, 101)]
+    legs = [Leg(state.pool, USDC) for state in pairs]
+    states = states_of(thin, *pairs)
+
+    def sized(price: int) -> SplitSize:
+        found = best_split(((Leg(thin.pool, WETH),), legs), states, gas_cost=lambda gas: gas * price)
+        assert found is not None
+        return found
+
+    price = 10**10
+    free, paid = sized(0), sized(price)
+    assert len(free.route.legs) == len(paid.route.legs) == 3
+    assert paid.route.amount_in < free.route.amount_in
+    assert paid.gas == free.gas - 25_000
+    assert paid.net > free.net - price * free.gas
 
 
 def test_under_a_cap_the_parts_take_no_more_than_it() -> None:
