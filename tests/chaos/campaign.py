@@ -33,6 +33,9 @@ USUAL_SECONDS = 0.8
 
 MOST_SLOWNESS = 6.0
 
+MOST_WAITING = 6
+"""Opportunities without an end, of which there is always one that is new or near its end."""
+
 AIMED_SECONDS = 45.0
 """How long a boundary is waited for, from the first request on, until the life is killed in any case."""
 
@@ -136,7 +139,7 @@ class Campaign:
         self.scene.calm(False)
 
     async def _violent_life(self) -> None:
-        self.scene.ask(self.chance.randint(1, 3))
+        self.scene.ask(await asyncio.to_thread(self._appetite))
         moment = self.aims.next(self.scene.slowness * (USUAL_SECONDS + WORKING_SECONDS))
         killer = Killer(moment, reading_url(self.place))
         self.scene.hear = killer.hear
@@ -162,6 +165,12 @@ class Campaign:
         self.aims.came(moment, killer.hit)
         missed = "" if killer.hit else " (which did not come)"
         _LOG.info("killed %d %s%s; %s; %s", killed, moment, missed, [life.code for life in lives], handicap)
+
+    def _appetite(self) -> int:
+        """How many more to ask for: where kills come early, what is given piles up."""
+        final = sum(one.status not in OPEN_STATUSES for one in self._books().executions)
+        waiting = len(self.scene.opportunities) - final
+        return 0 if waiting >= MOST_WAITING else self.chance.randint(1, 3)
 
     def _take_time(self, beginning: float) -> None:
         """On a busy machine everything takes longer: then the world is slower too, and kills fall on the work
