@@ -53,7 +53,7 @@ def main() -> int:
 def _print_sends(times: SendTimes) -> None:
     rows = {**_of_the_lane("socket", times.socket), **_of_the_lane("HTTP", times.http)}
     rows["floor: both exchanges over a bare socket"] = times.floor.node
-    rows["floor: two bare commits to the disk"] = times.floor.disk
+    rows["floor: three bare commits to the disk"] = times.floor.disk
     rows["web3.py: nonce, gas and fees asked, signed, sent"] = times.web3
     rows["Ape: prepared, signed, sent"] = times.ape
     print_table(

@@ -1,5 +1,5 @@
 """What no send can be faster than on this machine: the node's own time for the two exchanges, over a bare
-socket, and the disk's for the two commits.
+socket, and the disk's for the three commits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from time import perf_counter
 from executor.chain.quantities import to_data
 from executor.chain.rpc import Call
 
-COMMITS = 2
-"""The intake, and the intent with its attempt."""
+COMMITS = 3
+"""The intake, the claims, and the intent with its attempt."""
 
 _ROW = 4096
 
@@ -24,7 +24,7 @@ _ROW = 4096
 @dataclass
 class Floor:
     """Milliseconds: `node` from the first byte of the question for the nonce to the answer to the send,
-    without what lies between the two; `disk` of two commits of a row of 4 KiB each.
+    without what lies between the two; `disk` of three commits of a row of 4 KiB each.
     """
 
     node: list[float] = field(default_factory=list)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter, process_time, sleep
+from time import perf_counter, process_time, sleep, time
 from typing import Any
 
 from benchmarks.hotpath_bytes import GWEI, ROUTER, plan_of, route
@@ -20,12 +20,16 @@ from devnet import Node
 from executor.chain.network import identify
 from executor.chain.nodes import Nodes
 from executor.chain.rpc import Call
+from executor.config.chains import load_chain
+from executor.config.sending import BreakerSettings
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import Block, Intent, IntentState, Purpose
 from executor.domain.opportunity import Opportunity
 from executor.engine import intake
+from executor.engine.breakers import Breakers, breaker_keys
 from executor.engine.durable.dbos_engine import DbosEngine
 from executor.engine.durable.port import Json, Steps, WorkState
+from executor.engine.turnstile import needs
 from executor.journal.anchor import choose_anchor
 from executor.journal.record import FILE_NAME, Database, Record
 from executor.policy.fees import Fees
@@ -39,6 +43,7 @@ WARM_UP = 5
 FEES = Fees(40 * GWEI, GWEI, 0)
 GAS = 400_000
 SIZED = route()
+DATA = load_chain(CHAIN)
 SETTLE_SECONDS = 0.005
 MOST_LOOKS = 2000
 _SEND = "eth_sendRawTransaction"
@@ -137,9 +142,12 @@ class _Bench:
     signer: TimedSigner
     engine: DbosEngine
     lane: Lane
+    breakers: Breakers
 
     async def send(self, decided: tuple[Order, Execution]) -> None:
         """What stands between a decision and the answer."""
+        keys = breaker_keys(CHAIN, self.signer.address, SIZED.route)
+        self.breakers.require_closed(keys, int(time()))
         await self.lane.send(*decided)
 
     async def settle(self, opportunity_id: str) -> None:
@@ -186,10 +194,11 @@ async def _by_the_lane(node: Node, url: str, folder: Path, count: int, times: La
 
 
 async def _durably(bench: _Bench, opportunity_id: str) -> float:
-    """From the intake to the node's answer as the engine does it: intake row and slot, the plan, then intent
-    and attempt; and what follows it, the start of the durable work. Returns that start's milliseconds.
+    """From the intake to the node's answer as the engine does it: intake row and slot, claims, the plan, then
+    intent and attempt; and what follows, the start of the durable work. Returns that start's milliseconds.
     """
     bench.record.accept(_opportunity(opportunity_id), slots=4)
+    bench.record.claim(opportunity_id, needs(DATA, SIZED))
     await bench.send(_decided(opportunity_id))
     began = perf_counter()
     await bench.engine.start("follow", opportunity_id, {"chain": CHAIN, "opportunity": opportunity_id})
@@ -266,7 +275,8 @@ async def _bench(node: Node, url: str, folder: Path) -> AsyncIterator[_Bench]:
                     anchor=anchor,
                     fence=engine.check_owner,
                 )
-                yield _Bench(node, rpc, record, signer, engine, lane)
+                breakers = Breakers(record, BreakerSettings())
+                yield _Bench(node, rpc, record, signer, engine, lane, breakers)
             finally:
                 await engine.close()
     finally:

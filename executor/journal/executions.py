@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, literal_column, sele
 from executor.domain.errors import JournalError
 from executor.domain.execution import Execution, Status
 from executor.domain.opportunity import Opportunity
+from executor.journal.claiming import claim_free, claimed
 from executor.journal.codec import dump_execution, dump_opportunity, load_execution
 from executor.journal.database import Database, now
 from executor.journal.entries import Accepted, StoredExecution
@@ -48,6 +49,10 @@ _FREE = {
 }
 
 
+class _HeldError(Exception):
+    """Undoes the claims that were made beside one that another has."""
+
+
 class ExecutionsPart(Part):
     """The part of the record that is about opportunities."""
 
@@ -55,7 +60,6 @@ class ExecutionsPart(Part):
         super().__init__(database, chain, executor_id)
         self._insert_execution = Prepared(database.insert_new(executions), *executions.c.keys())
         self._insert_slot = Prepared(database.insert_new(slots_in_use), *slots_in_use.c.keys())
-        self._insert_claims = database.insert_new(claims)
 
     def accept(self, opportunity: Opportunity, *, slots: int) -> Accepted:
         """Take an opportunity in, and the lowest free one of the chain's `slots` with it, in one commit.
@@ -149,15 +153,17 @@ class ExecutionsPart(Part):
         wanted = sorted(set(keys))
         if not wanted:
             return ()
-        with self.database.writing() as connection:
-            while True:
-                found = self._claimed(connection, opportunity_id, wanted)
-                others = tuple(key for key in wanted if found.get(key, opportunity_id) != opportunity_id)
-                if others:
-                    connection.rollback()
-                    return others
-                if len(found) == len(wanted):
-                    return ()
+        try:
+            with self.database.putting() as connection:
+                while True:
+                    found = self._claimed(connection, opportunity_id, wanted)
+                    others = tuple(key for key in wanted if found.get(key, opportunity_id) != opportunity_id)
+                    if others:
+                        raise _HeldError
+                    if len(found) == len(wanted):
+                        return ()
+        except _HeldError:
+            return others
 
     def release(self, opportunity_id: str) -> None:
         """Give all its claims back; harmless when it has none."""
@@ -168,17 +174,10 @@ class ExecutionsPart(Part):
         """Who has which key, after all that were free were claimed. One of another's that was given back in
         between is missing.
         """
-        common = {
-            "chain": self.chain,
-            "chain_id": self._chain_id,
-            "opportunity_id": opportunity_id,
-            "claimed_at": now(),
-        }
-        connection.execute(self._insert_claims.values([{"key": key, **common} for key in wanted]))
-        query = select(claims.c.key, claims.c.opportunity_id).where(
-            claims.c.chain == self.chain, claims.c.key.in_(wanted)
-        )
-        return {key: holder for key, holder in connection.execute(query)}  # noqa: C416
+        values: dict[str, object] = {f"key_{number}": key for number, key in enumerate(wanted)}
+        values |= {**self._key(opportunity_id), "of_chain_id": self._chain_id, "at": now()}
+        claim_free(len(wanted), is_sqlite=self.database.is_sqlite).change(connection, values)
+        return {key: holder for key, holder in claimed(len(wanted)).rows(connection, values)}  # noqa: C416
 
     def _take(self, connection: Connection, opportunity_id: str, slots: int) -> int | None:
         while True:

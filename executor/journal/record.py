@@ -11,9 +11,7 @@ millisecond. Methods raise JournalError when the database cannot be used; then n
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from executor.domain.intent import Intent
 from executor.journal import flags
@@ -21,10 +19,17 @@ from executor.journal.database import FILE_NAME, Database, now
 from executor.journal.ended import lately_ended
 from executor.journal.entries import Accepted, NewIntent, StopFlag, StoredExecution
 from executor.journal.intents import IntentsPart
+from executor.journal.prepared import Prepared, Row
 from executor.journal.schema import UNFINISHED, WATCHED, breakers, executions, intents, slots_in_use
 from executor.policy.breaker import Breaker, BreakerRules, BreakerState
 
 __all__ = ["FILE_NAME", "Accepted", "Database", "NewIntent", "Record", "StopFlag", "StoredExecution"]
+
+_BREAKER = Prepared(
+    select(breakers.c.state, breakers.c.losses, breakers.c.opened_at, breakers.c.rest_seconds).where(
+        breakers.c.chain == bindparam("of_chain"), breakers.c.key == bindparam("of_key")
+    )
+)
 
 
 class Record(IntentsPart):
@@ -82,10 +87,8 @@ class Record(IntentsPart):
         seconds.
         """
         rules = rules or BreakerRules()
-        query = select(breakers).where(breakers.c.chain == self.chain, breakers.c.key == key)
-        with self.database.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        return Breaker(rules) if row is None else self._decoded("entry", lambda: _breaker(row, rules))
+        rows = self.database.glance(_BREAKER, {"of_chain": self.chain, "of_key": key})
+        return self._decoded("entry", lambda: _breaker(rows[0], rules)) if rows else Breaker(rules)
 
     def put_breaker(self, key: str, breaker: Breaker) -> None:
         """Record a breaker; its rules are settings and are not kept."""
@@ -103,5 +106,6 @@ class Record(IntentsPart):
             connection.execute(put, row)
 
 
-def _breaker(row: Any, rules: BreakerRules) -> Breaker:
-    return Breaker(rules, BreakerState(row.state), row.losses, row.opened_at, row.rest_seconds)
+def _breaker(row: Row, rules: BreakerRules) -> Breaker:
+    state, losses, opened_at, rest_seconds = row
+    return Breaker(rules, BreakerState(state), losses, opened_at, rest_seconds)
