@@ -170,8 +170,12 @@ class Desk:
 
 
 def reading(pool: Pool) -> Reading[PoolState]:
-    """How to read a pool widely enough for the largest trade of the tests."""
-    return uniswap_v3.read(pool, words=20) if pool.kind is VenueKind.UNISWAP_V3 else read(pool)
+    """How to read a pool widely enough for the largest trade of the tests: to a sixteenth of its price and to
+    sixteen times of it, where ticks stand apart.
+    """
+    if pool.kind is not VenueKind.UNISWAP_V3:
+        return read(pool)
+    return uniswap_v3.read(pool, words=min(20, 1 + 100 // pool.tick_spacing))
 
 
 def revert_data(error: RpcError) -> bytes:
