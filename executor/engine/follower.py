@@ -27,7 +27,7 @@ from executor.journal.books import Books
 from executor.journal.codec import load_opportunity
 from executor.journal.record import StoredExecution
 from executor.policy.failures import Failure
-from executor.submission.clock import Clock
+from executor.submission.clock import Clock, set_or_slept
 from executor.submission.log import get_logger
 from executor.submission.offers import Worth
 from executor.submission.tracker import Tracker
@@ -39,6 +39,9 @@ STEP_SECONDS = 60.0
 
 PAUSE_SECONDS = 1.0
 """After a node that did not answer."""
+
+ELSEWHERE_SECONDS = 10.0
+"""Between two looks whether another process has moved an intent; of what this one moves it hears at once."""
 
 SOON_BLOCKS = 4
 """A failed trade is tried again only when it can no longer happen after all; that is waited for where it
@@ -89,6 +92,7 @@ class Follower:
         )
         self._told = told
         self._taken_up = taken_up
+        self._moves: WeakValueDictionary[int, asyncio.Event] = WeakValueDictionary()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._seconds = seconds
 
@@ -147,6 +151,9 @@ class Follower:
         """Told by the tracker: `intent` was mined with `receipt`, or what mined it is gone. May be told
         twice.
         """
+        moved = self._moves.pop(intent.intent_id, None)
+        if moved is not None:
+            moved.set()
         await keep_up(self.keeper, self._record, intent, receipt)
         stored = self._stored(intent)
         if stored is None:
@@ -273,11 +280,13 @@ class Follower:
 
     async def _until_changed(self, intent: Intent, until: float) -> None:
         """Wait until the intent is final or open again, at most until that time."""
-        while self._clock.now() < until:
+        while (left := until - self._clock.now()) > 0:
+            # Before the look, so that no move comes in between.
+            moved = self._moves.setdefault(intent.intent_id, asyncio.Event())
             now = self._record.intent(intent.intent_id)
             if now.state is not IntentState.MINED or now.block != intent.block:
                 return
-            await self._clock.sleep(PAUSE_SECONDS)
+            await set_or_slept(moved, self._clock, min(left, ELSEWHERE_SECONDS))
 
 
 def _deciding(intents: Sequence[Intent]) -> Intent:

@@ -12,7 +12,7 @@ from executor.domain.errors import ExecutorError
 from executor.domain.route import POOL_LOANS, Funding
 from executor.domain.split import Sized
 from executor.journal.record import Record
-from executor.submission.clock import Clock
+from executor.submission.clock import Clock, set_or_slept
 
 LOOK_SECONDS = 0.25
 """Between two looks at what other processes hold, each a query of everyone who waits; what this one frees is
@@ -76,15 +76,7 @@ class Turnstile:
                 return
             if self._clock.now() - began >= self._seconds:
                 raise BusyError(problem, fix=fix, **facts)
-            waits = [
-                asyncio.ensure_future(freed.wait()),
-                asyncio.ensure_future(self._clock.sleep(LOOK_SECONDS)),
-            ]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
+            await set_or_slept(freed, self._clock, LOOK_SECONDS)
 
 
 def needs(chain: ChainData, sized: Sized) -> frozenset[str]:

@@ -27,3 +27,13 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Let other work run for `seconds`."""
         await asyncio.sleep(seconds)
+
+
+async def set_or_slept(event: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Wait until `event` is set, and no longer than that."""
+    waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds))]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -20,7 +20,7 @@ from executor.domain.intent import AttemptKind, AttemptState, Intent, IntentStat
 from executor.journal.anchor import Anchor
 from executor.journal.record import NewIntent, Record
 from executor.policy.fees import Fees
-from executor.submission.clock import Clock, SystemClock
+from executor.submission.clock import Clock, SystemClock, set_or_slept
 from executor.submission.envelope import read_envelope
 from executor.submission.errors import StoppedError
 from executor.submission.log import get_logger
@@ -195,15 +195,7 @@ class Lane:
 
     async def _wait_for_room(self) -> None:
         self._freed.clear()
-        waits = [
-            asyncio.ensure_future(self._freed.wait()),
-            asyncio.ensure_future(self._clock.sleep(RECHECK_SECONDS)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await set_or_slept(self._freed, self._clock, RECHECK_SECONDS)
 
     async def _least_nonce(self) -> int:
         """What the chain and the node's pool have not taken, at the same time as a look whether the work is
