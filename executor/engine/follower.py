@@ -121,6 +121,10 @@ class Follower:
                         return sealed
         return Status.PENDING
 
+    def looks_after(self, opportunity_id: str) -> bool:
+        """Whether a look at it is under way."""
+        return opportunity_id in self._turns
+
     async def _looked(self, opportunity_id: str, until: float) -> Status | None:
         """The final status; None where it is to be looked at again."""
         stored = self._record.stored(opportunity_id)

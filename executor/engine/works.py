@@ -68,6 +68,7 @@ class Works:
     tries: Tries = field(init=False)
     follower: Follower = field(init=False)
     _running: dict[str, Running] = field(init=False, default_factory=dict)
+    _alone: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         own = self.session.settings
@@ -109,10 +110,23 @@ class Works:
         return await self._outcome(name), None if accepted.new else stored
 
     async def recover(self) -> None:
-        """Go on with all that an earlier run of this executor, or one that it has taken over, has left."""
+        """Go on with all that an earlier run of this executor, or one that it has taken over, has left; and
+        with what nobody looks after though it was entrusted. To be asked again and again.
+        """
+        alone: set[str] = set()
         for stored in self.desk.record.unfinished(self.desk.record.executor_id):
-            if stored.execution.opportunity_id not in self._running:
+            name = stored.execution.opportunity_id
+            if name not in self._running:
                 self._go_on(stored)
+            elif self._is_alone(name):
+                alone.add(name)
+        for name in alone & self._alone:
+            # Its durable work has ended without it, whatever ended that.
+            _LOG.error("followed_again", opportunity_id=name)
+            self._running[name].task = asyncio.create_task(
+                self._guarded(name, self._entrusted(name, follow=True))
+            )
+        self._alone = alone - self._alone
 
     async def carry(self, steps: Steps, opportunity_id: str) -> Json:
         """The durable work of an opportunity: looks until its fate is sealed."""
@@ -169,6 +183,11 @@ class Works:
         """Follow what is signed, also where its durable work runs in another process, or has ended."""
         if name not in self._running:
             self._run(name, self._entrusted(name, follow=True))
+
+    def _is_alone(self, name: str) -> bool:
+        """Whether nobody follows it just now; between two looks that is so for a moment."""
+        task = self._running[name].task
+        return task is not None and task.done() and not self.follower.looks_after(name)
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         running = Running(asyncio.get_running_loop().create_future(), self.clock.now())

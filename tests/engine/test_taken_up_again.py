@@ -59,6 +59,25 @@ async def test_a_durable_work_belongs_to_its_chain_so_that_another_chain_may_hav
     assert ids == [("ethereum/seen-1",)]
 
 
+async def test_what_its_durable_work_leaves_alone_is_followed_all_the_same(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when the engine cancels it, which no handler of errors sees."""
+    monkeypatch.setattr(house_module, "TAKE_OVER_SECONDS", 0.1)
+    cancelled: list[str] = []
+
+    async def carry(self: Works, steps: Steps, opportunity_id: str) -> Json:
+        cancelled.append(opportunity_id)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(Works, "carry", carry)
+    trading.open_gap()
+    async with Executor(trading.settings()) as executor:
+        assert (await executor.execute(explicit())).status is Status.REALISED
+    assert cancelled == ["seen-1"]
+    assert sum("followed_again" in line for line in caplog.messages) == 1
+
+
 async def test_a_fault_within_a_durable_work_does_not_end_it(
     trading: Trading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
