@@ -1,7 +1,7 @@
 """The breakers of a chain, its wallets and its routes: rest after losses in a row."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from executor.config.sending import BreakerSettings
 from executor.domain.address import Address
@@ -41,11 +41,12 @@ class Breakers:
         self._record = record
         self._rules = BreakerRules(settings.losses, settings.rest_seconds, settings.longest_rest_seconds)
 
-    def require_closed(self, keys: Iterable[str], now: int) -> None:
+    def require_closed(self, keys: Sequence[str], now: int) -> None:
         """Raises BreakerOpenError naming the breaker that is open; lets one trial through where one has
         rested enough. JournalError when the record cannot be read.
         """
-        asked = [(key, *self._breaker(key).asked(now)) for key in keys]
+        found = self._record.breakers(keys, self._rules)
+        asked = [(key, *breaker.asked(now)) for key, breaker in found.items()]
         for key, breaker, passes in asked:
             if not passes:
                 raise BreakerOpenError(

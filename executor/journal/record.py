@@ -11,6 +11,9 @@ millisecond. Methods raise JournalError when the database cannot be used; then n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 from sqlalchemy import Connection, bindparam, select, update
 
 from executor.domain.intent import Intent
@@ -25,11 +28,14 @@ from executor.policy.breaker import Breaker, BreakerRules, BreakerState
 
 __all__ = ["FILE_NAME", "Accepted", "Database", "NewIntent", "Record", "StopFlag", "StoredExecution"]
 
-_BREAKER = Prepared(
-    select(breakers.c.state, breakers.c.losses, breakers.c.opened_at, breakers.c.rest_seconds).where(
-        breakers.c.chain == bindparam("of_chain"), breakers.c.key == bindparam("of_key")
-    )
-)
+
+@cache
+def _breakers_of(count: int) -> Prepared:
+    """Those of `count` keys that are recorded."""
+    keys = [bindparam(f"key_{number}", type_=breakers.c.key.type) for number in range(count)]
+    kept = (breakers.c.state, breakers.c.losses, breakers.c.opened_at, breakers.c.rest_seconds)
+    its = (breakers.c.chain == bindparam("of_chain"), breakers.c.key.in_(keys))
+    return Prepared(select(breakers.c.key, *kept).where(*its))
 
 
 class Record(IntentsPart):
@@ -82,13 +88,19 @@ class Record(IntentsPart):
         """The flag that forbids to sign and to send on this chain now, if one stands."""
         return flags.standing(self.database, self.chain)
 
-    def breaker(self, key: str, rules: BreakerRules | None = None) -> Breaker:
-        """The breaker of that chain, wallet or route under `rules`, closed if none is recorded. Times in Unix
-        seconds.
+    def breakers(self, keys: Sequence[str], rules: BreakerRules | None = None) -> dict[str, Breaker]:
+        """The breakers of those chains, wallets and routes under `rules`, closed where none is recorded.
+        Times in Unix seconds.
         """
         rules = rules or BreakerRules()
-        rows = self.database.glance(_BREAKER, {"of_chain": self.chain, "of_key": key})
-        return self._decoded("entry", lambda: _breaker(rows[0], rules)) if rows else Breaker(rules)
+        values: dict[str, object] = {f"key_{number}": key for number, key in enumerate(keys)}
+        rows = self.database.glance(_breakers_of(len(keys)), {"of_chain": self.chain, **values})
+        found = self._decoded("entry", lambda: {row[0]: _breaker(row[1:], rules) for row in rows})
+        return {key: found.get(key, Breaker(rules)) for key in keys}
+
+    def breaker(self, key: str, rules: BreakerRules | None = None) -> Breaker:
+        """One of them."""
+        return self.breakers((key,), rules)[key]
 
     def put_breaker(self, key: str, breaker: Breaker) -> None:
         """Record a breaker; its rules are settings and are not kept."""
