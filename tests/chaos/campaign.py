@@ -19,7 +19,7 @@ from tests.chaos.aiming import Aims
 from tests.chaos.books import read_books, reading_url
 from tests.chaos.checker import OPEN_STATUSES, Books, Findings, check
 from tests.chaos.killing import Killer
-from tests.chaos.nursery import Nursery, open_nursery
+from tests.chaos.nursery import Nurseries
 from tests.chaos.process import SOUND, Handicap, Life
 from tests.chaos.scene import FINALITY, Scene, scene
 from tests.chaos.weather import Disaster, Weather
@@ -101,7 +101,7 @@ class Campaign:
     chance: random.Random
     aims: Aims
     weather: Weather
-    nursery: Nursery
+    nurseries: Nurseries
     report: Report = field(default_factory=Report)
 
     async def run(self, kills: int, *, everywhere: bool = False) -> Report:
@@ -127,6 +127,7 @@ class Campaign:
 
     async def _begin(self) -> None:
         self.scene.calm()
+        await self.nurseries.get(clocks=False)
         self.scene.ask(1)
         first = asyncio.Event()
         self.scene.hear = lambda method, when: first.set()
@@ -204,7 +205,7 @@ class Campaign:
         source = self.folder / "opportunities.jsonl"
         source.write_text("".join(json.dumps(one) + "\n" for one in self.scene.opportunities))
         settings = self._settings(name)
-        return await Life.begin(self.folder, name, settings, source, handicap, self.nursery)
+        return await Life.begin(self.folder, name, settings, source, handicap, self.nurseries)
 
     def _settings(self, name: str) -> dict[str, Any]:
         if isinstance(self.place, Path):
@@ -229,20 +230,20 @@ async def _ended(life: Life, seconds: float) -> None:
 
 async def on_a_file(folder: Path, kills: int, seed: int, aims: Aims) -> Report:
     """One executor and its SQLite file."""
-    async with scene(folder, seed) as made, open_nursery() as nursery:
+    async with scene(folder, seed) as made, Nurseries(folder) as nurseries:
         place = folder / "journal" / FILE_NAME
         chance = random.Random(seed)
         weather = Weather(made, chance, place)
         names = ("executor-1",)
-        return await Campaign(folder, made, place, names, chance, aims, weather, nursery).run(kills)
+        return await Campaign(folder, made, place, names, chance, aims, weather, nurseries).run(kills)
 
 
 async def on_a_server(folder: Path, kills: int, seed: int, aims: Aims, *, everywhere: bool = False) -> Report:
     """Two executors that share a PostgreSQL database. `everywhere` as for `Campaign.run`."""
-    async with scene(folder, seed) as made, open_nursery() as nursery:
+    async with scene(folder, seed) as made, Nurseries(folder) as nurseries:
         with stoppable_postgres() as server:
             names = ("executor-1", "executor-2")
             chance = random.Random(seed)
             weather = Weather(made, chance, server.url, server)
-            campaign = Campaign(folder, made, server.url, names, chance, aims, weather, nursery)
+            campaign = Campaign(folder, made, server.url, names, chance, aims, weather, nurseries)
             return await campaign.run(kills, everywhere=everywhere)

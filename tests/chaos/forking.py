@@ -4,7 +4,8 @@ Each life is a process of its own with its own arguments and files, as if it had
 what it saves is the reading of the code. Orders are JSON lines on standard input, answers such on standard
 output:
 
-    {"run": [...], "output": FILE, "errors": FILE, "largest_file": bytes or null}  ->  {"born": pid}
+    {"run": [...], "output": FILE, "errors": FILE, "largest_file": bytes or null, "clock": FILE or null}
+        ->  {"born": pid}
     (a life has ended)  ->  {"ended": pid, "code": code}
     {"bury": pid}
 
@@ -23,6 +24,8 @@ import threading
 import traceback
 from contextlib import suppress
 from typing import Any, NoReturn
+
+from tests.chaos.clocks import FILE_VARIABLE
 
 
 def main() -> None:
@@ -76,6 +79,8 @@ def _live(order: dict[str, Any], command: Any) -> NoReturn:
         if order["largest_file"] is not None:
             # Python ignores the signal that comes with it, so that a write fails as on a full disk.
             resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"],) * 2)
+        if order["clock"] is not None:
+            os.environ[FILE_VARIABLE] = order["clock"]
         sys.argv = ["executor", *order["run"]]
         command()
         code = 0

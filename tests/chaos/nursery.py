@@ -8,9 +8,11 @@ import os
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from tests.chaos.clocks import clock_settings, set_clock
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120.0
@@ -55,9 +57,16 @@ class Nursery:
         self._lives: dict[int, Born] = {}
 
     async def begin(
-        self, arguments: Sequence[str], output: Path, errors: Path, largest_file: int | None
+        self,
+        arguments: Sequence[str],
+        output: Path,
+        errors: Path,
+        largest_file: int | None = None,
+        clock: Path | None = None,
     ) -> Born:
-        """A life of the command line with these arguments: standard output is added to, errors begin anew."""
+        """A life of the command line with these arguments: standard output is added to, errors begin anew.
+        `clock`: the file that tells its clock, in a nursery with clocks.
+        """
         asked: asyncio.Future[Born] = asyncio.get_running_loop().create_future()
         self._asked.append(asked)
         self._tell(
@@ -66,6 +75,7 @@ class Nursery:
                 "output": str(output),
                 "errors": str(errors),
                 "largest_file": largest_file,
+                "clock": None if clock is None else str(clock),
             }
         )
         return await asked
@@ -87,14 +97,18 @@ class Nursery:
 
 
 @asynccontextmanager
-async def open_nursery() -> AsyncIterator[Nursery]:
-    """A nursery that is ready; what lives in it at the end is killed."""
+async def open_nursery(clock: Path | None = None) -> AsyncIterator[Nursery]:
+    """A nursery that is ready; what lives in it at the end is killed. With a file for its own `clock` its
+    lives may have theirs.
+    """
+    if clock is not None:
+        set_clock(clock, 0)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.chaos.forking"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
-        env=environment(),
+        env=environment() | ({} if clock is None else clock_settings(clock)),
     )
     assert process.stdin is not None and process.stdout is not None
     nursery = Nursery(process)
@@ -107,3 +121,25 @@ async def open_nursery() -> AsyncIterator[Nursery]:
         await process.wait()
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+class Nurseries:
+    """One for lives whose clock is right, and one for the others, each opened when it is first needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = AsyncExitStack()
+        self._open: dict[bool, Nursery] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._stack.aclose()
+
+    async def get(self, *, clocks: bool) -> Nursery:
+        """The nursery whose lives have clocks of their own, or the one where they have not."""
+        if clocks not in self._open:
+            clock = self._folder / "nursery.clock" if clocks else None
+            self._open[clocks] = await self._stack.enter_async_context(open_nursery(clock))
+        return self._open[clocks]

@@ -7,31 +7,16 @@ import json
 import resource
 import signal
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.chaos.nursery import ROOT, Born, Nursery, environment
+from tests.chaos.clocks import set_clock
+from tests.chaos.nursery import ROOT, Born, Nurseries, environment
 
 COMMAND = ("-c", "from executor.operations.cli import main; main()")
-SHARED_MEMORY = Path("/dev/shm")
-
-
-def _clock_library() -> Path | None:
-    package = find_spec("libfaketime")
-    if package is None or package.origin is None:
-        return None
-    return Path(package.origin).parent / "vendor/libfaketime/src/libfaketime.so.1"
-
-
-CLOCK_LIBRARY = _clock_library()
-"""What makes the wall clock of a process wrong; None where its package is not for this machine, which is one
-with another system than Linux on x86-64.
-"""
 
 
 @dataclass(frozen=True)
@@ -78,22 +63,24 @@ class Life:
         settings: dict[str, Any],
         source: Path,
         handicap: Handicap = SOUND,
-        nursery: Nursery | None = None,
+        nurseries: Nurseries | None = None,
     ) -> Life:
         """Start `executor run SOURCE` with these settings; `name` labels its files in `folder`.
 
-        In the nursery, where there is one, unless its clock is to be wrong: that takes a new interpreter.
+        In a nursery, where there are any; only there its clock can be wrong.
         """
         config = folder / f"{name}.yaml"
         config.write_text(yaml.safe_dump(settings))
         output, errors = folder / f"{name}.out", folder / f"{name}.err"
         arguments = ("run", str(source), "--config", str(config))
-        if nursery is not None and handicap.clock is None:
-            born = await nursery.begin(arguments, output, errors, handicap.largest_file)
-            return cls(born, output, errors)
-        clock = None if handicap.clock is None else folder / f"{name}.clock"
-        if clock is not None:
-            set_clock(clock, handicap.clock or 0)
+        if nurseries is not None:
+            clock = None if handicap.clock is None else folder / f"{name}.clock"
+            if clock is not None:
+                set_clock(clock, handicap.clock or 0)
+            nursery = await nurseries.get(clocks=clock is not None)
+            born = await nursery.begin(arguments, output, errors, handicap.largest_file, clock)
+            return cls(born, output, errors, clock)
+        assert handicap.clock is None, "a clock is set in a nursery"
         with output.open("ab") as out, errors.open("wb") as err:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, *COMMAND, *arguments),
@@ -101,10 +88,10 @@ class Life:
                 stdout=out,
                 stderr=err,
                 cwd=ROOT,
-                env={**environment(), **clock_settings(clock)},
+                env=environment(),
                 preexec_fn=_limited(handicap.largest_file),
             )
-        return cls(process, output, errors, clock)
+        return cls(process, output, errors)
 
     @property
     def ended(self) -> bool:
@@ -140,15 +127,9 @@ class Life:
     async def end(self, seconds: float) -> int | None:
         """Its exit code, or None if it still lives after so many seconds."""
         try:
-            code = await asyncio.wait_for(self._process.wait(), seconds)
+            return await asyncio.wait_for(self._process.wait(), seconds)
         except TimeoutError:
             return None
-        if self._clock is not None:
-            # What the clock's library shares between processes outlives a kill.
-            for name in (f"faketime_shm_{self.pid}", f"sem.faketime_sem_{self.pid}"):
-                with suppress(OSError):
-                    (SHARED_MEMORY / name).unlink()
-        return code
 
     def told(self) -> list[dict[str, Any]]:
         """The results that it wrote, and those of lives before it under the same name; a line that a kill cut
@@ -161,29 +142,6 @@ class Life:
             except ValueError:
                 continue
         return found
-
-
-def set_clock(file: Path, offset: int) -> None:
-    """From now on `file` tells a clock that is wrong by so many seconds."""
-    new = file.with_suffix(".new")
-    new.write_text(f"{offset:+d}\n")
-    new.replace(file)
-
-
-def clock_settings(file: Path | None) -> dict[str, str]:
-    """The environment in which the whole process, its libraries included, has the wall clock that `file`
-    tells, at each look; the monotonic clock stays right, as on a machine whose time is set.
-    """
-    if file is None:
-        return {}
-    assert CLOCK_LIBRARY is not None, "clocks can be wrong here"
-    return {
-        "LD_PRELOAD": str(CLOCK_LIBRARY),
-        "FAKETIME_TIMESTAMP_FILE": str(file),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "NO_FAKE_STAT": "1",
-    }
 
 
 def _limited(largest_file: int | None) -> Any:

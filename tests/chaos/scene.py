@@ -58,6 +58,7 @@ FINALITY = 24
 class Scene:
     """What stands, what was asked for, and what has happened to it. `before`: how it stood then; `floor`: the
     block above which the chain may be reorganised; `base_fee`: what gas usually costs, in wei;
+    `sending`: set as soon as something is sent;
     `slowness`: how many times as long all takes as on a machine that has nothing else to do.
     """
 
@@ -72,6 +73,7 @@ class Scene:
     names: dict[int, str] = field(default_factory=dict)
     opportunities: list[dict[str, Any]] = field(default_factory=list)
     hear: Callable[[str, When], None] = lambda method, when: None
+    sending: asyncio.Event = field(default_factory=asyncio.Event)
     slowness: float = 1.0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -82,6 +84,8 @@ class Scene:
 
     def heard(self, method: str, when: When) -> None:
         """A node heard a request: whoever listens now is told."""
+        if (method, when) == ("eth_sendRawTransaction", When.BEFORE):
+            self.sending.set()
         self.hear(method, when)
 
     def settings(self, executor_id: str = "executor-1", **more: Any) -> dict[str, Any]:

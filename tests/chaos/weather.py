@@ -13,8 +13,9 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from tests.chaos.clocks import CLOCK_LIBRARY
 from tests.chaos.faulty_node import Fault
-from tests.chaos.process import CLOCK_LIBRARY, SOUND, Handicap, Life
+from tests.chaos.process import SOUND, Handicap, Life
 from tests.chaos.scene import Scene
 from tests.support.postgres import Postgres
 
@@ -24,6 +25,7 @@ CLOCKS = (-7200, -30, 30, 7200)
 SOUND_LIVES = 4
 """Of a deck of handicaps so many are none."""
 
+SENDING_SECONDS = 3.0
 _WAL_FRAME = 4096 + 24
 
 
@@ -102,7 +104,7 @@ class Weather:
             (self._reorganise, 0.5),
             (self._leap, 0.15),
             (self._trade, 0.25),
-            (self._spike, 0.25),
+            (self._spike, 0.35),
         ]
         if self.server is not None:
             happenings.append((self._without_database, 0.3))
@@ -138,7 +140,9 @@ class Weather:
         self.happened[Disaster.TRADE] += 1
 
     async def _spike(self) -> None:
-        """Gas costs many times as much for a dozen blocks."""
+        """Gas costs many times as much for a dozen blocks, from just when something is sent, if that is soon."""
+        self.scene.sending.clear()
+        await _comes(self.scene.sending, self._pause(SENDING_SECONDS))
         self.happened[Disaster.GAS_SPIKE] += 1
         await self.scene.set_base_fee(self.chance.choice((2, 6, 20)))
         await asyncio.sleep(self._pause(self.chance.uniform(1, 3)))
