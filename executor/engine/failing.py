@@ -10,7 +10,7 @@ from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding
 from executor.plan.reverts.kinds import Meaning
 from executor.policy.failures import Action, Answer, Bounds, Failure, Spent, next_action
-from executor.submission.errors import SupersededError, TransactionRefusedError
+from executor.submission.errors import SupersededError, TransactionRefusedError, UnexplainedCountError
 
 _OF_MEANING: Mapping[str, Failure] = {
     Meaning.STALE: Failure.STALE,
@@ -71,6 +71,8 @@ def failure_of_error(error: ExecutorError) -> Failure | None:
         return error.failure
     if isinstance(error, SupersededError):
         return Failure.NONCE_USED
+    if isinstance(error, UnexplainedCountError):
+        return Failure.COUNT_DOUBTED
     if isinstance(error, GasLimitError):
         return Failure.GAS_LIMIT_TOO_HIGH
     if isinstance(error, MathsError):

@@ -30,6 +30,7 @@ class Failure(StrEnum):
     POOL_FULL = "pool_full"
     BLOCK_GONE = "block_gone"
     NODE_SILENT = "node_silent"
+    COUNT_DOUBTED = "count_doubted"
     TOKEN_REFUSED = "token_refused"
     PAUSED = "paused"
     CONFIGURATION = "configuration"
@@ -80,6 +81,7 @@ RETRIES: Mapping[Failure, Action] = {
     Failure.POOL_FULL: Action.WAIT,
     Failure.BLOCK_GONE: Action.WAIT,
     Failure.NODE_SILENT: Action.WATCH,
+    Failure.COUNT_DOUBTED: Action.WAIT,
     Failure.TOKEN_REFUSED: Action.ABANDON,
     Failure.PAUSED: Action.STOP,
     Failure.CONFIGURATION: Action.STOP,

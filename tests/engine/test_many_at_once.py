@@ -24,6 +24,7 @@ from tests.support.pairs import (
     until,
     waiting,
 )
+from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.routers import OWNER
 from tests.support.trading import OPERATOR, Trading
 
@@ -136,6 +137,43 @@ async def test_several_wallets_are_used_side_by_side(on_demand: Trading) -> None
         mine_in_time(trading.node)
         ended = await asyncio.gather(*tasks)
     assert [each.status for each in ended] == [Status.REALISED] * len(PAIRS)
+
+
+@pytest.mark.parametrize("wallets", [1, 2])
+async def test_a_wallet_whose_count_is_not_believed_leaves_its_trades_to_the_other(
+    on_demand: Trading, wallets: int
+) -> None:
+    """The first count had to be believed; then the node tells more than anybody has sent."""
+    trading, node = on_demand, on_demand.node
+    node.rpc("evm_setAutomine", True)
+    trading.desk.send(OWNER, "allowOperator(address,bool)", SECOND, True)
+    node.rpc("evm_setAutomine", False)
+    lies = False
+
+    def change(request: Request, answer: Answer) -> Answer:
+        asked = request["method"] == "eth_getTransactionCount" and request["params"][0] == OPERATOR
+        return {**answer, "result": hex(int(answer["result"], 16) + 9)} if lies and asked else answer
+
+    others = [{"development_account": SECOND_ACCOUNT}][: wallets - 1]
+    async with (
+        ChangingProxy(node.url, change) as proxy,
+        Executor(trading.settings(wallets=others, rpc_url=proxy.url, retries={"tries": wallets})) as executor,
+    ):
+        (first,) = begin(executor, crossing(0))
+        await until(lambda: waiting(node, OPERATOR))
+        mine_in_time(node)
+        assert (await first).status is Status.REALISED
+        lies = True
+        (second,) = begin(executor, crossing(1))
+        await until(lambda: second.done() or waiting(node, SECOND))
+        mine_in_time(node)
+        ended = await second
+    assert waiting(node, OPERATOR) == {}
+    if wallets == 2:
+        assert (ended.status, ended.details["sender"]) == (Status.REALISED, SECOND)
+    else:
+        assert ended.status is Status.FAILED
+        assert [reason.code for reason in ended.reasons] == ["count_not_believed"]
 
 
 async def test_a_full_lane_leaves_the_next_trade_to_the_other_wallet(on_demand: Trading) -> None:
