@@ -140,7 +140,7 @@ class Weather:
         self.happened[Disaster.TRADE] += 1
 
     async def _spike(self) -> None:
-        """Gas costs many times as much for a dozen blocks, from just when something is sent, if that is soon."""
+        """Gas costs many times as much for a dozen blocks, from when something is sent, if that is soon."""
         self.scene.sending.clear()
         await _comes(self.scene.sending, self._pause(SENDING_SECONDS))
         self.happened[Disaster.GAS_SPIKE] += 1
