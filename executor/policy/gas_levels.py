@@ -111,6 +111,8 @@ def follow(before: GasStanding | None, price: int, block: int, thresholds: L2Gas
         return GasStanding(plain, block)
     raised = -(-price * 10_000 // (10_000 - MARGIN_BPS))
     clear = max(_band(raised, thresholds), plain)
+    if clear < _FIRST_BAD:
+        return GasStanding(plain, block)
     if clear < before.band:
         return GasStanding(clear, block, calm_since if clear > plain else None)
     return GasStanding(before.band, block, calm_since)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from executor.domain.errors import ConfigError
@@ -114,6 +114,7 @@ def test_memory_only_ever_makes_gas_look_worse(prices: list[int]) -> None:
         )
 
 
+@example([2 * GWEI + 1, GWEI * 9 // 100 + 1])
 @given(tracks)
 def test_asking_again_at_the_same_block_changes_nothing(prices: list[int]) -> None:
     for block, (price, standing) in enumerate(zip(prices, called(prices), strict=True), 100):
