@@ -6,10 +6,8 @@ the file's permissions.
 
 import asyncio
 import json
+from typing import cast
 from urllib.parse import unquote, urlsplit
-
-_CHUNK = 1 << 18
-_Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class IpcConnections:
@@ -27,30 +25,88 @@ class IpcConnections:
         answer did not come nothing is known.
         """
         async with asyncio.timeout(seconds):
-            reader, writer = self._kept() or await asyncio.open_unix_connection(self._path)
+            connection = self._kept() or await self._opened()
             try:
-                writer.write(request + b"\n")
-                answer = await _whole(reader)
+                answer = await connection.ask(request)
             except BaseException:
                 # What may come over it yet would answer nobody.
-                writer.close()
+                connection.close()
                 raise
-        self._idle.append((reader, writer))
+        self._idle.append(connection)
         return answer
 
-    def _kept(self) -> _Connection | None:
+    def _kept(self) -> "_Connection | None":
         """One that the node has not closed meanwhile."""
         while self._idle:
-            reader, writer = self._idle.pop()
-            if not (reader.at_eof() or writer.is_closing()):
-                return reader, writer
-            writer.close()
+            connection = self._idle.pop()
+            if connection.is_open:
+                return connection
         return None
+
+    async def _opened(self) -> "_Connection":
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_unix_connection(_Connection, self._path)
+        return connection
 
     async def close(self) -> None:
         """Close those that are idle. Harmless when repeated."""
         while self._idle:
-            self._idle.pop()[1].close()
+            self._idle.pop().close()
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, with at most one question under way."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._answer: asyncio.Future[bytes] | None = None
+        self._text = bytearray()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another question may go over it."""
+        return self._transport is not None and not self._transport.is_closing()
+
+    async def ask(self, request: bytes) -> bytes:
+        """The answer to `request`. Raises ConnectionResetError where the node closes the socket."""
+        if self._transport is None:
+            raise ConnectionResetError("the node has closed its socket")
+        self._text.clear()
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request + b"\n")
+        return await self._answer
+
+    def close(self) -> None:
+        """Close it. Harmless when repeated."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The socket is open."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of the answer, or the line break after the one before. What nobody has asked for means
+        that the two do not understand each other.
+        """
+        answer = self._answer if self._answer is not None and not self._answer.done() else None
+        if answer is None or not self._text:
+            data = data.lstrip()
+        if not data:
+            return
+        if answer is None:
+            self.close()
+            return
+        self._text += data
+        # Most nodes end a text with a line break, and none stands within.
+        if data.endswith(b"\n") or (data.endswith((b"}", b"]")) and _is_json(self._text)):
+            answer.set_result(bytes(self._text))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is closed."""
+        self._transport = None
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionResetError("the node has closed its socket"))
 
 
 def socket_path(url: str) -> str | None:
@@ -59,19 +115,7 @@ def socket_path(url: str) -> str | None:
     return unquote(parts.path) if parts.scheme == "ipc" else None
 
 
-async def _whole(reader: asyncio.StreamReader) -> bytes:
-    """One JSON text. Most nodes end it with a line break, and none stands within."""
-    text = b""
-    while True:
-        chunk = await reader.read(_CHUNK)
-        if not chunk:
-            raise ConnectionResetError("the node closed its socket")
-        text += chunk
-        if chunk.endswith(b"\n") or (chunk.endswith((b"}", b"]")) and _is_json(text)):
-            return text
-
-
-def _is_json(text: bytes) -> bool:
+def _is_json(text: bytearray) -> bool:
     try:
         json.loads(text)
     except (ValueError, RecursionError):

@@ -79,9 +79,9 @@ async def test_an_answer_in_pieces_is_put_together(tmp_path: Path, end: bytes) -
     told = {"deep": [{}, []], "much": "x" * 400_000}
 
     async def in_pieces(writer: asyncio.StreamWriter, request: bytes) -> None:
-        text = result(request, told) + end
+        text = result(request, told)
         cut = text.index(b"[]") + 2
-        for piece in (text[:5], text[5:cut], text[cut:]):
+        for piece in (text[:5], text[5:cut], text[cut:], end):
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(0.01)
@@ -89,6 +89,21 @@ async def test_an_answer_in_pieces_is_put_together(tmp_path: Path, end: bytes) -
     async with fake_socket(tmp_path / "s", in_pieces), Rpc(f"ipc://{tmp_path}/s") as rpc:
         assert await rpc.call("debug_traceTransaction") == told
         assert await rpc.call("debug_traceTransaction") == told
+        await asyncio.sleep(0.03)
+        assert await rpc.call("debug_traceTransaction") == told
+
+
+async def test_a_node_that_talks_unasked_is_not_believed(tmp_path: Path) -> None:
+    async def twice(writer: asyncio.StreamWriter, request: bytes) -> None:
+        writer.write(result(request, "0x1") + b"\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+        writer.write(b'{"jsonrpc": "2.0", "id": 2, "result": "0xbad"}\n')
+
+    async with fake_socket(tmp_path / "s", twice), Rpc(f"ipc://{tmp_path}/s") as rpc:
+        assert await rpc.call("eth_blockNumber") == "0x1"
+        await asyncio.sleep(0.03)
+        assert await rpc.call("eth_blockNumber") == "0x1"
 
 
 async def test_the_answer_of_one_who_gave_up_is_nobody_elses(tmp_path: Path) -> None:
