@@ -76,11 +76,11 @@ async def equals_what_is_read(market: FollowedMarket, trading: Trading) -> None:
 async def traded(
     trading: Trading, executor: Executor, follows: bool, reads: Reads
 ) -> tuple[list[Execution], list[int]]:
-    """Three opportunities over the same pools, with other people's trades between; how often the lens was
+    """Two opportunities over the same pools, with other people's trades between; how often the lens was
     asked for each.
     """
     done, asked = [], []
-    for number, ether in enumerate((200, 90, 120)):
+    for number, ether in enumerate((200, 90)):
         trading.open_gap(V3, symbol="USDC", amount=(number + 1) * 40_000 * 10**6)
         trading.open_gap(SUSHI_V2, amount=ether * ETHER)
         if number and follows:
@@ -105,13 +105,13 @@ async def test_an_executor_that_follows_trades_as_one_that_reads_and_asks_for_no
                 async with Executor(settings) as executor:
                     found[follows] = await traded(trading, executor, follows, reads)
     (read, asked), (followed, asked_less) = found[False], found[True]
-    assert [execution.status for execution in (*read, *followed)] == 6 * [Status.REALISED]
+    assert [execution.status for execution in (*read, *followed)] == 4 * [Status.REALISED]
     for one, other in zip(read, followed, strict=True):
         assert one.details["amounts"] == other.details["amounts"]
         assert one.realised_profit == other.realised_profit == other.expected_profit
     assert min(asked) >= 1
     assert asked_less[0] >= 1
-    assert asked_less[1:] == [0, 0]
+    assert asked_less[1] == 0
 
 
 async def test_what_is_followed_stays_true_through_trades_and_reorganisations(trading: Trading) -> None:
