@@ -13,7 +13,7 @@ _WORDS = (
     "beyond head",
     "but requested was",
     "resource not found",
-    "hash is not currently canonical",
+    "is not currently canonical",
 )
 """In lower case. The last one is geth's answer to a block that a reorganisation has left beside the chain."""
 

@@ -16,6 +16,7 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from executor.chain.absent_blocks import lacks_block
 from executor.chain.network import NETWORK_CALLS, Network, named_network
 from executor.chain.quantities import quantity, to_quantity
 from executor.chain.rpc import Call, NodeRefusedError, Rpc, acts, results
@@ -33,17 +34,6 @@ LOOK_SECONDS = 5.0
 
 STRAGGLER_SECONDS = 2.0
 """How long the last nodes may take longer than most of them."""
-
-_BEHIND = (
-    "header not found",
-    "header for hash not found",
-    "unknown block",
-    "block not found",
-    "missing trie",
-    "beyond head",
-    "but requested was",
-)
-"""What nodes say, in lower case, of a block that they do not have yet, or no more."""
 
 Answers = list[object]
 _Asking = asyncio.Task[Answers | NodeError]
@@ -344,9 +334,7 @@ def _hash(outcome: Answers | NodeError) -> str | None:
 def _behind(calls: Sequence[Call], answers: Answers) -> bool:
     """True if the node does not have a block that the calls name."""
     return any(
-        any(words in answer.rpc_message.lower() for words in _BEHIND)
-        if isinstance(answer, NodeRefusedError)
-        else answer is None and method.startswith("eth_getBlockBy")
+        lacks_block(answer) or (answer is None and method.startswith("eth_getBlockBy"))
         for (method, _), answer in zip(calls, answers, strict=True)
     )
 

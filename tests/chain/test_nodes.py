@@ -226,6 +226,8 @@ LATE = error(-32000, "header not found")
         "missing trie node 1f (path )",
         "request beyond head block: requested 9, head 8",
         "block height is 8 but requested was 9",
+        "hash 0x12..34 is not currently canonical",
+        "Resource not found",
     ],
 )
 async def test_a_block_that_one_node_does_not_have_yet_is_read_from_the_next(words: str) -> None:
