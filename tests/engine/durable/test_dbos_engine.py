@@ -282,23 +282,13 @@ def test_another_executor_takes_up_the_works_of_a_dead_one(many: Shop) -> None:
     assert many.wait_for("one", "second ends").count("first begins") == 1
 
 
-def test_nobody_takes_up_the_works_of_the_living(many: Shop) -> None:
-    many.worker("executor-2", lease_seconds=1.5).says("ready")
-    many.worker("executor-1", "one").says("started")
-
-    assert many.wait_for("one", "second ends") == [
-        "first begins",
-        "first ends",
-        "second begins",
-        "second ends",
-    ]
-
-
 def test_executors_that_lose_their_locks_alive_take_them_again_and_not_each_others_works(many: Shop) -> None:
-    """As when the server restarts: each would count the other as dead, and none could send any more."""
+    """As when the server restarts: each would count the other as dead, and none could send any more. Nor is
+    anybody who works for longer than the lease taken for halted.
+    """
     names = ("one", "two")
     for number, name in enumerate(names):
-        many.worker(f"executor-{number}", name).says("started")
+        many.worker(f"executor-{number}", name, lease_seconds=1.5).says("started")
     break_locks(many.url)
     for name in names:
         assert many.wait_for(name, "second ends").count("first begins") == 1
