@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 
 from executor.domain.execution import Status
+from executor.engine.durable import beats
 from executor.engine.executor import Executor
 from executor.journal.books import Books
 from executor.journal.record import Database, Record
@@ -113,19 +113,11 @@ async def test_what_a_killed_process_leaves_another_finishes_and_nothing_happens
     assert sum(each.execution.realised_profit or 0 for each in stored if each) == trading.balance() - before
 
 
-def lose_connections(server: URL) -> None:
-    """The server gives up all its clients, as it does with those that no longer answer."""
-    engine = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        ends = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
-        connection.execute(ends, {"name": server.database})
-    engine.dispose()
-
-
 async def test_a_process_that_was_taken_for_dead_sends_nothing_when_it_wakes(
-    on_demand: Trading, server: URL
+    on_demand: Trading, server: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is halted between its record and its send."""
+    """It is halted between its record and its send, and its sessions live on."""
+    monkeypatch.setattr(beats, "LEASE_SECONDS", 4)
     trading, node = on_demand, on_demand.node
     sends: list[str] = []
 
@@ -143,7 +135,6 @@ async def test_a_process_that_was_taken_for_dead_sends_nothing_when_it_wakes(
             with record_on(server) as record:
                 await until(lambda: len(standing(record)) == len(asked))
             os.kill(other.pid, signal.SIGSTOP)
-            lose_connections(server)
             async with Executor(settings(trading, server, "this")) as this:
                 await this.look_after("ethereum")
                 with record_on(server) as record:

@@ -300,23 +300,6 @@ def test_executors_that_lose_their_locks_alive_take_them_again_and_not_each_othe
     assert all(refused(many.url, f"executor-{number}") for number in range(2))
 
 
-def test_an_executor_that_is_halted_while_its_session_lives_is_taken_over(many: Shop) -> None:
-    other = many.worker("executor-2", lease_seconds=2)
-    other.says("ready")
-    halted = many.worker("executor-1", "one")
-    many.wait_for("one", "first begins")
-    halted.process.send_signal(signal.SIGSTOP)
-
-    assert other.says("taken") == "taken 1"
-    many.wait_for("one", "second ends")
-    database = create_engine(many.url)
-    with database.connect() as connection:
-        epochs = connection.execute(text("SELECT executor_id, epoch FROM executor_slots")).all()
-    database.dispose()
-    assert sorted(epochs) == [("executor-1", 2), ("executor-2", 1)]
-    assert refused(many.url, "executor-1"), "its lock is held all the time"
-
-
 def break_locks(url: str) -> None:
     """End the sessions that hold locks of slots."""
     database = create_engine(url)
