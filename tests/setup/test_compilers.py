@@ -206,7 +206,7 @@ def test_ape_compiles_imports_from_a_sister_folder_without_a_network(tree: Path)
     # A proxy that nobody serves: whatever Ape would ask the network for fails at once.
     environment = toolchain.environment(os.environ) | {"HTTPS_PROXY": "http://127.0.0.1:9", "HOME": str(tree)}
     done = subprocess.run(
-        [ape, "compile"], cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=120
+        [ape, "compile"], cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=240
     )
     assert done.returncode == 0, done.stdout + done.stderr
     manifest = json.loads((tree / ".build" / "__local__.json").read_text())
