@@ -101,7 +101,7 @@ async def test_a_trade_that_reverts_is_booked_with_its_gas(trading: Trading) -> 
                 if node.rpc("txpool_status")["pending"] != "0x0":
                     break
                 await asyncio.sleep(0.05)
-            node.increase_time(100)
+            node.increase_time(600)
             node.mine(1)
             execution = await asyncio.wait_for(task, 30)
     finally:

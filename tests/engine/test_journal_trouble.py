@@ -70,6 +70,11 @@ async def test_a_journal_that_cannot_be_written_after_the_send_is_pending_and_no
             assert pending.status is Status.PENDING, pending.reasons
             locks[0].close()
             realised = await executor.execute(explicit())
+            # On a busy machine its time may be over again before the receipt was read.
+            for _ in range(5):
+                if realised.status is not Status.PENDING:
+                    break
+                realised = await executor.execute(explicit())
     assert realised.status is Status.REALISED, realised.reasons
     assert realised.transaction_hashes == pending.transaction_hashes
     assert trading.nonce() == 1
