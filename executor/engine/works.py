@@ -161,11 +161,16 @@ class Works:
             one.fate.cancel()
 
     def _may_begin_again(self, stored: StoredExecution) -> bool:
-        """An opportunity that ended by a fault of the set-up or the node, or by a stop, with nothing sent."""
+        """An opportunity that ended by a fault of the set-up or the node, or by a stop, with nothing sent.
+        What another executor has opened an intent for is left to that one: it looks out for a late success.
+        """
         execution = stored.execution
         stopped = any(reason.code == StoppedError.code for reason in execution.reasons)
         ended = execution.status in (Status.FAILED, Status.REJECTED) or stopped
-        intents = self.desk.record.intents_of(execution.opportunity_id)
+        record = self.desk.record
+        intents = record.intents_of(execution.opportunity_id)
+        if intents and stored.executor_id != record.executor_id:
+            return False
         return ended and all(intent.state is IntentState.DROPPED for intent in intents)
 
     def _begin(self, opportunity: Opportunity, *, has_place: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NoReturn
 
-from sqlalchemy import Connection, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, literal_column, or_, select, update
 
 from executor.domain.errors import JournalError
 from executor.domain.execution import Execution, Status
@@ -24,6 +24,16 @@ _MINE = (executions.c.chain == bindparam("of_chain")) & (
 _ENTRY = (executions.c.opportunity, executions.c.result, executions.c.accepted_at, executions.c.executor_id)
 _STORED = Prepared(select(*_ENTRY).where(_MINE))
 _PUT = update(executions).where(_MINE, executions.c.executor_id == bindparam("of_executor"))
+_EVER_OPENED = exists().where(
+    intents.c.chain == bindparam("of_chain"), intents.c.opportunity_id == bindparam("of_opportunity")
+)
+_PUT_AGAIN = update(executions).where(
+    _MINE,
+    or_(
+        executions.c.executor_id == bindparam("of_executor"),
+        and_(executions.c.status.not_in(UNFINISHED), ~_EVER_OPENED),
+    ),
+)
 _PUT_OUTCOME = Prepared(_PUT, "status", "result", "updated_at")
 _LIVE = Prepared(
     select(intents.c.id)
@@ -78,17 +88,19 @@ class ExecutionsPart(Part):
         return Accepted(self._stored(stored), False, held)
 
     def accept_again(self, opportunity: Opportunity) -> None:
-        """Take in anew what ended with nothing sent, as it is given now: what a crash leaves is this.
+        """Take in anew what ended with nothing sent, as it is given now: what a crash leaves is this. What
+        another executor ended without an intent is this one's from here on.
 
-        Raises JournalError if it was never taken in, or is another executor's.
+        Raises JournalError if it was never taken in, or is another executor's still.
         """
         accepted = Execution(opportunity.opportunity_id, self.chain, Status.ACCEPTED)
         moment = now()
         values = {"opportunity": dump_opportunity(opportunity), "accepted_at": moment, "updated_at": moment}
         values |= {"status": accepted.status.value, "result": dump_execution(accepted)}
+        values |= {"executor_id": self.executor_id}
         its = {**self._key(opportunity.opportunity_id), "of_executor": self.executor_id}
         with self.database.writing() as connection:
-            if connection.execute(_PUT.values(values), its).rowcount == 0:
+            if connection.execute(_PUT_AGAIN.values(values), its).rowcount == 0:
                 self._raise_not_ours(opportunity.opportunity_id)
 
     def take_slot(self, opportunity_id: str, slots: int) -> bool:

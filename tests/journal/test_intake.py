@@ -84,6 +84,31 @@ def test_an_outcome_without_an_intake_is_recorded_as_one(record: Record) -> None
     assert record.unfinished() == ()
 
 
+def test_what_another_executor_ended_unopened_is_taken_in_anew(database: Database) -> None:
+    first, second = record_in(database, "executor-1"), record_in(database, "executor-2")
+    first.accept(opportunity(), slots=1)
+    with pytest.raises(JournalError, match="not this executor's"):
+        second.accept_again(opportunity())
+    first.finish(opportunity(), execution(status=Status.FAILED))
+    second.accept_again(opportunity())
+    stored = second.stored("seen-1")
+    assert stored is not None
+    assert (stored.execution.status, stored.executor_id) == (Status.ACCEPTED, "executor-2")
+    with pytest.raises(JournalError, match="not this executor's"):
+        first.update(execution(status=Status.DECLINED))
+
+
+def test_what_another_executor_has_opened_an_intent_for_is_left_to_it(database: Database) -> None:
+    first, second = record_in(database, "executor-1"), record_in(database, "executor-2")
+    first.accept(opportunity(), slots=1)
+    intent = opened_trade(first)
+    first.mark_intent(intent.intent_id, IntentState.DROPPED)
+    first.finish(opportunity(), execution(status=Status.FAILED))
+    with pytest.raises(JournalError, match="not this executor's"):
+        second.accept_again(opportunity())
+    first.accept_again(opportunity())
+
+
 def test_an_outcome_of_what_was_never_taken_in_cannot_be_renewed(record: Record) -> None:
     with pytest.raises(JournalError, match="not this executor's"):
         record.update(execution())
