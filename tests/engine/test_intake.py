@@ -147,6 +147,7 @@ def test_what_is_not_an_object_is_no_opportunity(document: object) -> None:
         ("9" * 5000, "not readable"),
         (" " * (1 << 20) + "{}", "keep it under"),
     ],
+    ids=lambda value: value[:20],
 )
 def test_text_that_is_not_json_is_told_so(text: str, told: str) -> None:
     with pytest.raises(OpportunityError) as caught:

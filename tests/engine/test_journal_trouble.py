@@ -19,7 +19,7 @@ from executor.engine.executor import Executor
 from executor.engine.market import STALE_SECONDS, check_fresh
 from executor.journal.record import FILE_NAME, Database, Record
 from tests.support.proxy import Answer, ChangingProxy, Request
-from tests.support.trading import Trading, explicit
+from tests.support.trading import Trading, asked_until_known, explicit
 
 
 def record_file(trading: Trading) -> Path:
@@ -69,12 +69,7 @@ async def test_a_journal_that_cannot_be_written_after_the_send_is_pending_and_no
             pending = await executor.execute(explicit())
             assert pending.status is Status.PENDING, pending.reasons
             locks[0].close()
-            realised = await executor.execute(explicit())
-            # On a busy machine its time may be over again before the receipt was read.
-            for _ in range(5):
-                if realised.status is not Status.PENDING:
-                    break
-                realised = await executor.execute(explicit())
+            realised = await asked_until_known(executor)
     assert realised.status is Status.REALISED, realised.reasons
     assert realised.transaction_hashes == pending.transaction_hashes
     assert trading.nonce() == 1

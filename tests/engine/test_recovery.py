@@ -20,7 +20,7 @@ from executor.domain.execution import Status
 from executor.engine.executor import Executor
 from executor.journal.record import FILE_NAME, Database, Record
 from tests.support.proxy import Answer, ChangingProxy, Request
-from tests.support.trading import OPERATOR, Trading, explicit, high_level
+from tests.support.trading import OPERATOR, Trading, asked_until_known, explicit, high_level
 
 
 class HurriedClock:
@@ -98,7 +98,7 @@ async def test_time_running_out_is_pending_and_the_same_id_goes_on_later(on_dema
         assert pending.status is Status.PENDING
         assert [reason.code for reason in pending.reasons] == ["outcome_unknown"]
         mine_in_time(trading.node)
-        realised = await executor.execute(explicit())
+        realised = await asked_until_known(executor)
     assert realised.status is Status.REALISED
     assert realised.transaction_hashes == pending.transaction_hashes
     assert realised.expected_profit == realised.realised_profit

@@ -109,7 +109,11 @@ async def test_of_several_fee_tiers_the_one_that_nets_most_is_taken(trading: Tra
         nets[tier.address] = one.expected_net_profit or 0
     best = max(nets, key=lambda address: nets[address])
     assert best in chosen.route[1]
-    assert chosen.expected_net_profit == nets[best]
+    # Between the two a second may pass: a byte of the deadline that is zero costs 12 gas less than another.
+    bytes_gas = 4 * 12
+    assert chosen.expected_net_profit is not None
+    apart = abs(chosen.expected_net_profit - nets[best])
+    assert apart <= bytes_gas * int(str(chosen.details["expected_gas_price"]))
 
 
 async def test_the_given_amount_is_a_cap_that_is_only_lowered(trading: Trading) -> None:

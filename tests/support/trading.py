@@ -15,6 +15,8 @@ from devnet import ETHER, ETHEREUM, Node, market
 from executor.chain.deployments import write_deployment
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.deployment import Deployment, Part, PartRecord, RouterConstants
+from executor.domain.execution import Execution, Status
+from executor.engine.executor import Executor
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.routers import OWNER, PAUSER, Desk, constants, deploy_desk
 
@@ -164,3 +166,15 @@ def receipt_of(node: Node, transaction_hash: str) -> dict[str, Any]:
     found = node.rpc("eth_getTransactionReceipt", transaction_hash)
     assert isinstance(found, dict)
     return found
+
+
+async def asked_until_known(executor: Executor) -> Execution:
+    """The fate of `explicit()`, asked for again while it is pending: on a busy machine its time may be over
+    before the receipt was read.
+    """
+    execution = await executor.execute(explicit())
+    for _ in range(20):
+        if execution.status is not Status.PENDING:
+            break
+        execution = await executor.execute(explicit())
+    return execution

@@ -314,7 +314,12 @@ async def _carry(kind: str, work_id: str, order: Any) -> Any:
 
 
 def _launch(url: URL, engine: Engine, executor_id: str, loop: asyncio.AbstractEventLoop) -> None:
-    logging.getLogger("dbos").setLevel(logging.WARNING)
+    logger = logging.getLogger("dbos")
+    logger.setLevel(logging.WARNING)
+    # What it says goes where all goes: a handler of its own would write to the stream of its first opening,
+    # which may be closed by now.
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
     config: DBOSConfig = {
         "name": APPLICATION,
         "system_database_url": url.render_as_string(hide_password=False),

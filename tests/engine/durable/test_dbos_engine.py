@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -361,6 +362,21 @@ async def test_what_is_stored_is_json_that_anybody_can_read(tmp_path: Path) -> N
     assert formats == ["portable_json"]
     assert json.loads(inputs[0])["positionalArgs"] == ["echo", "one", {"opportunity_id": "abc"}]
     assert [json.loads(output) for output in outputs] == [{"opportunity_id": "abc"}]
+
+
+async def test_an_error_stream_that_was_closed_since_the_first_opening_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'works.sqlite3'}"
+    logging.getLogger("dbos").handlers.clear()
+    with monkeypatch.context() as patch:
+        stream = (tmp_path / "errors").open("w")
+        patch.setattr(sys, "stderr", stream)
+        async with opened(url, {}):
+            pass
+        stream.close()
+    async with opened(url, {}) as engine:
+        await engine.check_owner()
 
 
 async def test_an_engine_that_was_closed_leaves_the_loop_its_threads(tmp_path: Path) -> None:
