@@ -10,6 +10,7 @@ from typing import Any
 from executor.domain.address import ZERO_ADDRESS, Address, to_address
 from executor.domain.deployment import LENDER_CONSTANTS, Deployment, Part, PartRecord, RouterConstants
 from executor.domain.errors import AddressError, ConfigError
+from executor.domain.json_text import load_json
 
 _OLD_VERSION = "1"
 _REDEPLOY = "run `ape run deploy`, which writes this file and sends nothing that is already done"
@@ -23,7 +24,7 @@ def deployment_file(folder: Path, chain_id: int) -> Path:
 def read_deployment(path: Path) -> Deployment:
     """The deployment recorded at `path`. Raises ConfigError naming the file and the key."""
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
+        written = load_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(str(path), "there is no such deployment file", fix=_REDEPLOY) from None
     except OSError as error:

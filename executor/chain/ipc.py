@@ -5,9 +5,10 @@ the file's permissions.
 """
 
 import asyncio
-import json
 from typing import cast
 from urllib.parse import unquote, urlsplit
+
+from executor.domain.json_text import load_json
 
 
 class IpcConnections:
@@ -117,7 +118,7 @@ def socket_path(url: str) -> str | None:
 
 def _is_json(text: bytearray) -> bool:
     try:
-        json.loads(text)
+        load_json(text)
     except (ValueError, RecursionError):
         return False
     return True

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from executor.chain.ipc import IpcConnections, socket_path
 from executor.domain.errors import NodeError
+from executor.domain.json_text import load_json
 
 Call = tuple[str, Sequence[object]]
 
@@ -203,7 +204,7 @@ class Rpc:
                 http_status=status,
             )
         try:
-            answer: object = json.loads(body)
+            answer: object = load_json(body)
         except (ValueError, RecursionError):
             raise self._no_answer(f"answered HTTP {status} without JSON", http_status=status) from None
         if status != _OK and not (isinstance(answer, dict) and isinstance(answer.get("error"), dict)):

@@ -4,7 +4,6 @@ The transport is aiohttp's, which the HTTP side has already.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +17,7 @@ from executor.chain.logs import log_filter, parse_log
 from executor.domain.address import Address
 from executor.domain.errors import NodeError
 from executor.domain.fee_rules import ETHEREUM_BASE_FEE, BaseFeeRule
+from executor.domain.json_text import load_json
 from executor.domain.log import Log
 from executor.domain.market import BlockHead
 
@@ -126,7 +126,7 @@ class Subscription:
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise self._lost("it was closed")
         try:
-            parsed = json.loads(message.data)
+            parsed = load_json(message.data)
         except (ValueError, RecursionError):
             raise self._lost("it carried no JSON") from None
         if not isinstance(parsed, dict):

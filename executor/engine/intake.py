@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from executor.domain.errors import OpportunityError
+from executor.domain.json_text import load_json
 from executor.domain.opportunity import LegRequest, Opportunity
 from executor.domain.route import Funding
 from executor.engine.opportunity_schema import EXPLICIT, HIGH_LEVEL, Schema
@@ -29,7 +30,7 @@ def load(text: str, *, most: int = MAX_TEXT) -> object:
     if len(text) > most:
         raise OpportunityError("$", f"the text has {len(text)} characters", fix=f"keep it under {most}")
     try:
-        return json.loads(
+        return load_json(
             text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
         )
     except json.JSONDecodeError as error:

@@ -15,11 +15,10 @@ from executor.chain.nodes import Nodes
 from executor.config.settings import ChainSettings, Settings
 from executor.domain.address import Address
 from executor.domain.chain import ChainData, L2Kind
-from executor.domain.deployment import Deployment
 from executor.domain.errors import ConfigError
 from executor.engine.followed import FollowedMarket
 from executor.engine.gas_market import GasWatch
-from executor.engine.opening import open_chain
+from executor.engine.opening import OpenChain, open_chain
 from executor.engine.router import operator_of
 from executor.journal.anchor import Anchor, choose_anchor, verify_anchor
 from executor.journal.record import Record
@@ -46,19 +45,12 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """An open chain. `desk` is None when nothing may be sent; `sender` is who would sign.
+class Session(OpenChain):
+    """An open chain to trade on. `desk` is None when nothing may be sent; `sender` is who would sign.
 
     `trusted` names the addresses that have passed their check.
     """
 
-    name: str
-    settings: ChainSettings
-    chain: ChainData
-    rpc: Nodes
-    network: Network
-    router: Address
-    deployment: Deployment | None
     sender: Address
     desk: Desk | None
     trusted: set[str] = field(default_factory=set)

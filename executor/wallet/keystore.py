@@ -1,6 +1,5 @@
 """Encrypted keystore files (Web3 Secret Storage, version 3), also those that `ape accounts` makes."""
 
-import json
 import os
 from collections.abc import Mapping
 from enum import Enum
@@ -11,6 +10,7 @@ from pydantic import SecretStr
 
 from executor.domain.address import Address, to_address
 from executor.domain.errors import AddressError, WalletError
+from executor.domain.json_text import load_json
 from executor.wallet.signer import LocalSigner
 
 _LARGEST = 64 * 1024
@@ -83,7 +83,7 @@ def _signer_of(content: dict[str, object], passphrase: SecretStr) -> tuple[Local
 def _content(path: Path) -> dict[str, object]:
     try:
         with path.open("rb") as file:
-            content = json.loads(file.read(_LARGEST))
+            content = load_json(file.read(_LARGEST))
     except OSError as error:
         raise WalletError(
             f"The keystore {path} cannot be read ({error.strerror}).",
