@@ -97,7 +97,8 @@ class _Search:
         if peak is None:
             peak = self._high + 1 if rises(segment.curve, amount_in, self._num, self._den) else -1
         end = self._high if segment.high is None else min(segment.high, self._high)
-        if peak > end:
+        # A piece's end is rounded up twice, for the amount and its fee: a peak so near may lie behind it.
+        if peak > end - 2 and (peak > end or segment.high == end):
             self._low, self._best = max(self._low, end, amount_in), segment
         elif peak >= segment.low:
             self._low = self._high = max(self._low, peak)

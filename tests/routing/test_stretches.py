@@ -289,6 +289,18 @@ def markets(draw: st.DrawFn) -> tuple[Route, States]:
     return Route(legs), states_of(*states)
 
 
+def test_a_piece_that_ends_within_an_input_of_two_units_hides_nothing_behind_it() -> None:
+    """Its end is rounded up, so that its own curve bends down before the next piece begins."""
+    positions = [Position(-196_328, -196_299, 10_357_463), Position(-196_327, -196_299, 78_768_229_054)]
+    pool = v3_state(4_324_072_494_674_008_814_939_097, positions, v3_pool(200, WETH, COARSE, fee=100))
+    pair = v2_state(10**15, 3_009_000, v2_pool(101, WETH, COARSE))
+    route, states = Route((Leg(pool.pool, COARSE), Leg(pair.pool, WETH))), states_of(pool, pair)
+    best, searched = best_size(route, states), searched_size(route, states, MANY - 1, no_premium)
+    assert best is not None
+    assert searched is not None
+    assert earned(searched) - 1 <= earned(best) <= earned(searched) == 19
+
+
 @settings(max_examples=150, deadline=None)
 @given(markets(), st.one_of(st.just(MANY), st.integers(1, 10**24)))
 def test_piece_by_piece_no_less_is_found_than_by_search(market: tuple[Route, States], cap: int) -> None:
