@@ -29,10 +29,9 @@ demo: setup ## watch real arbitrages on a local mainnet
 devnet: setup ## run the local mainnet in the foreground, to play with; PORT=8545
 	@$(PY) -m devnet --port $(PORT)
 
-# One process more than WORKERS: half of their time tests wait, for blocks and for other processes.
 test: setup ## lint, types, import contract and all tests; TESTS=path runs some
 	@$(MAKE) --no-print-directory -j2 lint types imports $(if $(TESTS),,shared)
-	@$(PY) -m pytest -q -n $$(( $(WORKERS) + 1 )) --dist worksteal $(TESTS)
+	@$(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(TESTS)
 
 shared: setup
 	@$(PY) -m tests.support.sharing

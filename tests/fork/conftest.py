@@ -2,17 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from ape import chain, networks
 from ape.api import ProviderAPI
+from ape.exceptions import RPCTimeoutError
 
 from devnet import Node
 from scripts._support.deploying import Wanted, deploy
 from scripts._support.session import open_session
 from tests.support.ape_sessions import ACCOUNTS, CHECKOUT, OPERATOR, OWNER
 from tests.support.fork_desk import ForkDesk
+
+STARTS = 3
+"""Ape waits 20 seconds for a fork to answer, which a busy machine may exceed."""
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +36,16 @@ def fork_provider(upstream: str) -> Iterator[ProviderAPI]:
     """`ethereum:mainnet-fork:foundry`, as ape-config.yaml has it but for the upstream."""
     forked = {"fork": {"ethereum": {"mainnet": {"upstream_provider": upstream}}}}
     network = networks.ethereum.mainnet_fork
-    with network.use_provider("foundry", provider_settings=forked, disconnect_after=True) as provider:
+    with ExitStack() as stack:
+        for patience in reversed(range(STARTS)):
+            using = network.use_provider("foundry", provider_settings=forked, disconnect_after=True)
+            try:
+                provider = stack.enter_context(using)
+            except RPCTimeoutError:
+                if not patience:
+                    raise
+            else:
+                break
         yield provider
 
 

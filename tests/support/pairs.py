@@ -85,7 +85,7 @@ def waiting(node: Node, sender: str) -> dict[int, str]:
     return {int(nonce): str(each["hash"]) for nonce, each in mine.items()}
 
 
-async def until(true: Callable[[], object], seconds: float = 20) -> None:
+async def until(true: Callable[[], object], seconds: float = 60) -> None:
     """Wait until it is; AssertionError when it never is."""
     for _ in range(int(seconds / 0.05)):
         if true():
