@@ -53,16 +53,7 @@ async def watching(works: Works, settings: Settings) -> AsyncIterator[None]:
     )
     works.follower.tracker = tracker
     await works.follower.catch_up()
-    view = await view_of(
-        session.rpc,
-        settings,
-        session.name,
-        session.chain,
-        session.network,
-        session.router,
-        session.deployment,
-        opened=tuple(lanes),
-    )
+    view = await view_of(session, settings, opened=tuple(lanes))
     treasury = Treasury(view, lanes, works.desk.record, tracker, works.follower.keeper)
     tasks = [
         asyncio.create_task(_kept_up(tracker.run, works.clock)),

@@ -22,6 +22,7 @@ from executor.chain.subscription import LogNotice
 from executor.domain.address import to_address
 from executor.domain.errors import NodeError
 from executor.domain.log import Log
+from executor.domain.market import BlockHead
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import CurveDetails, CurveShape
 from executor.market import StaleStateError
@@ -334,14 +335,21 @@ class InterruptedRpc(Rpc):
         return answers
 
 
+async def one_of_two_watched(
+    node: Node, rpc: Rpc
+) -> tuple[MarketFollower, BlockHead, tuple[PoolRecord, Pool]]:
+    """A follower of one pool, the block it stands at, and a second pool that it does not know yet."""
+    (_, first), second, *_ = followed_of(node, ETHEREUM_FULL, OLDEST)
+    follower = MarketFollower(rpc)
+    await follower.watch([first])
+    return follower, await head(rpc), second
+
+
 async def test_a_pool_that_is_offered_while_a_block_is_gone_through_does_not_miss_its_logs(
     ethereum_full: Node,
 ) -> None:
-    (_, first), (record, second), *_ = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with InterruptedRpc(ethereum_full.url) as rpc:
-        follower = MarketFollower(rpc)
-        await follower.watch([first])
-        at = await head(rpc)
+        follower, at, (record, second) = await one_of_two_watched(ethereum_full, rpc)
         read = await read_market(rpc, [second], at)
         swap(ethereum_full, ETHEREUM_FULL, record, Random(1))
         rpc.meanwhile = lambda: follower.offer(read.values(), at)
@@ -353,11 +361,8 @@ async def test_a_pool_that_is_offered_while_a_block_is_gone_through_does_not_mis
 async def test_states_that_were_read_at_the_books_own_block_are_followed_from_there(
     ethereum_full: Node,
 ) -> None:
-    (_, first), (record, second), *_ = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with CountingRpc(ethereum_full.url) as rpc:
-        follower = MarketFollower(rpc)
-        await follower.watch([first])
-        at = await head(rpc)
+        follower, at, (record, second) = await one_of_two_watched(ethereum_full, rpc)
         follower.offer((await read_market(rpc, [second], at)).values(), at)
         swap(ethereum_full, ETHEREUM_FULL, record, Random(2))
         rpc.asked.clear()

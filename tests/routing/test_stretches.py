@@ -155,8 +155,8 @@ def gap_behind_a_tick() -> tuple[Route, States]:
     return two_legs(pool.pool, v2_pool(100)), states_of(pool, pair)
 
 
-def test_a_tick_whose_gas_costs_more_than_lies_behind_it_is_not_crossed() -> None:
-    route, states = gap_behind_a_tick()
+def free_size_beyond_where_dear_gas_stops(route: Route, states: States) -> tuple[int, ...]:
+    """The best size where gas costs nothing; where it is dear, the size ends just short of the tick."""
     free = best_size(route, states)
     assert free is not None
     gas = route_gas(route, states, free)
@@ -172,6 +172,11 @@ def test_a_tick_whose_gas_costs_more_than_lies_behind_it_is_not_crossed() -> Non
     longer = forward(hops_of(route, states), paid[0] + 1)
     assert longer is not None
     assert route_gas(route, states, longer) == gas
+    return free
+
+
+def test_a_tick_whose_gas_costs_more_than_lies_behind_it_is_not_crossed() -> None:
+    free_size_beyond_where_dear_gas_stops(*gap_behind_a_tick())
 
 
 def beside_a_pool_that_is_searched() -> tuple[Route, States]:
@@ -188,21 +193,7 @@ def beside_a_pool_that_is_searched() -> tuple[Route, States]:
 
 def test_a_searched_size_stops_short_of_a_tick_that_does_not_pay_its_gas_too() -> None:
     route, states = beside_a_pool_that_is_searched()
-    free = best_size(route, states)
-    assert free is not None
-    gas = route_gas(route, states, free)
-
-    def dear(units: int) -> int:
-        return units * 10**15
-
-    paid = best_size(route, states, gas_cost=dear)
-    assert paid is not None
-    assert paid[0] < free[0]
-    assert route_gas(route, states, paid) < gas
-    assert earned(paid) - dear(route_gas(route, states, paid)) > earned(free) - dear(gas)
-    longer = forward(hops_of(route, states), paid[0] + 1)
-    assert longer is not None
-    assert route_gas(route, states, longer) == gas
+    free = free_size_beyond_where_dear_gas_stops(route, states)
     assert best_size(route, states, gas_cost=lambda units: units // 10**6) == free
 
 

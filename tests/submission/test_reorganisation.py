@@ -14,7 +14,7 @@ from devnet import GWEI, Node
 from executor.chain.nodes import Nodes
 from executor.chain.rpc import Rpc
 from executor.domain.errors import NodeError
-from executor.domain.intent import IntentState
+from executor.domain.intent import Intent, IntentState
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.chaos.faulty_node import Fault, FaultyNode
 from tests.support.lanes import PACE, RECEIVER, Desk, desk
@@ -147,12 +147,8 @@ async def test_what_was_lost_to_another_and_mined_after_a_reorganisation_counts(
 ) -> None:
     """Late success of what looked lost, invariant 4."""
     async with desk(clean, tmp_path) as opened:
-        intent = await opened.send()
-        _foreign(clean)
-        await opened.mine(PACE.settle_blocks + 1)
-        assert opened.state(intent) is SUPERSEDED
-        raw = "0x" + intent.attempts[0].attempt.raw.hex()
-        clean.rpc("anvil_reorg", PACE.settle_blocks + 1, [[raw, 1]])
+        intent = await _lost_to_another(opened, clean)
+        _mined_after_all(clean, intent)
         await opened.tracker.look()
         assert opened.state(intent) is MINED
         assert [state for state, _ in opened.changes] == [SUPERSEDED, MINED]
@@ -161,16 +157,27 @@ async def test_what_was_lost_to_another_and_mined_after_a_reorganisation_counts(
 async def test_what_was_lost_to_another_is_found_mined_after_a_restart(clean: Node, tmp_path: Path) -> None:
     """Late success of what looked lost, invariant 4: the record remembers it, no process has to."""
     async with desk(clean, tmp_path) as before:
-        intent = await before.send()
-        _foreign(clean)
-        await before.mine(PACE.settle_blocks + 1)
-        assert before.state(intent) is SUPERSEDED
-    raw = "0x" + intent.attempts[0].attempt.raw.hex()
-    clean.rpc("anvil_reorg", PACE.settle_blocks + 1, [[raw, 1]])
+        intent = await _lost_to_another(before, clean)
+    _mined_after_all(clean, intent)
     async with desk(clean, tmp_path) as after:
         await after.tracker.look()
         assert after.state(intent) is MINED
         assert after.changes[-1][0] is MINED
+
+
+async def _lost_to_another(opened: Desk, node: Node) -> Intent:
+    """An intent whose nonce somebody else's transaction has used for good."""
+    intent = await opened.send()
+    _foreign(node)
+    await opened.mine(PACE.settle_blocks + 1)
+    assert opened.state(intent) is SUPERSEDED
+    return intent
+
+
+def _mined_after_all(node: Node, intent: Intent) -> None:
+    """The other's transaction is reorganised away, and the intent's stands in its place."""
+    raw = "0x" + intent.attempts[0].attempt.raw.hex()
+    node.rpc("anvil_reorg", PACE.settle_blocks + 1, [[raw, 1]])
 
 
 def _foreign(node: Node) -> None:

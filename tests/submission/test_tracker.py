@@ -262,11 +262,7 @@ async def test_what_was_refused_and_mined_after_a_restart_counts(
 ) -> None:
     """Late success is looked for by the record, not by memory, invariant 4."""
     async with desk(clean, tmp_path) as before:
-        clean.set_balance(WALLET, 1)
-        with pytest.raises(TransactionRefusedError) as refused:
-            await before.send()
-        found = before.record.intent_of(str(refused.value.facts["hash"]))
-        assert found is not None
+        found = await _refused(before)
     clean.set_balance(WALLET, ETHER)
     if mined_while_nobody_looked:
         _passed_on(clean, found)
@@ -284,9 +280,7 @@ async def test_what_was_refused_is_looked_for_no_longer_than_a_reorganisation_ma
     clean: Node, tmp_path: Path
 ) -> None:
     async with desk(clean, tmp_path) as before:
-        clean.set_balance(WALLET, 1)
-        with pytest.raises(TransactionRefusedError):
-            await before.send()
+        await _refused(before)
     async with ChangingProxy(clean.url) as proxy, desk(clean, tmp_path, rpc=Rpc(proxy.url)) as after:
         for _ in range(PACE.finality_blocks + 1):
             await after.mine()
@@ -299,11 +293,7 @@ async def test_what_was_refused_is_looked_for_no_longer_than_a_reorganisation_ma
 async def test_who_takes_over_looks_for_late_successes_too(clean: Node, tmp_path: Path) -> None:
     """Invariant 4: the one that would have looked is dead."""
     async with desk(clean, tmp_path) as dead:
-        clean.set_balance(WALLET, 1)
-        with pytest.raises(TransactionRefusedError) as refused:
-            await dead.send()
-        found = dead.record.intent_of(str(refused.value.facts["hash"]))
-        assert found is not None
+        found = await _refused(dead)
         clean.set_balance(WALLET, ETHER)
         async with desk(clean, tmp_path, database=dead.record.database, executor_id="heir") as heir:
             await heir.tracker.look()
@@ -313,6 +303,16 @@ async def test_who_takes_over_looks_for_late_successes_too(clean: Node, tmp_path
             assert heir.record.adopt("desk") == 0
             await heir.tracker.look()
             assert heir.state(found) is MINED
+
+
+async def _refused(opened: Desk) -> Intent:
+    """An intent that the node refuses, since the wallet has no money."""
+    opened.node.set_balance(WALLET, 1)
+    with pytest.raises(TransactionRefusedError) as refused:
+        await opened.send()
+    found = opened.record.intent_of(str(refused.value.facts["hash"]))
+    assert found is not None
+    return found
 
 
 def _passed_on(node: Node, intent: Intent) -> None:

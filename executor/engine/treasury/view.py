@@ -9,19 +9,15 @@ from pydantic import SecretStr
 
 from executor.chain.balances import balances
 from executor.chain.head import head
-from executor.chain.network import Network
-from executor.chain.nodes import Nodes
 from executor.chain.quantities import hex_data, to_data
 from executor.chain.rpc import results
-from executor.config.settings import ChainSettings, Settings
+from executor.config.settings import Settings
 from executor.domain.abi import decoded_address, eth_call
 from executor.domain.address import Address
-from executor.domain.chain import ChainData
-from executor.domain.deployment import Deployment
 from executor.domain.errors import ConfigError, WalletError
 from executor.domain.market import BlockHead
 from executor.engine.gas_market import GasMarket, read_gas
-from executor.engine.opening import open_chain
+from executor.engine.opening import OpenChain, open_chain
 from executor.journal.database import FILE_NAME
 from executor.policy.data_fee import data_fee, operator_fee, signed_like
 from executor.policy.treasury import WalletMoney
@@ -35,23 +31,19 @@ _SOME_NONCE = 0xA1B2C3
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """An open chain that is only looked at. `owner` of the router, by as many nodes as decide over money;
-    `recorded_owner`: who it was when the deployment file was written, None without such a file.
-    """
+class View(OpenChain):
+    """An open chain that is only looked at. `owner` of the router, by as many nodes as decide over money."""
 
-    name: str
-    settings: ChainSettings
-    chain: ChainData
-    rpc: Nodes
-    network: Network
-    router: Address
     owner: Address
-    recorded_owner: Address | None
     accounts: tuple[Account, ...]
     place: Path | SecretStr
     executor_id: str
     opened: tuple[Address, ...] | None = None
+
+    @property
+    def recorded_owner(self) -> Address | None:
+        """The router's owner when the deployment file was written, None without such a file."""
+        return None if self.deployment is None else self.deployment.owner
 
     @property
     def operators(self) -> tuple[Address, ...]:
@@ -136,41 +128,30 @@ async def open_view(settings: Settings, name: str) -> AsyncIterator[View]:
     Raises ConfigError, WalletError, RouterMismatchError or NodeError.
     """
     async with open_chain(settings, name) as opened:
-        yield await view_of(
-            opened.rpc, settings, name, opened.chain, opened.network, opened.router, opened.deployment
-        )
+        yield await view_of(opened, settings)
 
 
-async def view_of(
-    rpc: Nodes,
-    settings: Settings,
-    name: str,
-    chain: ChainData,
-    network: Network,
-    router: Address,
-    deployment: Deployment | None,
-    *,
-    opened: Sequence[Address] | None = None,
-) -> View:
+async def view_of(chain: OpenChain, settings: Settings, *, opened: Sequence[Address] | None = None) -> View:
     """The view of a chain that is open already; `opened` are the operators, where their keys are.
 
     Raises ConfigError, WalletError or NodeError.
     """
-    own = settings.chain(name)
+    own, router = chain.settings, chain.router
     request = {"to": router, "data": to_data(eth_call(router, "owner()").data)}
-    (answer,) = results(await rpc.agreed([("eth_call", (request, "latest"))], own.quorum))
+    (answer,) = results(await chain.rpc.agreed([("eth_call", (request, "latest"))], own.quorum))
     owner = decoded_address(hex_data(answer, "owner of the router"))
     if owner is None:
-        raise ConfigError(f"chains.{name}.router", "has no owner", fix="name the router that you deployed")
+        fix = "name the router that you deployed"
+        raise ConfigError(f"chains.{chain.name}.router", "has no owner", fix=fix)
     return View(
-        name,
+        chain.name,
         own,
-        chain,
-        rpc,
-        network,
+        chain.chain,
+        chain.rpc,
+        chain.network,
         router,
+        chain.deployment,
         owner,
-        None if deployment is None else deployment.owner,
         accounts_of(own),
         settings.database_url or settings.journal / FILE_NAME,
         settings.executor_id,
