@@ -143,6 +143,16 @@ class DexEntry(Strict):
         return self
 
 
+class FlashPoolEntry(Strict):
+    """A pool that lends: of the exchange `dex`, by two tokens and, where the exchange has several, its fee in
+    millionths. Its address follows from these.
+    """
+
+    dex: str
+    tokens: Annotated[list[str], Field(min_length=2, max_length=2)]
+    fee: Fee | None = None
+
+
 class FeedEntry(AddressEntry):
     """A Chainlink aggregator. `description` and `decimals` are checked without being written out as
     checks.
@@ -227,6 +237,7 @@ class ChainFile(Strict):
     tokens: dict[str, Annotated[list[TokenEntry], BeforeValidator(_as_list)]]
     dexes: dict[str, DexEntry]
     lenders: dict[LenderName, AddressEntry] = Field(default_factory=dict)
+    flash_pools: list[FlashPoolEntry] = Field(default_factory=list)
     feeds: dict[str, FeedEntry] = Field(default_factory=dict)
     registries: dict[str, AddressEntry] = Field(default_factory=dict)
     sequencer_uptime_feed: SequencerEntry | None = None

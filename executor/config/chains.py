@@ -9,9 +9,10 @@ from eth_hash.auto import keccak
 from executor.config.chain_file import ChainFile, DexEntry, FeedEntry, FeesEntry, TokenEntry, parse_chain_file
 from executor.config.checks import known_address, says
 from executor.config.exact_yaml import load_yaml, parse_yaml
+from executor.config.flash_pools import flash_pool
 from executor.config.settings import Settings
 from executor.domain.address import Address, to_address
-from executor.domain.chain import ChainData, Feed, KnownDex, KnownToken, Lender, SequencerFeed
+from executor.domain.chain import ChainData, Feed, FlashPool, KnownDex, KnownToken, Lender, SequencerFeed
 from executor.domain.dex import Dex
 from executor.domain.errors import AddressError, ConfigError
 from executor.domain.fee_rules import BaseFeeRule, FeeRules, GasRules
@@ -95,6 +96,7 @@ def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:
         _feed(symbol, entry, _one(tokens, symbol, f"{source}: feeds.{symbol}"))
         for symbol, entry in file.feeds.items()
     ]
+    dexes = {name: _dex(name, entry, names) for name, entry in file.dexes.items()}
     return ChainData(
         chain_id=file.chain_id,
         name=file.name,
@@ -103,7 +105,7 @@ def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:
         fees=_fees(file.fees),
         native_symbol=file.native_symbol,
         wrapped_native=_one(tokens, file.wrapped_native, f"{source}: wrapped_native"),
-        dexes={name: _dex(name, entry, names) for name, entry in file.dexes.items()},
+        dexes=dexes,
         tokens=tokens,
         lenders={
             name: Lender(name, known_address(f"lenders.{name}", entry, names))
@@ -116,6 +118,7 @@ def _chain_data(raw: Mapping[str, object], source: str) -> ChainData:
         registries={
             name: known_address(f"registries.{name}", entry, names) for name, entry in file.registries.items()
         },
+        flash_pools=_flash_pools(file, dexes, tokens, f"{source}: flash_pools"),
     )
 
 
@@ -160,6 +163,28 @@ def _dex(name: str, entry: DexEntry, names: Mapping[str, Address]) -> KnownDex:
         init_code_hash=entry.init_code_hash or _proxy_code_hash(entry.implementation),
         deployer=entry.deployer,
     )
+
+
+def _flash_pools(
+    file: ChainFile, dexes: Mapping[str, KnownDex], tokens: Mapping[str, tuple[KnownToken, ...]], field: str
+) -> tuple[FlashPool, ...]:
+    found: dict[Address, FlashPool] = {}
+    for index, entry in enumerate(file.flash_pools):
+        at = f"{field}.{index}"
+        if entry.dex not in dexes:
+            raise ConfigError(
+                f"{at}.dex",
+                f"{entry.dex!r} is no exchange of the file",
+                fix=f"use one of: {', '.join(dexes)}",
+            )
+        pair = [_one(tokens, text, f"{at}.tokens") for text in entry.tokens]
+        if pair[0].address == pair[1].address:
+            raise ConfigError(f"{at}.tokens", "a token stands twice", fix="name two tokens")
+        lending = flash_pool(entry, dexes[entry.dex], pair, at)
+        if lending.pool.address in found:
+            raise ConfigError(at, "the pool stands there already", fix="name each pool once")
+        found[lending.pool.address] = lending
+    return tuple(found.values())
 
 
 def _proxy_code_hash(implementation: Address | None) -> bytes | None:

@@ -11,6 +11,7 @@ from executor.domain.address import Address
 from executor.domain.dex import Dex
 from executor.domain.errors import OpportunityError
 from executor.domain.fee_rules import FeeRules
+from executor.domain.pool import Pool
 from executor.domain.route import Funding
 from executor.domain.token import Token
 
@@ -79,6 +80,15 @@ class Lender:
 
 
 @dataclass(frozen=True, slots=True)
+class FlashPool:
+    """A pool that lends its tokens, one of POOL_LOANS."""
+
+    funding: Funding
+    pool: Pool
+    known: KnownAddress
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A Chainlink aggregator that prices one whole `token` in USD, renewed at least every
     `heartbeat_seconds`.
@@ -120,6 +130,7 @@ class ChainData:
     settlement: tuple[Token, ...]
     sequencer_feed: SequencerFeed | None = None
     registries: Mapping[str, KnownAddress] = field(default_factory=dict)
+    flash_pools: tuple[FlashPool, ...] = ()
 
     def on_local_node(self) -> Self:
         """The same, charged for as on a development node that bears this chain's id."""
@@ -169,6 +180,14 @@ class ChainData:
             None,
         )
 
+    def pools_lending(self, token: Address) -> tuple[FlashPool, ...]:
+        """The pools among the lenders that hold the token at that address."""
+        return tuple(
+            entry
+            for entry in self.flash_pools
+            if token in (entry.pool.token0.address, entry.pool.token1.address)
+        )
+
     def feed_for(self, token: Address) -> Feed | None:
         """The USD feed of the token at that address, or None. Looked up by address, so that a namesake token
         gets no price.
@@ -182,6 +201,7 @@ class ChainData:
             *tokens,
             *(entry.known for entry in self.dexes.values()),
             *(lender.known for lender in self.lenders.values()),
+            *(lending.known for lending in self.flash_pools),
             *(feed.known for feed in self.feeds.values()),
             *self.registries.values(),
             *((self.sequencer_feed.known,) if self.sequencer_feed else ()),

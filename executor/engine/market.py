@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from executor.chain.balances import balances
@@ -12,15 +12,17 @@ from executor.chain.network import Network
 from executor.chain.reading import read_all
 from executor.chain.rpc import Rpc
 from executor.domain.address import Address
+from executor.domain.call import Reading
 from executor.domain.chain import ChainData
 from executor.domain.errors import TicksUnknownError
 from executor.domain.lender import LenderTerms
 from executor.domain.market import BlockHead, PoolState
+from executor.domain.pool import Pool
 from executor.domain.route import Route
 from executor.domain.token import Token
 from executor.engine.errors import StaleNodeError
 from executor.engine.followed import FollowedMarket
-from executor.lenders import LENDERS, read_terms
+from executor.lenders import LENDERS, read_pool_terms, read_terms
 
 T = TypeVar("T")
 
@@ -35,11 +37,13 @@ STALE_SECONDS = 120
 @dataclass(frozen=True, slots=True)
 class Purse:
     """What may be spent: the router's settlement balance, the sender's native coin (wei), and the lenders'
-    terms."""
+    terms. `pools` are those among the lenders, by address.
+    """
 
     inventory: int
     gas_money: int
     terms: tuple[LenderTerms, ...]
+    pools: Mapping[Address, Pool] = field(default_factory=dict)
 
 
 def check_fresh(newest: BlockHead, network: Network) -> None:
@@ -70,17 +74,25 @@ async def read_purse(
     rpc: Rpc, chain: ChainData, *, router: Address, sender: Address, settlement: Token, head: BlockHead
 ) -> Purse:
     """What router, sender and lenders have at `head`. Raises NodeError."""
-    lenders = [
-        (funding, lender.known.address) for funding, lender in chain.lenders.items() if funding in LENDERS
-    ]
     held, gas_money, terms = await asyncio.gather(
         balances(rpc, router, [settlement.address], head),
         balances(rpc, sender, [], head),
-        read_all(
-            rpc, [read_terms(funding, address, settlement.address) for funding, address in lenders], head
-        ),
+        read_all(rpc, terms_asked(chain, settlement.address), head),
     )
-    return Purse(held.tokens[settlement.address], gas_money.native, tuple(terms))
+    pools = {lending.pool.address: lending.pool for lending in chain.pools_lending(settlement.address)}
+    return Purse(held.tokens[settlement.address], gas_money.native, tuple(terms), pools)
+
+
+def terms_asked(chain: ChainData, token: Address) -> list[Reading[LenderTerms]]:
+    """What to read of every lender of the chain for the token, of those at one address first, then pools."""
+    return [
+        *(
+            read_terms(funding, lender.known.address, token)
+            for funding, lender in chain.lenders.items()
+            if funding in LENDERS
+        ),
+        *(read_pool_terms(lending.funding, lending.pool, token) for lending in chain.pools_lending(token)),
+    ]
 
 
 async def read_states(

@@ -7,12 +7,12 @@ schema's own words.
 from typing import Any
 
 from executor.domain.pool import VenueKind
-from executor.domain.route import OWN_MEANS, Funding
+from executor.domain.route import OWN_MEANS, POOL_LOANS, Funding
 from executor.lenders import LENDERS
 
 Schema = dict[str, Any]
 
-FUNDINGS = [kind for kind in Funding if kind in OWN_MEANS or kind in LENDERS]
+FUNDINGS = [kind for kind in Funding if kind in OWN_MEANS | POOL_LOANS or kind in LENDERS]
 """What an opportunity may ask for: own means, and the lenders whose terms can be read."""
 
 MAX_LEGS = 8

@@ -11,8 +11,10 @@ from executor import venues
 from executor.chain.head import head
 from executor.chain.reading import read, read_all
 from executor.chain.simulation import simulate
+from executor.domain.address import Address
 from executor.domain.decision import Reason, Simulation
 from executor.domain.errors import ExecutorError, OpportunityError, RevertError
+from executor.domain.lender import LenderTerms
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import Pool
@@ -35,7 +37,7 @@ from executor.engine.sizing import Market, best_trade, calldata_of, size_cap
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import MAX_AMOUNT, Terms
-from executor.routing.funding import choose_funding, premium_of, trade_gas
+from executor.routing.funding import choose_funding, lender_of, premium_of, trade_gas, usable, why_not
 from executor.routing.paths import BestPath, best_path
 from executor.routing.searched_shortfall import shortfall_of
 from executor.routing.sizing import forward
@@ -47,13 +49,14 @@ DAY = 86_400
 @dataclass(frozen=True, slots=True)
 class Means:
     """A way to pay the route: its premium in the settlement token's smallest unit, and its gas over own
-    money. `problem` says why it cannot be had; empty where it can.
+    money. `problem` says why it cannot be had; empty where it can. `pool` is the lender where pools lend.
     """
 
     funding: Funding
     premium: int
     gas: int
     problem: str = ""
+    pool: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +199,10 @@ async def _as_asked(session: Session, opportunity: Opportunity, market: Market) 
         return forward(route, states, amount)
 
     amounts = await with_enough_ticks(session.rpc, market.states, market.head, walk)
-    funding = opportunity.funding or Funding.INVENTORY
-    return SizedRoute(route, amounts, funding, premium_of(funding, market.purse.terms)(amounts[0]))
+    funding, purse = opportunity.funding or Funding.INVENTORY, market.purse
+    lender = lender_of(funding, purse.terms)
+    pool = purse.pools.get(lender.address) if lender else None
+    return SizedRoute(route, amounts, funding, premium_of(funding, purse.terms, pool)(amounts[0]), pool)
 
 
 async def _shortfall(
@@ -223,7 +228,7 @@ def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means
     terms, purse = market.purse.terms, market.purse
     if isinstance(sized, SizedSplit):
         whole = "a divided trade is paid out of the router's own money"
-        others = (Means(lender.funding, 0, 0, whole) for lender in terms)
+        others = (Means(lender.funding, 0, 0, whole, _lending(lender, market)) for lender in terms)
         return [Means(sized.funding, 0, 0), *others]
     try:
         choices = choose_funding(
@@ -233,26 +238,50 @@ def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means
             terms=terms,
             gas_cost=market.gas_cost,
             requested=opportunity.funding,
+            pools=purse.pools,
         )
     except ExecutorError:
         choices = ()
-    able = [Means(choice.funding, choice.premium, choice.gas) for choice in choices]
-    able.sort(key=lambda means: means.funding is not sized.funding)
-    named = {means.funding for means in able}
-    return [*able, *(means for means in _unable(sized, market) if means.funding not in named)]
+    able = [
+        Means(
+            choice.funding,
+            choice.premium,
+            choice.gas,
+            pool=choice.lender_pool.address if choice.lender_pool else None,
+        )
+        for choice in choices
+    ]
+    able.sort(key=lambda means: not pays(means, sized))
+    named = {(means.funding, means.pool) for means in able}
+    return [
+        *able,
+        *(means for means in _unable(opportunity, sized, market) if (means.funding, means.pool) not in named),
+    ]
 
 
-def _unable(sized: SizedRoute, market: Market) -> list[Means]:
+def pays(means: Means, sized: Sized) -> bool:
+    """Whether these are the means that the trade takes."""
+    pool = sized.lender_pool.address if sized.lender_pool else None
+    return means.funding is sized.funding and means.pool == pool and not means.problem
+
+
+def _lending(lender: LenderTerms, market: Market) -> Address | None:
+    """The pool that lends; None for a lender that is none."""
+    return lender.address if lender.address in market.purse.pools else None
+
+
+def _unable(opportunity: Opportunity, sized: SizedRoute, market: Market) -> list[Means]:
     """The means that cannot be had, with why."""
     symbol, amount, inventory = sized.route.settlement.symbol, sized.amount_in, market.purse.inventory
     found = []
     if inventory < amount:
         found.append(Means(Funding.INVENTORY, 0, 0, f"the router holds {inventory} of {symbol}"))
     for lender in market.purse.terms:
-        problem = lender.problem or f"lends {lender.available} of {symbol}"
-        if lender.enabled and lender.available >= amount:
-            problem = "is locked by the route's own legs, or was not asked for"
-        found.append(Means(lender.funding, 0, 0, problem))
+        problem = why_not(lender, sized.route, amount, market.purse.pools)
+        if not problem:
+            within = f"is counted on for {usable(lender)} of {symbol}, as others may borrow too"
+            problem = within if opportunity.funding is None else "was not asked for"
+        found.append(Means(lender.funding, 0, 0, problem, _lending(lender, market)))
     return found
 
 

@@ -9,6 +9,7 @@ from executor.chain.head import head
 from executor.domain.lender import LenderTerms
 from executor.domain.market import PoolState
 from executor.domain.opportunity import Opportunity
+from executor.domain.pool import Pool
 from executor.domain.route import Funding, SizedRoute
 from executor.domain.split import Sized
 from executor.engine.gas_market import read_gas
@@ -17,7 +18,7 @@ from executor.engine.session import Session
 from executor.engine.sizing import Market, size_cap
 from executor.policy.profit import Profit, usd_to_settlement
 from executor.policy.revalidate import Bounds, Reread, Revalidation, revalidate
-from executor.routing.funding import premium_of
+from executor.routing.funding import lender_of, premium_of
 from executor.routing.premium import PremiumOf
 from executor.routing.states import States
 
@@ -91,10 +92,10 @@ def premium_again(sized: SizedRoute, terms: Sequence[LenderTerms]) -> PremiumOf:
     """What the lenders of the call ask for an input now: the second is asked for what the first does not
     lend.
     """
-    of_first = premium_of(sized.funding, terms)
+    of_first = premium_of(sized.funding, terms, sized.lender_pool)
     if sized.second is None:
         return of_first
-    of_second, first_loan = premium_of(sized.second.funding, terms), sized.first_loan
+    of_second, first_loan = premium_of(sized.second.funding, terms, sized.second.pool), sized.first_loan
 
     def together(amount: int) -> int:
         return of_first(min(amount, first_loan)) + of_second(max(amount - first_loan, 0))
@@ -110,15 +111,15 @@ def available(sized: SizedRoute, market: Market) -> int | None:
         return None
     if sized.funding is Funding.INVENTORY:
         return market.purse.inventory
-    first = _lendable(sized.funding, market)
-    if sized.second is None:
+    first, second = _lendable(sized.funding, market, sized.lender_pool), sized.second
+    if second is None:
         return first
-    return min(first, sized.first_loan) + min(_lendable(sized.second.funding, market), sized.second.amount)
+    return min(first, sized.first_loan) + min(_lendable(second.funding, market, second.pool), second.amount)
 
 
-def _lendable(funding: Funding, market: Market) -> int:
-    able = (terms for terms in market.purse.terms if terms.funding is funding and terms.enabled)
-    return max((terms.available for terms in able), default=0)
+def _lendable(funding: Funding, market: Market, pool: Pool | None) -> int:
+    lender = lender_of(funding, market.purse.terms, pool)
+    return lender.available if lender is not None and lender.enabled else 0
 
 
 def wanted_net(session: Session, market: Market) -> int:

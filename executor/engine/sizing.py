@@ -13,7 +13,7 @@ from executor.domain.errors import MathsError, OpportunityError, PlanError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import VenueKind
-from executor.domain.route import Funding, Route, SizedRoute
+from executor.domain.route import POOL_LOANS, Funding, Route, SizedRoute
 from executor.domain.split import Sized, SizedSplit
 from executor.engine.gas_market import GasMarket
 from executor.engine.market import Purse, with_enough_ticks
@@ -95,6 +95,7 @@ async def size(
     cap = size_cap(settings, opportunity, market)
 
     def best(states: Mapping[str, PoolState]) -> Candidate | None:
+        # Where pools lend, the cheapest tells the route, and each is tried at its own price afterwards.
         premium = premium_of(opportunity.funding, terms)
         return pick(market.routes, states, gas_cost=market.gas_cost, cap=cap, premium=premium)
 
@@ -128,6 +129,7 @@ def _choices(
         terms=market.purse.terms,
         gas_cost=market.gas_cost,
         requested=opportunity.funding,
+        pools=market.purse.pools,
         refused=market.refused,
     )
 
@@ -135,16 +137,20 @@ def _choices(
 async def _priced(
     rpc: Rpc, opportunity: Opportunity, market: Market, route: Route, cap: int | None
 ) -> list[SizedRoute]:
-    """The route at the size at which it pays each lender's price, the best first; nothing where the means are
-    asked for by name, as then the size has been found with their price.
+    """The route at the size at which it pays each lender's price, the best first; nothing where one lender is
+    asked for by name, as then the size has been found with its price.
     """
-    if opportunity.funding is not None:
+    requested = opportunity.funding
+    if requested is not None and requested not in POOL_LOANS:
         return []
-    found = await with_enough_ticks(rpc, market.states, market.head, partial(_by_price, route, market, cap))
+    by_price = partial(_by_price, route, market, cap, requested)
+    found = await with_enough_ticks(rpc, market.states, market.head, by_price)
     return [funded.sized for funded in found]
 
 
-def _by_price(route: Route, market: Market, cap: int | None, states: States) -> tuple[FundedSize, ...]:
+def _by_price(
+    route: Route, market: Market, cap: int | None, requested: Funding | None, states: States
+) -> tuple[FundedSize, ...]:
     """The sizes at which the route pays each lender's price, the best first."""
     return funded_sizes(
         route,
@@ -153,7 +159,9 @@ def _by_price(route: Route, market: Market, cap: int | None, states: States) -> 
         terms=market.purse.terms,
         gas_cost=market.gas_cost,
         cap=cap,
+        pools=market.purse.pools,
         refused=market.refused,
+        requested=requested,
     )
 
 

@@ -29,9 +29,12 @@ def leaned_on(chain: ChainData, sized: Sized) -> Iterator[KnownAddress]:
     tokens = {leg.token_in.address for leg in sized.route.legs} | {chain.wrapped_native.address}
     for entries in chain.tokens.values():
         yield from (entry.known for entry in entries if entry.token.address in tokens)
-    for dex in dict.fromkeys(leg.pool.dex for leg in sized.route.legs):
+    pools = (*(leg.pool for leg in sized.route.legs), *pools_lending(sized))
+    for dex in dict.fromkeys(pool.dex for pool in pools):
         if dex in chain.dexes:
             yield chain.dexes[dex].known
+    lending = {pool.address for pool in pools_lending(sized)}
+    yield from (entry.known for entry in chain.flash_pools if entry.pool.address in lending)
     fundings = {sized.funding, *([sized.second.funding] if sized.second else [])}
     holders = {holder for leg in sized.route.legs for holder in _stands_at(leg.pool)}
     for funding, lender in chain.lenders.items():
@@ -43,6 +46,12 @@ def leaned_on(chain: ChainData, sized: Sized) -> Iterator[KnownAddress]:
             yield feed.known
             if chain.sequencer_feed is not None:
                 yield chain.sequencer_feed.known
+
+
+def pools_lending(sized: Sized) -> tuple[Pool, ...]:
+    """The pools that lend to the trade."""
+    asked = (sized.lender_pool, sized.second.pool if sized.second else None)
+    return tuple(pool for pool in asked if pool is not None)
 
 
 def _stands_at(pool: Pool) -> tuple[Address, ...]:

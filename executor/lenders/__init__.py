@@ -9,6 +9,7 @@ from typing import Protocol
 from executor.domain.address import Address
 from executor.domain.call import Reading
 from executor.domain.lender import LenderTerms, Rounding
+from executor.domain.pool import Pool
 from executor.domain.route import Funding
 from executor.lenders import (
     aave_v3,
@@ -22,7 +23,7 @@ from executor.lenders import (
     uniswap_v4,
 )
 
-__all__ = ["LENDERS", "Lender", "gas_overhead", "premium", "read_terms"]
+__all__ = ["LENDERS", "Lender", "gas_overhead", "premium", "read_pool_terms", "read_terms"]
 
 
 class Lender(Protocol):
@@ -43,9 +44,7 @@ LENDERS: Mapping[Funding, Lender] = {
     Funding.ERC3156: erc3156,
     Funding.UNISWAP_V4: uniswap_v4,
 }
-"""The lenders that stand at one address. Pools lend too: `uniswap_v3_flash` and `uniswap_v2_flash` read their
-terms.
-"""
+"""The lenders that stand at one address. Pools lend too: `read_pool_terms` reads theirs."""
 POOL_OVERHEADS: Mapping[Funding, int] = {
     Funding.UNISWAP_V3_FLASH: uniswap_v3_flash.GAS_OVERHEAD,
     Funding.UNISWAP_V2_FLASH: uniswap_v2_flash.GAS_OVERHEAD,
@@ -67,6 +66,15 @@ def premium(amount: int, terms: LenderTerms) -> int:
 def read_terms(funding: Funding, address: Address, token: Address) -> Reading[LenderTerms]:
     """Read the terms of the lender at `address` for `token`; KeyError for no lender."""
     return LENDERS[funding].read_terms(address, token)
+
+
+def read_pool_terms(funding: Funding, pool: Pool, token: Address) -> Reading[LenderTerms]:
+    """Read the terms of a pool that lends, for `token`; KeyError for a funding that is no pool's."""
+    if funding is Funding.UNISWAP_V2_FLASH:
+        return uniswap_v2_flash.read_terms(pool, token)
+    if funding is Funding.UNISWAP_V3_FLASH:
+        return uniswap_v3_flash.read_terms(pool.address, token)
+    raise KeyError(funding)
 
 
 def gas_overhead(funding: Funding) -> int:

@@ -16,11 +16,10 @@ from executor.domain.address import ZERO_ADDRESS, to_address
 from executor.domain.chain import ChainData
 from executor.domain.errors import ConfigError, ExecutorError, PriceUnavailableError
 from executor.domain.market import BlockHead
-from executor.engine.market import check_fresh
+from executor.engine.market import check_fresh, terms_asked
 from executor.engine.opening import nodes_of, read_own_deployment
 from executor.engine.pricing import token_price
 from executor.engine.router import RouterState, check_code, read_router
-from executor.lenders import LENDERS, read_terms
 from executor.operations.findings import Finding, State
 from executor.operations.wallet_check import WalletCheck
 from executor.policy.profit import show_usd
@@ -219,23 +218,18 @@ async def _feeds(chain: _Chain) -> AsyncIterator[Finding]:
 
 async def _lenders(chain: _Chain) -> AsyncIterator[Finding]:
     asked = [
-        (lender, token)
-        for funding, lender in chain.data.lenders.items()
-        if funding in LENDERS
+        (token, reading)
         for token in chain.data.settlement
+        for reading in terms_asked(chain.data, token.address)
     ]
-    terms = await read_all(
-        chain.rpc,
-        [read_terms(lender.funding, lender.known.address, token.address) for lender, token in asked],
-        chain.newest,
-    )
-    for (lender, token), term in zip(asked, terms, strict=True):
+    terms = await read_all(chain.rpc, [reading for _, reading in asked], chain.newest)
+    for (token, _), term in zip(asked, terms, strict=True):
         told = f"lends up to {token.shown(term.available):f} {token.symbol}" if term.enabled else term.problem
         yield Finding(
-            f"lender {lender.funding}",
+            f"lender {term.funding}",
             State.NOTE,
             told,
-            {"token": token.address, "available": str(term.available)},
+            {"token": token.address, "lender": term.address, "available": str(term.available)},
         )
 
 

@@ -20,7 +20,7 @@ from executor.domain.split import SizedSplit
 from executor.domain.token import Token
 from executor.engine.intake import parse
 from executor.engine.quoted_hops import Hop
-from executor.engine.quoting import Means, Quote, quote_opportunity, quote_pair
+from executor.engine.quoting import Means, Quote, pays, quote_opportunity, quote_pair
 from executor.engine.session import open_session
 from executor.operations.sources import items_of
 from executor.policy.profit import show_usd, usd_value, wei_cost
@@ -171,6 +171,7 @@ def _hop_dict(hop: Hop) -> dict[str, object]:
 def _means_dict(means: Means) -> dict[str, object]:
     return {
         "funding": means.funding.value,
+        "pool": means.pool,
         "premium": str(means.premium),
         "gas": means.gas,
         "problem": means.problem,
@@ -233,9 +234,10 @@ def _ways_to_pay(quote: Quote) -> Table:
     for column in ("means", "premium", "gas over own money", "why not"):
         found.add_column(column, overflow="fold")
     for means in quote.means:
-        taken = " (taken)" if means.funding is quote.sized.funding and not means.problem else ""
+        taken = " (taken)" if pays(means, quote.sized) else ""
+        pool = f" {means.pool}" if means.pool else ""
         cells = ("-", "-") if means.problem else (shown(means.premium, settlement), str(means.gas))
-        found.add_row(f"{means.funding}{taken}", *cells, escape(means.problem))
+        found.add_row(f"{means.funding}{pool}{taken}", *cells, escape(means.problem))
     return found
 
 

@@ -7,6 +7,7 @@ pair must call back. Loans cost the most.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import permutations
 
 from executor.domain.address import Address
@@ -76,16 +77,17 @@ def choose_funding(
     `inventory` is the router's balance of the settlement token, `terms` the lenders' for it, `gas_cost` turns
     gas units into that token's smallest unit, `pools` are those among the lenders, by address. Callback
     chaining costs nothing where a leg has the V3 shape, so it comes before own money there, which stays free
-    for others. Where no lender has enough, two lend together. A `requested` funding is the only choice;
-    `refused` ones have failed already and are none. Raises OpportunityError naming `funding` where it cannot
-    be had, as one that the route itself locks, or where there is no way at all.
+    for others. Where no lender has enough, two lend together. A `requested` funding is the only one: one
+    choice, or of several pools each that can lend. `refused` ones have failed already and are none. Raises
+    OpportunityError naming `funding` where it cannot be had, as one that the route itself locks, or where
+    there is no way at all.
     """
     terms = [lender for lender in terms if lender.funding not in refused]
     inventory = 0 if Funding.INVENTORY in refused else inventory
     if requested in refused:
         raise _refusal(f"{requested} has failed already", refused=_names(refused))
     if requested is not None:
-        return (_requested(requested, route, amount_in, inventory, terms, pools),)
+        return _requested(requested, route, amount_in, inventory, terms, gas_cost, pools)
     own = [FundingChoice(Funding.INVENTORY, 0, 0)] if inventory >= amount_in else []
     chain = (
         [FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))] if pays_itself(route, refused) else []
@@ -134,10 +136,11 @@ def two_loans(
     """All that the first lender can lend, and the rest of `amount` from the second; None where they have not
     enough, the first alone has, or one locks the other.
     """
-    pool = pools.get(second.address)
     rest = amount - usable(first)
-    locks = (lender_lock(first.funding, pools.get(first.address)), lender_lock(second.funding, pool))
-    if not 0 < rest <= usable(second) or clash(*locks):
+    if not 0 < rest <= usable(second):
+        return None
+    pool = pools.get(second.address)
+    if clash(lender_lock(first.funding, pools.get(first.address)), lender_lock(second.funding, pool)):
         return None
     outer, inner = one_loan(route, first, usable(first), pools), one_loan(route, second, rest, pools)
     loan = SecondLoan(second.funding, rest, inner.premium, pool)
@@ -191,12 +194,28 @@ def funding_cap(requested: Funding | None, inventory: int, terms: Sequence[Lende
     return max((usable(lender) for lender in terms if lender.funding is requested), default=0)
 
 
-def premium_of(funding: Funding | None, terms: Sequence[LenderTerms]) -> PremiumOf:
-    """The premium by amount of `funding`, for sizing: nothing where no lender stands behind it."""
-    for lender in terms:
-        if lender.funding is funding:
-            return LoanPremium(lender)
-    return no_premium
+def lender_of(
+    funding: Funding | None, terms: Sequence[LenderTerms], pool: Pool | None = None
+) -> LenderTerms | None:
+    """The terms of the lender that `funding` means, None where there is none: `pool` where pools lend, or, if
+    none is named, the cheapest of those that lend.
+    """
+    meant = [
+        lender
+        for lender in terms
+        if lender.funding is funding and (pool is None or lender.address == pool.address)
+    ]
+    return min(
+        meant,
+        key=lambda lender: (not lender.enabled, Fraction(lender.rate, lender.rate_unit)),
+        default=None,
+    )
+
+
+def premium_of(funding: Funding | None, terms: Sequence[LenderTerms], pool: Pool | None = None) -> PremiumOf:
+    """The premium by amount of the lender that `funding` means, for sizing: nothing where there is none."""
+    lender = lender_of(funding, terms, pool)
+    return no_premium if lender is None else LoanPremium(lender)
 
 
 def _may_lend(lender: LenderTerms, route: Route, pools: Mapping[Address, Pool]) -> bool:
@@ -211,12 +230,13 @@ def _requested(
     amount_in: int,
     inventory: int,
     terms: Sequence[LenderTerms],
+    gas_cost: Callable[[int], int],
     pools: Mapping[Address, Pool],
-) -> FundingChoice:
+) -> tuple[FundingChoice, ...]:
     if requested is Funding.CALLBACK_CHAIN:
         if not can_chain(route):
             raise _refusal("no leg of the route gives before it is paid")
-        return FundingChoice(requested, 0, chain_gas(route))
+        return (FundingChoice(requested, 0, chain_gas(route)),)
     symbol = route.settlement.symbol
     if requested is Funding.INVENTORY:
         if inventory < amount_in:
@@ -225,24 +245,40 @@ def _requested(
                 inventory=inventory,
                 amount_in=amount_in,
             )
-        return FundingChoice(requested, 0, 0)
-    lender = next((entry for entry in terms if entry.funding is requested), None)
-    if lender is None:
+        return (FundingChoice(requested, 0, 0),)
+    lenders = [entry for entry in terms if entry.funding is requested]
+    if not lenders:
         raise _refusal(f"{requested} is no lender known on this chain")
-    if not lender.enabled:
-        raise _refusal(f"{requested} {lender.problem}", lender=lender.address)
-    if requested in POOL_LOANS and lender.address not in pools:
-        raise _refusal(f"pool {lender.address} is not known as a lender", lender=lender.address)
-    if not _may_lend(lender, route, pools):
-        raise _refusal(f"{requested} is locked by the route's own legs", lender=lender.address)
-    if lender.available < amount_in:
-        raise _refusal(
-            f"{requested} can lend {lender.available} of {symbol}, the route needs {amount_in}",
-            lender=lender.address,
-            available=lender.available,
-            amount_in=amount_in,
+    problems = [why_not(lender, route, amount_in, pools) for lender in lenders]
+    able = [lender for lender, problem in zip(lenders, problems, strict=True) if not problem]
+    if not able:
+        told = "; ".join(
+            f"{_named(lender)} {problem}" for lender, problem in zip(lenders, problems, strict=True)
         )
-    return one_loan(route, lender, amount_in, pools)
+        most = max(lender.available for lender in lenders)
+        raise _refusal(told, lender=lenders[0].address, available=most, amount_in=amount_in)
+    loans = [one_loan(route, lender, amount_in, pools) for lender in able]
+    return tuple(sorted(loans, key=lambda choice: choice.cost(gas_cost)))
+
+
+def why_not(
+    lender: LenderTerms, route: Route, amount_in: int, pools: Mapping[Address, Pool] = NO_POOLS
+) -> str:
+    """Why the lender cannot lend `amount_in` for the route, in words; empty where it can."""
+    if not lender.enabled:
+        return lender.problem
+    if lender.funding in POOL_LOANS and lender.address not in pools:
+        return "is not known as a lender"
+    if not _may_lend(lender, route, pools):
+        return "is locked by the route's own legs"
+    if lender.available < amount_in:
+        return f"can lend {lender.available} of {route.settlement.symbol}, the route needs {amount_in}"
+    return ""
+
+
+def _named(lender: LenderTerms) -> str:
+    """The lender in words: a pool by its address."""
+    return f"{lender.funding} of {lender.address}" if lender.funding in POOL_LOANS else str(lender.funding)
 
 
 def _names(fundings: Collection[Funding]) -> list[str]:

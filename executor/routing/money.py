@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 
 from executor.domain.address import Address
 from executor.domain.lender import LenderTerms
@@ -57,19 +56,32 @@ def funded_sizes(
     pools: Mapping[Address, Pool] = NO_POOLS,
     overhead_gas: int = ROUTER_GAS,
     refused: Collection[Funding] = (),
+    requested: Funding | None = None,
 ) -> tuple[FundedSize, ...]:
     """The ways to trade the route, each at its own best size, the one that nets most first: the others stand
     ready should it fail.
 
     Own money bounds the size by the inventory, a loan by what its lender has (with a margin) and by its
     premium, two loans by what both have; a route that pays itself is bounded by nothing. `cap` bounds them
-    all; `refused` ones have failed already. Empty where nothing earns before gas. Raises TicksUnknownError as
-    `best_size` does.
+    all; `refused` ones have failed already, and of a `requested` one only its lenders are asked, each alone.
+    Empty where nothing earns before gas. Raises TicksUnknownError as `best_size` does.
     """
+
+    def sized_by(limit: int, premium: PremiumOf) -> tuple[int, ...] | None:
+        most = limit if cap is None else min(cap, limit)
+        return best_size(route, states, cap=most, premium=premium, gas_cost=gas_cost)
+
+    able = [
+        lender for lender in terms if lender.funding not in refused and requested in (None, lender.funding)
+    ]
+    lenders = able_lenders(route, able, pools)
+    ways = [] if requested is not None else [*_own(route, inventory, refused)]
+    ways += [_Means(usable(lender), LoanPremium(lender), _single(route, lender, pools)) for lender in lenders]
+    if requested is None:
+        ways += _together(route, lenders, pools, sized_by)
     found = []
-    for means in _ways(route, inventory, terms, pools, refused):
-        limit = means.cap if cap is None else min(cap, means.cap)
-        amounts = best_size(route, states, cap=limit, premium=means.premium, gas_cost=gas_cost)
+    for means in ways:
+        amounts = sized_by(means.cap, means.premium)
         choice = means.choose(amounts[0]) if amounts else None
         if amounts is None or choice is None:
             continue
@@ -80,27 +92,31 @@ def funded_sizes(
     return tuple(sorted(found, key=lambda funded: funded.net, reverse=True))
 
 
-def _ways(
-    route: Route,
-    inventory: int,
-    terms: Sequence[LenderTerms],
-    pools: Mapping[Address, Pool],
-    refused: Collection[Funding],
-) -> Iterator[_Means]:
+def _own(route: Route, inventory: int, refused: Collection[Funding]) -> Iterator[_Means]:
     if pays_itself(route, refused):
         chained = FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))
         yield _Means(MAX_AMOUNT, no_premium, lambda amount: chained)
     if Funding.INVENTORY not in refused:
         yield _Means(inventory, no_premium, lambda amount: FundingChoice(Funding.INVENTORY, 0, 0))
-    able = [lender for lender in terms if lender.funding not in refused]
-    lenders = able_lenders(route, able, pools)
-    for lender in lenders:
-        yield _Means(usable(lender), LoanPremium(lender), _single(route, lender, pools))
-    for first, second in permutations(lenders, 2):
-        # Beyond what the first lender has, each further unit costs the second one's premium.
-        yield _Means(
-            usable(first) + usable(second), LoanPremium(second), _double(route, first, second, pools)
-        )
+
+
+def _together(
+    route: Route,
+    lenders: Sequence[LenderTerms],
+    pools: Mapping[Address, Pool],
+    sized_by: Callable[[int, PremiumOf], tuple[int, ...] | None],
+) -> Iterator[_Means]:
+    """Two lenders at a time. Beyond what the first has, each further unit costs the second one's premium, so
+    that the second is asked only where the route takes more than that at its premium.
+    """
+    most = max(map(usable, lenders), default=0)
+    for second in lenders:
+        others = [lender for lender in lenders if lender is not second]
+        wanted = sized_by(most + usable(second), LoanPremium(second)) if others else None
+        for first in others:
+            if wanted and wanted[0] > usable(first):
+                together = usable(first) + usable(second)
+                yield _Means(together, LoanPremium(second), _double(route, first, second, pools))
 
 
 def _single(

@@ -7,11 +7,12 @@ from eth_abi.abi import decode, encode
 from eth_abi.packed import encode_packed
 from eth_utils.crypto import keccak
 
+from devnet import BASE, ETHEREUM
 from executor.config.chains import chain_names, chain_of, load_chain
 from executor.config.exact_yaml import parse_yaml
 from executor.config.settings import Settings
 from executor.domain.address import Address, to_address
-from executor.domain.chain import ChainData, KnownDex, L2Kind
+from executor.domain.chain import AddressCheck, ChainData, KnownDex, L2Kind
 from executor.domain.deployment import LENDER_CONSTANTS
 from executor.domain.errors import ConfigError, OpportunityError
 from executor.domain.fee_rules import ETHEREUM_BASE_FEE, OSAKA, BaseFeeKind, DataFee
@@ -29,6 +30,7 @@ ENCODED = (
 )
 SIGNATURES = {keccak(text=signature)[:4]: signature for signature in PACKED + ENCODED}
 SIX_CHAINS = {"ethereum": 1, "optimism": 10, "bsc": 56, "polygon": 137, "base": 8453, "arbitrum": 42161}
+BOOKS = (ETHEREUM, BASE)
 DATA = Path(__file__).parent.parent.parent / "executor" / "chains"
 
 
@@ -233,6 +235,44 @@ def test_no_lender_is_known_that_the_router_has_no_place_for() -> None:
         assert known <= set(LENDER_CONSTANTS.values())
 
 
+def test_pools_that_lend_stand_where_their_exchange_made_them(chain: ChainData) -> None:
+    """What the factories' own checks say of the same pools, and what the local chains hold, agrees."""
+    published = {to_address(decode(["address"], _check(entry).expected)[0]) for entry in chain.dexes.values()}
+    published |= {
+        to_address(pool.address) for book in BOOKS if book.chain_id == chain.chain_id for pool in book.pools
+    }
+    assert chain.flash_pools
+    assert {lending.pool.address for lending in chain.flash_pools} <= published
+
+
+def _check(entry: KnownDex) -> AddressCheck:
+    (check,) = entry.known.checks
+    return check
+
+
+def test_pools_that_lend_are_of_the_two_shapes_and_hold_a_settlement_token(chain: ChainData) -> None:
+    kinds = {Funding.UNISWAP_V2_FLASH: VenueKind.UNISWAP_V2, Funding.UNISWAP_V3_FLASH: VenueKind.UNISWAP_V3}
+    settled = {token.address for token in chain.settlement}
+    for lending in chain.flash_pools:
+        assert kinds[lending.funding] is lending.pool.kind
+        assert settled & {lending.pool.token0.address, lending.pool.token1.address}
+        assert lending.known.address == lending.pool.address
+
+
+def test_a_settlement_token_finds_the_pools_that_hold_it(ethereum: ChainData) -> None:
+    dai = ethereum.token("DAI").address
+    found = {(lending.pool.dex, lending.pool.fee) for lending in ethereum.pools_lending(dai)}
+    assert found == {("uniswap_v3", 100), ("uniswap_v2", 3000)}
+
+
+@pytest.mark.parametrize(("name", "pool"), [("base", "aerodrome"), ("base", "aerodrome_slipstream")])
+def test_a_pool_of_another_shape_is_no_lender(tmp_path: Path, name: str, pool: str) -> None:
+    text = (DATA / f"{name}.yaml").read_text()
+    with pytest.raises(ConfigError, match=f"pools of {pool} are not borrowed from") as caught:
+        loaded(tmp_path, text.replace("{dex: uniswap_v3,", f"{{dex: {pool},", 1))
+    assert caught.value.field.endswith("flash_pools.0.dex")
+
+
 @pytest.mark.parametrize("name", ["sushiswap_v2", "sushiswap", "SushiSwap", "sushi"])
 def test_an_exchange_answers_to_its_aliases(ethereum: ChainData, name: str) -> None:
     assert ethereum.dex(name).name == "sushiswap_v2"
@@ -323,6 +363,15 @@ def test_a_chain_of_ones_own_is_a_file(tmp_path: Path, ethereum_text: str) -> No
         ("least_wei: 1_000_000,", "", "fees.priority_fee.least_wei"),
         (", source: EIP-1559", "", "fees.base_fee.source"),
         ("  balancer_v2:", "  inventory:", "lenders"),
+        ("dex: uniswap_v3, tokens: [USDC, WETH]", "dex: sushi, tokens: [USDC, WETH]", "flash_pools.0.dex"),
+        ("[USDC, WETH], fee: 500", "[USDC, WETH], fee: 400", "flash_pools.0.fee"),
+        ("[USDC, WETH], fee: 500", "[USDC, WETH]", "flash_pools.0.fee"),
+        ("[USDC, WETH], fee: 500", "[USDC, CASH], fee: 500", "flash_pools.0.tokens"),
+        ("[USDC, WETH], fee: 500", "[USDC, USDC], fee: 500", "flash_pools.0.tokens"),
+        ("[USDC, WETH], fee: 500", "[USDC], fee: 500", "flash_pools.0.tokens"),
+        ("[USDC, WETH], fee: 500", "[USDT, WETH], fee: 500", "flash_pools.1"),
+        ("uniswap_v2, tokens: [USDC, WETH]", "uniswap_v2, tokens: [USDC, WETH], fee: 1", "flash_pools.5.fee"),
+        ("    init_code_hash: 0xe34f", "    deployer: 0x" + "11" * 20 + "\n#", "flash_pools.0.dex"),
     ],
 )
 def test_a_mistake_in_a_chain_file_is_refused_by_its_key(

@@ -16,7 +16,7 @@ from executor.engine.pricing import Prices
 from executor.engine.revalidation import available, premium_again
 from executor.engine.sizing import Market
 from executor.policy.fees import Fees
-from tests.support.market import WETH, address, two_legs, v2_pool
+from tests.support.market import WETH, address, two_legs, v2_pool, v3_pool
 
 MORPHO = LenderTerms(Funding.MORPHO_BLUE, address(4), WETH.address, 0, 1, Rounding.UP, 6_000)
 AAVE = LenderTerms(Funding.AAVE_V3, address(1), WETH.address, 5, 10_000, Rounding.UP, 9_000)
@@ -55,3 +55,17 @@ def test_the_second_lender_s_premium_is_not_forgotten() -> None:
 def test_the_first_lender_s_premium_is_not_asked_for_the_second_one_s_part() -> None:
     sized = replace(BOTH, funding=Funding.AAVE_V3, premium=3, second=SecondLoan(Funding.MORPHO_BLUE, 4_000))
     assert premium_again(sized, (MORPHO, AAVE))(sized.amount_in) == 3
+
+
+def test_of_two_pools_each_is_judged_by_its_own_price_and_money() -> None:
+    dear, cheap = v3_pool(300, fee=3_000), v3_pool(301, fee=500)
+    kind = Funding.UNISWAP_V3_FLASH
+    terms = tuple(
+        LenderTerms(kind, pool.address, WETH.address, pool.fee, 10**6, Rounding.UP, available)
+        for pool, available in ((cheap, 6_000), (dear, 3_000))
+    )
+    both = replace(BOTH, funding=kind, lender_pool=cheap, second=SecondLoan(kind, 4_000, 12, dear))
+    assert premium_again(both, terms)(10_000) == 3 + 12
+    assert available(both, market(*terms)) == 9_000
+    gone = replace(both, second=SecondLoan(kind, 4_000, 12, v3_pool(302)))
+    assert available(gone, market(*terms)) == 6_000

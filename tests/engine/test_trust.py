@@ -42,3 +42,14 @@ def test_the_feed_of_the_sequencer_is_leaned_on_where_prices_hang_on_it() -> Non
     ether = load_chain("base").wrapped_native
     pairs = two_legs(v2_pool(100, token0=ether), v2_pool(101, token0=ether), ether)
     assert feed.known.name in names("base", SizedRoute(pairs, (10, 10, 20), Funding.INVENTORY))
+
+
+def test_a_pool_that_lends_is_leaned_on_with_the_exchange_that_made_it() -> None:
+    chain = load_chain("ethereum")
+    lending = next(each for each in chain.flash_pools if each.funding is Funding.UNISWAP_V3_FLASH)
+    alone = SizedRoute(PAIRS, (10, 10, 20), lending.funding, 1, lending.pool)
+    second = SecondLoan(lending.funding, 4, 1, lending.pool)
+    beside = SizedRoute(PAIRS, (10, 10, 20), Funding.MORPHO_BLUE, second=second)
+
+    for sized in (alone, beside):
+        assert {lending.known.name, chain.dexes[lending.pool.dex].known.name} <= names("ethereum", sized)

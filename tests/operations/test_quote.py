@@ -119,6 +119,27 @@ def test_who_pays_and_why_not_others_is_told(trading: Trading) -> None:
     assert int(means["aave_v3"]["premium"]) > 0
 
 
+def test_pools_that_lend_are_told_one_by_one_with_what_each_takes_or_why_it_cannot(trading: Trading) -> None:
+    trading.open_gap()
+    told = as_json(trading, "--route", ROUTE)
+    text = quoted(trading, "--route", ROUTE).stdout.replace("\n", "")
+    means = {entry["pool"]: entry for entry in told["means"] if entry["pool"]}
+    asked = as_json(trading, "--route", ROUTE, "--funding", "uniswap_v3_flash")
+    cheap, busy = ETHEREUM.pool("uniswap_v3 USDC/WETH 500").address, FIRST
+
+    assert means[cheap]["funding"] == "uniswap_v3_flash"
+    assert int(means[cheap]["premium"]) == -(-int(told["amount_in"]) * 500 // 10**6)
+    assert means[cheap]["gas"] > 0 and not means[cheap]["problem"]
+    assert means[busy]["funding"] == "uniswap_v2_flash"
+    assert means[busy]["problem"] == "is locked by the route's own legs"
+    assert ETHEREUM.pool("uniswap_v3 DAI/USDC 100").address not in means
+    assert "uniswap_v3_flash" in text
+    assert (asked["funding"], asked["means"][0]["pool"] in means) == ("uniswap_v3_flash", True)
+    assert int(asked["premium"]) > 0
+    assert asked["simulation"]["profit"] == asked["gross_profit"]
+    assert "was not asked for" in {entry["problem"] for entry in asked["means"]}
+
+
 def test_an_opportunity_in_a_file_and_on_standard_input_is_quoted(trading: Trading) -> None:
     trading.open_gap()
     path = trading.folder / "one.json"

@@ -8,7 +8,7 @@ import pytest
 
 from executor.domain.errors import OpportunityError
 from executor.domain.lender import LenderTerms, Rounding
-from executor.domain.pool import VenueKind
+from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import CurveDetails
 from executor.domain.route import OWN_MEANS, Funding, Route, SecondLoan, SizedRoute
 from executor.lenders import aave_v3, balancer_v2
@@ -17,6 +17,7 @@ from executor.routing.funding import (
     can_chain,
     choose_funding,
     funding_cap,
+    lender_of,
     premium_of,
     trade_gas,
     usable,
@@ -270,3 +271,63 @@ def test_means_that_were_asked_for_and_have_failed_are_refused_by_name() -> None
             requested=Funding.CALLBACK_CHAIN,
             refused=[Funding.CALLBACK_CHAIN],
         )
+
+
+def of_pool(pool: Pool, available: int = 10**21, problem: str = "") -> LenderTerms:
+    return LenderTerms(
+        Funding.UNISWAP_V3_FLASH, pool.address, WETH.address, pool.fee, 10**6, Rounding.UP, available, problem
+    )
+
+
+def asked_of_pools(*terms: LenderTerms, route: Route, pools: list[Pool]) -> list[Pool | None]:
+    """Who lends where pools are asked to."""
+    choices = choose_funding(
+        route,
+        NEEDED,
+        inventory=0,
+        terms=terms,
+        gas_cost=gwei,
+        requested=Funding.UNISWAP_V3_FLASH,
+        pools={pool.address: pool for pool in pools},
+    )
+    assert {choice.funding for choice in choices} == {Funding.UNISWAP_V3_FLASH}
+    return [choice.lender_pool for choice in choices]
+
+
+def test_of_the_pools_that_are_asked_for_the_cheapest_that_can_lends_and_others_stand_ready() -> None:
+    dear, cheap, short, off = (
+        v3_pool(300, fee=3_000),
+        v3_pool(301, fee=500),
+        v3_pool(302, fee=100),
+        v3_pool(303, fee=100),
+    )
+    on_route = next(leg.pool for leg in WITH_V3.legs if leg.pool.kind is VenueKind.UNISWAP_V3)
+    pools = [dear, cheap, short, off, on_route]
+    terms = [of_pool(dear), of_pool(cheap), of_pool(short, NEEDED - 1), of_pool(off, problem="is off")]
+
+    assert asked_of_pools(*terms, of_pool(on_route), route=WITH_V3, pools=pools) == [cheap, dear]
+
+
+def test_where_no_pool_can_lend_each_says_why() -> None:
+    short, off = v3_pool(302, fee=100), v3_pool(303, fee=100)
+    on_route = next(leg.pool for leg in WITH_V3.legs if leg.pool.kind is VenueKind.UNISWAP_V3)
+    terms = [of_pool(short, 7), of_pool(off, problem="has nothing to lend"), of_pool(on_route)]
+    with pytest.raises(OpportunityError) as caught:
+        asked_of_pools(*terms, route=WITH_V3, pools=[short, off, on_route])
+
+    for told in (
+        f"of {short.address} can lend 7 of WETH",
+        f"of {off.address} has nothing to lend",
+        f"of {on_route.address} is locked by the route's own legs",
+    ):
+        assert told in caught.value.message
+    assert caught.value.field == "funding"
+
+
+def test_a_pools_premium_is_its_own_and_the_cheapest_ones_where_none_is_named() -> None:
+    dear, cheap, off = v3_pool(300, fee=3_000), v3_pool(301, fee=500), v3_pool(302, fee=100)
+    terms = [of_pool(dear), of_pool(cheap), of_pool(off, problem="is off")]
+
+    assert premium_of(Funding.UNISWAP_V3_FLASH, terms, dear)(10**6) == 3_000
+    assert premium_of(Funding.UNISWAP_V3_FLASH, terms)(10**6) == 500
+    assert lender_of(Funding.UNISWAP_V2_FLASH, terms) is None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
 from executor.domain.lender import LenderTerms, Rounding
+from executor.domain.pool import Pool
 from executor.domain.route import Funding
+from executor.routing.funding import two_loans, usable
 from executor.routing.money import FundedSize, funded_sizes
+from executor.routing.premium import LoanPremium
 from executor.routing.sizing import best_size
-from tests.support.market import WETH, address, states_of, two_legs, v2_pool, v2_state
+from tests.support.market import WETH, address, states_of, two_legs, v2_pool, v2_state, v3_pool
 
 FIRST, SECOND = v2_pool(100), v2_pool(101)
 ROUTE = two_legs(FIRST, SECOND)
@@ -91,3 +95,54 @@ def test_means_that_have_failed_are_sized_no_more(refused: Funding) -> None:
     }
     assert refused not in names
     assert len(ways) < len(found(10**22, [AAVE, MORPHO]))
+
+
+def test_of_means_that_are_asked_for_only_their_lenders_are_sized() -> None:
+    ways = funded_sizes(
+        ROUTE, STATES, inventory=10**22, terms=[AAVE, MORPHO], gas_cost=gwei, requested=Funding.AAVE_V3
+    )
+    assert [(way.sized.funding, way.sized.second) for way in ways] == [(Funding.AAVE_V3, None)]
+
+
+def test_each_pool_that_lends_has_a_size_at_its_own_price() -> None:
+    cheap, dear = (v3_pool(300, fee=100), v3_pool(301, fee=3_000))
+    terms = [pool_terms(pool) for pool in (dear, cheap)]
+    ways = funded_sizes(
+        ROUTE,
+        STATES,
+        inventory=0,
+        terms=terms,
+        gas_cost=gwei,
+        pools={pool.address: pool for pool in (cheap, dear)},
+        requested=Funding.UNISWAP_V3_FLASH,
+    )
+    assert [way.sized.lender_pool for way in ways] == [cheap, dear]
+    assert ways[0].sized.amount_in > ways[1].sized.amount_in
+
+
+def pool_terms(pool: Pool, available: int = 10**22) -> LenderTerms:
+    return LenderTerms(
+        Funding.UNISWAP_V3_FLASH, pool.address, WETH.address, pool.fee, 10**6, Rounding.UP, available
+    )
+
+
+@pytest.mark.parametrize("shares", [(5, 5, 5), (2, 9, 1), (1, 1, 1), (20, 20, 20), (9, 3, 2)])
+def test_no_pair_of_lenders_that_could_pay_is_left_out(shares: tuple[int, ...]) -> None:
+    """Against all of them, each sized for itself: shares of what the route takes, in tenths."""
+    pools = [v3_pool(300, fee=100), v3_pool(301, fee=500)]
+    has = [FREE[0] * tenths // 10 for tenths in shares]
+    terms = [replace(MORPHO, available=has[0])]
+    terms += [pool_terms(pool, available) for pool, available in zip(pools, has[1:], strict=True)]
+    known = {pool.address: pool for pool in pools}
+    ways = funded_sizes(ROUTE, STATES, inventory=0, terms=terms, gas_cost=gwei, pools=known)
+    told = {(way.sized.amounts, way.sized.first_loan, way.sized.second) for way in ways if way.sized.second}
+    expected = set()
+    for first, second in permutations(terms, 2):
+        cap = usable(first) + usable(second)
+        amounts = best_size(ROUTE, STATES, cap=cap, premium=LoanPremium(second), gas_cost=gwei)
+        assert amounts is not None
+        choice = two_loans(ROUTE, first, second, amounts[0], known)
+        if choice is not None and choice.sized(ROUTE, amounts).gross_profit > 0:
+            sized = choice.sized(ROUTE, amounts)
+            expected.add((sized.amounts, sized.first_loan, sized.second))
+    assert told == expected
