@@ -14,6 +14,7 @@ from executor.journal.claiming import claim_free, claimed
 from executor.journal.codec import dump_execution, dump_opportunity, load_execution
 from executor.journal.database import Database, now
 from executor.journal.entries import Accepted, StoredExecution
+from executor.journal.intent_rows import OWNED
 from executor.journal.part import Part
 from executor.journal.prepared import Prepared, Row
 from executor.journal.schema import UNFINISHED, claims, executions, intents, slots_in_use
@@ -104,8 +105,12 @@ class ExecutionsPart(Part):
                 self._raise_not_ours(opportunity.opportunity_id)
 
     def take_slot(self, opportunity_id: str, slots: int) -> bool:
-        """Take the lowest free slot for an accepted opportunity; True if it has one now."""
+        """Take the lowest free slot for an opportunity that has not ended; True if it has one now.
+
+        Raises JournalError if it has, was never taken in, or is another executor's.
+        """
         with self.database.putting() as connection:
+            self._require_under_way(connection, opportunity_id)
             return self._take(connection, opportunity_id, slots) is not None
 
     def stored(self, opportunity_id: str) -> StoredExecution | None:
@@ -158,8 +163,8 @@ class ExecutionsPart(Part):
             return {status: count for status, count in connection.execute(query)}  # noqa: C416
 
     def claim(self, opportunity_id: str, keys: Collection[str]) -> tuple[str, ...]:
-        """Claim all of `keys` for an accepted opportunity, or none; the keys that somebody else has, so
-        nothing where it worked. Harmless when repeated.
+        """Claim all of `keys` for an opportunity that has not ended, or none; the keys that somebody else
+        has, so nothing where it worked. Harmless when repeated. Raises JournalError as `take_slot` does.
         """
         # In one order everywhere: two that claim the same keys then never wait for each other.
         wanted = sorted(set(keys))
@@ -167,6 +172,7 @@ class ExecutionsPart(Part):
             return ()
         try:
             with self.database.putting() as connection:
+                self._require_under_way(connection, opportunity_id)
                 while True:
                     found = self._claimed(connection, opportunity_id, wanted)
                     others = tuple(key for key in wanted if found.get(key, opportunity_id) != opportunity_id)
@@ -178,9 +184,45 @@ class ExecutionsPart(Part):
             return others
 
     def release(self, opportunity_id: str) -> None:
-        """Give all its claims back; harmless when it has none."""
+        """Give all its claims back; harmless when it has none. Those of another executor's stay."""
         with self.database.putting() as connection:
-            _FREE[claims].change(connection, self._key(opportunity_id))
+            owned = OWNED.one(connection, self._key(opportunity_id))
+            if owned is not None and owned[0] == self.executor_id:
+                _FREE[claims].change(connection, self._key(opportunity_id))
+
+    def free_ended(self) -> int:
+        """Give back what opportunities hold that have ended; how many slots and claims those were."""
+        with self.database.writing() as connection:
+            return self._free_ended(connection)
+
+    def _free_ended(self, connection: Connection) -> int:
+        freed = 0
+        for table in _FREE:
+            here = table.c.chain == self.chain
+            holders = set(connection.execute(select(table.c.opportunity_id).where(here)).scalars())
+            its = (executions.c.chain == self.chain) & executions.c.opportunity_id.in_(sorted(holders))
+            # Locked, so that none of them is taken in anew meanwhile.
+            ended = select(executions.c.opportunity_id).where(its, executions.c.status.not_in(UNFINISHED))
+            names = connection.execute(ended.with_for_update()).scalars().all()
+            if names:
+                its_rows = here & table.c.opportunity_id.in_(names)
+                freed += connection.execute(delete(table).where(its_rows)).rowcount
+        return freed
+
+    def _require_under_way(self, connection: Connection, opportunity_id: str) -> None:
+        """Its row is locked from here on: a process that was taken for dead may wake, and take what nobody
+        would give back.
+        """
+        found = OWNED.one(connection, self._key(opportunity_id))
+        if found is None or found[0] != self.executor_id:
+            self._raise_not_ours(opportunity_id)
+        if Status(found[1]).is_final:
+            raise JournalError(
+                f"the opportunity {opportunity_id} has ended on {self.chain}.",
+                fix="accept it again before anything is held for it",
+                opportunity_id=opportunity_id,
+                status=found[1],
+            )
 
     def _claimed(self, connection: Connection, opportunity_id: str, wanted: list[str]) -> dict[str, str]:
         """Who has which key, after all that were free were claimed. One of another's that was given back in

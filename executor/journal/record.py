@@ -48,7 +48,8 @@ class Record(IntentsPart):
     def adopt(self, dead_executor_id: str) -> int:
         """Take over a dead executor's unfinished executions, its open intents and its slots, in one
         transaction; how many executions and intents that were. What ended lately and may be mined after all
-        comes with them. Only for who holds the dead one's lock.
+        comes with them, and what is held for what has ended is given back. Only for who holds the dead one's
+        lock.
         """
         if dead_executor_id == self.executor_id:
             return 0
@@ -64,6 +65,7 @@ class Record(IntentsPart):
                 change = update(table).where(its if still is None else its & still)
                 count = connection.execute(change.values(executor_id=self.executor_id)).rowcount
                 taken += count if still is not None else 0
+            self._free_ended(connection)
         self.adoptions += 1
         return taken
 
@@ -72,16 +74,23 @@ class Record(IntentsPart):
         return self._select(lately_ended(self.chain, self.executor_id))
 
     def _adopt_ended(self, connection: Connection, dead_executor_id: str) -> None:
+        """With what ended lately, and with whatever is still watched, come its results, the final ones too:
+        whoever watches a transaction must be able to take back what was said of it.
+        """
+        dead = (intents.c.chain == self.chain) & (intents.c.executor_id == dead_executor_id)
+        watched = dead & intents.c.state.in_(WATCHED)
         ended = lately_ended(self.chain, dead_executor_id)
-        rows = connection.execute(select(intents.c.id, intents.c.opportunity_id).where(ended)).all()
+        found = select(intents.c.id, intents.c.opportunity_id, intents.c.state).where(or_(ended, watched))
+        rows = connection.execute(found).all()
         if not rows:
             return
         ours = {"executor_id": self.executor_id}
         names = {row.opportunity_id for row in rows if row.opportunity_id is not None}
         its = (executions.c.chain == self.chain) & executions.c.opportunity_id.in_(names)
         its &= executions.c.executor_id == dead_executor_id
+        its &= executions.c.status.not_in(UNFINISHED)
         connection.execute(update(executions).where(its).values(ours))
-        numbers = intents.c.id.in_([row.id for row in rows])
+        numbers = intents.c.id.in_([row.id for row in rows if row.state not in WATCHED])
         connection.execute(update(intents).where(numbers).values(ours))
 
     def stop_flag(self) -> StopFlag | None:

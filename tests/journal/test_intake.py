@@ -1,5 +1,7 @@
 """What is taken in is recorded once, holds one slot and what it claims, and ends once."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
@@ -161,10 +163,74 @@ def test_claims_may_be_repeated_and_widened(record: Record) -> None:
     assert record.claim("seen-1", {"pool b", "pool a"}) == ()
 
 
-def test_what_was_not_taken_in_can_hold_neither_slot_nor_claim(record: Record) -> None:
-    with pytest.raises(JournalError, match="refused"):
+def test_what_was_taken_over_can_hold_nothing_for_who_had_it_before(database: Database) -> None:
+    """Neither while the other works at it nor once that has ended it; and the other keeps what it holds."""
+    first, second = record_in(database, "executor-1"), record_in(database, "executor-2")
+    first.accept(opportunity(), slots=1)
+    assert second.adopt("executor-1") == 1
+    second.claim("seen-1", ["pool a"])
+    first.release("seen-1")
+    for status in (None, Status.DECLINED):
+        if status is not None:
+            second.finish(opportunity(), execution(status=status))
+        with pytest.raises(JournalError, match="not this executor's"):
+            first.claim("seen-1", ["pool b"])
+        with pytest.raises(JournalError, match="not this executor's"):
+            first.take_slot("seen-1", 2)
+        assert held(database) == (["pool a"] if status is None else [], [0] if status is None else [])
+
+
+def test_who_is_taken_over_while_it_claims_gets_nothing(database: Database) -> None:
+    first, second = record_in(database, "executor-1"), record_in(database, "executor-2")
+    first.accept(opportunity(), slots=1)
+    with ThreadPoolExecutor() as threads:
+        with database.writing() as connection:
+            connection.exec_driver_sql("UPDATE executions SET executor_id = 'executor-2'")
+            claiming = threads.submit(first.claim, "seen-1", ["pool"])
+            time.sleep(0.1)
+        with pytest.raises(JournalError, match="not this executor's"):
+            claiming.result()
+    assert held(database)[0] == []
+    assert second.claim("seen-1", ["pool"]) == ()
+
+
+def test_what_has_ended_can_hold_nothing(record: Record) -> None:
+    record.finish(opportunity(), execution(status=Status.DECLINED))
+    with pytest.raises(JournalError, match="has ended"):
         record.claim("seen-1", ["pool"])
-    with pytest.raises(JournalError, match="refused"):
+    with pytest.raises(JournalError, match="has ended"):
+        record.take_slot("seen-1", 1)
+    assert held(record.database) == ([], [])
+
+
+@pytest.mark.parametrize("by", ["a sweep", "who takes over"])
+def test_what_is_held_for_what_has_ended_is_given_back(record: Record, by: str) -> None:
+    for name in ("seen-1", "seen-2"):
+        record.accept(opportunity(name), slots=2)
+        record.claim(name, [f"pool of {name}"])
+    with record.database.writing() as connection:
+        connection.exec_driver_sql(
+            "UPDATE executions SET status = 'declined' WHERE opportunity_id = 'seen-1'"
+        )
+    if by == "a sweep":
+        assert record.free_ended() == 2
+    else:
+        record_in(record.database, "executor-2").adopt("executor-1")
+    assert held(record.database) == (["pool of seen-2"], [1])
+
+
+def held(database: Database) -> tuple[list[str], list[int]]:
+    """All claims and slots that are held by anyone."""
+    with database.reading() as connection:
+        keys = connection.exec_driver_sql("SELECT key FROM claims ORDER BY key").scalars().all()
+        slots = connection.exec_driver_sql("SELECT slot FROM slots_in_use ORDER BY slot").scalars().all()
+    return list(keys), list(slots)
+
+
+def test_what_was_not_taken_in_can_hold_neither_slot_nor_claim(record: Record) -> None:
+    with pytest.raises(JournalError, match="not this executor's"):
+        record.claim("seen-1", ["pool"])
+    with pytest.raises(JournalError, match="not this executor's"):
         record.take_slot("seen-1", 1)
 
 
