@@ -13,12 +13,9 @@ from executor.domain.errors import PoolNotFoundError
 
 @dataclass(frozen=True, slots=True)
 class SolidlyDetails:
-    """`stable`: the stable curve, not the volatile one; `factory` sets the pool's fee, None where the pool
-    names none.
-    """
+    """`stable`: the stable curve, not the volatile one."""
 
     stable: bool
-    factory: Address | None = None
 
 
 class CurveShape(StrEnum):

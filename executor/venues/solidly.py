@@ -3,16 +3,21 @@
 Source: `Pool` of Velodrome V2 and Aerodrome. The router lets the pool quote for itself, so what comes out is
 the pool's `getAmountOut`, as far as its `swap` then accepts it: the stable curve's search stops early on some
 pools and quotes more than the curve allows.
+
+A state is true of its block only: the fee is the factory's, whose `setFee` changes that of all its pools
+without a log.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NoReturn, TypeVar
 
+from executor.domain.address import Address
 from executor.domain.errors import MathsError
+from executor.domain.log import Log
+from executor.domain.pool import Pool
 from executor.venues import solidly_maths as maths
 from executor.venues.curve import Curve, Stretch
-from executor.venues.solidly_events import FOLLOWABLE, TOPICS, emitters, follow
 from executor.venues.solidly_maths import FEE_BASIS, Side
 from executor.venues.solidly_reads import (
     belongs,
@@ -50,6 +55,9 @@ __all__ = [
     "read",
     "stretch",
 ]
+
+FOLLOWABLE = False
+TOPICS: frozenset[bytes] = frozenset()
 
 VOLATILE_GAS = 118_600
 """Gas of one swap with both transfers, the fee's own and the pool's quote: 66,000 more than a pair of V2
@@ -150,6 +158,16 @@ def gas(state: SolidlyState, zero_for_one: bool, amount_in: int) -> int:
     return STABLE_GAS + ROUND_GAS * _or_refuse(
         state, lambda: state.rounds(zero_for_one, amount_in), amount_in=amount_in
     )
+
+
+def emitters(pool: Pool) -> tuple[Address, ...]:
+    """No log tells all that changes the pool."""
+    return ()
+
+
+def follow(state: SolidlyState, log: Log) -> SolidlyState | None:
+    """Logs of others change nothing, a log of the pool asks for another reading."""
+    return None if log.address == state.pool.address else state
 
 
 def _given(state: SolidlyState, zero_for_one: bool, amount_in: int) -> int:

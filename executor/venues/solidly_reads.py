@@ -30,14 +30,12 @@ Probe = tuple[bool, int]
 
 
 def details(pool: Address) -> Reading[SolidlyDetails]:
-    """What kind of pool it is, and its factory. Raises PoolNotFoundError if it does not answer as one of this
-    shape.
-    """
-    stable_answer, factory_answer = yield (eth_call(pool, "stable()"), eth_call(pool, "factory()"))
-    stable = decoded(stable_answer, "bool")
+    """What kind of pool it is. Raises PoolNotFoundError if it does not answer as one of this shape."""
+    (answer,) = yield (eth_call(pool, "stable()"),)
+    stable = decoded(answer, "bool")
     if stable is None:
         raise _no_pool(pool)
-    return SolidlyDetails(bool(stable[0]), decoded_address(factory_answer))
+    return SolidlyDetails(bool(stable[0]))
 
 
 def quote(pool: Address, token_in: Address, amount_in: int) -> Reading[int]:
@@ -149,7 +147,7 @@ def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
             token0,
             token1,
             fee * FEE_UNIT // FEE_BASIS,
-            details=SolidlyDetails(stable, dex.factory),
+            details=SolidlyDetails(stable),
         )
         for (address, stable), fee in zip(found, fees, strict=True)
     )
@@ -165,7 +163,7 @@ def identify(address: Address) -> Reading[PoolIdentity]:
     stable = decoded(answers[3], "bool")
     if token0 is None or token1 is None or stable is None or decoded(answers[4], *METADATA) is None:
         raise _no_pool(address)
-    return PoolIdentity(address, token0, token1, factory, details=SolidlyDetails(bool(stable[0]), factory))
+    return PoolIdentity(address, token0, token1, factory, details=SolidlyDetails(bool(stable[0])))
 
 
 def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:

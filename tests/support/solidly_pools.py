@@ -96,7 +96,7 @@ def pool_state(
     reserve0: int, reserve1: int, stable: bool, decimals: tuple[int, int] = (18, 18), fee_bps: int = 5
 ) -> SolidlyState:
     """A pool of these reserves at the address of the one on the chain."""
-    details = SolidlyDetails(stable, FACTORY)
+    details = SolidlyDetails(stable)
     address = to_address(RECORD.address)
     pool = Pool("aerodrome", VenueKind.SOLIDLY, address, TOKEN0, TOKEN1, 100 * fee_bps, details=details)
     whole0, whole1 = (10**each for each in decimals)

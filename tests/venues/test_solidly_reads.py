@@ -1,4 +1,4 @@
-"""Pools of the Solidly shape on a chain: found, read in every way, and followed."""
+"""Pools of the Solidly shape on a chain: found, read in every way, and at every block."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from devnet.book import PoolRecord
 from devnet.deal import ensure_balance
 from devnet.market import trade_aerodrome_v2
 from devnet.protocols.tokens import TREASURY
-from executor.domain.address import Address, to_address
+from executor.chain.following import MarketFollower
+from executor.chain.head import head
+from executor.chain.lens import read_market
+from executor.chain.rpc import Rpc
+from executor.domain.address import to_address
 from executor.domain.dex import Dex
 from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.log import Log
@@ -22,7 +26,6 @@ from executor.domain.pool_details import SolidlyDetails
 from executor.domain.token import Token
 from executor.venues import VENUES, solidly
 from executor.venues.solidly import SolidlyState
-from executor.venues.solidly_events import SYNC
 from tests.support.answers import read_from
 from tests.support.lens import ask_lens
 
@@ -53,7 +56,7 @@ def found(node: Node, record: PoolRecord) -> Pool:
 @pytest.mark.parametrize("record", RECORDS, ids=name)
 def test_the_factory_names_its_pools_with_their_fees(base_full_node: Node, record: PoolRecord) -> None:
     pool = found(base_full_node, record)
-    assert pool.details == SolidlyDetails(record.stable, FACTORY)
+    assert pool.details == SolidlyDetails(record.stable)
     assert pool.fee == record.fee
 
 
@@ -69,7 +72,7 @@ def test_a_pool_says_what_it_is_and_its_factory_vouches_for_it(
 ) -> None:
     identity = read_from(base_full_node, solidly.identify(to_address(record.address)))
     assert {identity.token0, identity.token1} == {to_address(each) for each in record.tokens}
-    assert identity.details == SolidlyDetails(record.stable, FACTORY)
+    assert identity.details == SolidlyDetails(record.stable)
     assert read_from(base_full_node, solidly.belongs(DEX, identity))
 
 
@@ -177,76 +180,49 @@ def give(node: Node, asset: str, who: str, amount: int) -> None:
     node.send(TREASURY, asset, abi.encode_call("transfer(address,uint256)", who, amount))
 
 
-def logs_since(node: Node, block: int, pool: Pool) -> list[Log]:
-    """What the pool's emitters logged after that block, as far as its topics go."""
-    topics = ["0x" + each.hex() for each in solidly.TOPICS]
-    wanted = {"fromBlock": hex(block + 1), "address": list(solidly.emitters(pool)), "topics": [topics]}
-    return [
-        Log(
-            to_address(entry["address"]),
-            tuple(bytes.fromhex(each[2:]) for each in entry["topics"]),
-            bytes.fromhex(entry["data"][2:]),
-            int(entry["blockNumber"], 16),
-            entry["blockHash"],
-            int(entry["logIndex"], 16),
-        )
-        for entry in node.rpc("eth_getLogs", wanted)
-    ]
-
-
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(traffic=deeds, record=st.sampled_from(RECORDS))
-def test_a_followed_state_is_the_state_that_is_read_again(
+def test_after_whatever_traffic_the_lens_reads_what_the_pool_says(
     base_full_node: Node, traffic: list[tuple[str, int]], record: PoolRecord
 ) -> None:
     with base_full_node.isolated() as node:
-        state: SolidlyState | None = read_from(node, solidly.read(found(node, record)))
-        assert state is not None
-        pool, block = state.pool, node.block_number
+        pool = found(node, record)
         for deed, size in traffic:
             do(node, record, deed, size)
-        for log in logs_since(node, block, pool):
-            assert state is not None
-            state = solidly.follow(state, log)
-        assert state == read_from(node, solidly.read(pool))
+        assert by_lens(node, pool) == read_from(node, solidly.read(pool))
 
 
 @pytest.mark.parametrize(
-    ("signature", "arguments", "read_again"),
+    ("signature", "arguments", "changed"),
     [
+        ("setFee(bool,uint256)", (RECORDS[0].stable, 77), [True, RECORDS[1].stable == RECORDS[0].stable]),
         ("setCustomFee(address,uint256)", (RECORDS[0].address, 77), [True, False]),
         ("setPauseState(bool)", (True,), [True, True]),
     ],
 )
-def test_a_change_by_the_factory_asks_for_another_reading(
-    base_full: Node, signature: str, arguments: tuple[object, ...], read_again: list[bool]
+async def test_a_change_by_the_factory_is_known_at_the_next_block(
+    base_full: Node, signature: str, arguments: tuple[object, ...], changed: list[bool]
 ) -> None:
-    states = [read_from(base_full, solidly.read(found(base_full, record))) for record in RECORDS[:2]]
-    block = base_full.block_number
-    chief = abi.decode("(address)", base_full.call(FACTORY, abi.encode_call("pauser()")))[0]
-    base_full.send(chief, FACTORY, abi.encode_call(signature, *arguments))
-
-    for state, again in zip(states, read_again, strict=True):
-        (log,) = logs_since(base_full, block, state.pool)
-        assert (solidly.follow(state, log) is None) is again
-        assert again or solidly.follow(state, log) is state
-        assert (read_from(base_full, solidly.read(state.pool)) != state) is again
-        assert by_lens(base_full, state.pool) == read_from(base_full, solidly.read(state.pool))
+    pools = [found(base_full, record) for record in RECORDS[:2]]
+    async with Rpc(base_full.url) as rpc:
+        follower, at = MarketFollower(rpc), await head(rpc)
+        before = await read_market(rpc, pools, at)
+        follower.offer(before.values(), at)
+        chief = abi.decode("(address)", base_full.call(FACTORY, abi.encode_call("pauser()")))[0]
+        base_full.send(chief, FACTORY, abi.encode_call(signature, *arguments))
+        await follower.advance()
+    for pool, other in zip(pools, changed, strict=True):
+        known = follower.book.state(pool.key)
+        assert known == read_from(base_full, solidly.read(pool))
+        assert (known != before[pool.key]) is other
 
 
 def test_logs_of_others_change_nothing(base_full_node: Node) -> None:
     state = read_from(base_full_node, solidly.read(found(base_full_node, RECORDS[0])))
-    data = abi.encode("(uint256,uint256)", 1, 2)
-
-    def log(address: Address, *topics: bytes) -> Log:
-        return Log(address, topics, data, 1, "0x", 0)
-
-    assert solidly.follow(state, log(UNKNOWN, SYNC)) is state
-    assert solidly.follow(state, log(FACTORY, SYNC)) is state
-    assert solidly.follow(state, log(state.pool.address)) is state
-    assert solidly.follow(state, log(state.pool.address, bytes(32))) is state
-    followed = solidly.follow(state, log(state.pool.address, SYNC))
-    assert followed == replace(state, reserve0=1, reserve1=2)
+    assert not solidly.FOLLOWABLE
+    assert solidly.emitters(state.pool) == ()
+    assert solidly.follow(state, Log(UNKNOWN, (), b"", 1, "0x", 0)) is state
+    assert solidly.follow(state, Log(state.pool.address, (), b"", 1, "0x", 0)) is None
 
 
 def test_an_address_that_says_to_hold_more_than_can_be_asked_about_is_no_pool(
