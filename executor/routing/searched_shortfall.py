@@ -1,7 +1,10 @@
 """How much less than the true optimum a searched size may earn: told afterwards, by quotes on either side.
 
-Derivation. Let P be the profit of the route's real curve, concave and 0 at 0, and F what whole units leave of
-it, nowhere more than E away. With l < s < r, s the size that was found:
+Derivation. Each leg gives what a concave, rising curve gives, within some whole units of what goes in and
+some of what comes out (`slack`); a transfer fee is a straight line within one unit for each transfer. Let
+every leg have those units more: the curve of the route is then concave, too, and stands above what whole
+units give, at every input. Less the input and the premium it is P, and F is what is earned in whole units:
+F <= P at all inputs, and P <= F + 2 E from half the size on. With l < s < r, s the size that was found:
 
 1. If F(s) - F(l) >= 2 E, then P(l) <= P(s), and P falls from there on to the left: nothing below l earns
    more. Likewise beyond r.
@@ -15,9 +18,19 @@ it, nowhere more than E away. With l < s < r, s the size that was found:
    stands above P between l and s.
 
 l and r are sought by doubling the distance, so that the profit falls by a few E: the bound is a few E, too.
+
+E. A unit more of an amount a becomes at most z / a at the end of a concave curve through zero that gives z
+for it, and that share falls as the amount grows: asked at half the size, it holds from there on. Let k be
+the sum over all legs of their units, each as a share of the amount at half the size less those units. All
+amounts are then within a share e <= k (1 + e) of those without rounding, so that
+
+       E <= k z (1 + e)^2 / (1 - e) + 1 <= k z / (1 - 4 k) + 1,
+
+the one for the premium.
 """
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from executor.domain.errors import MathsError
 from executor.domain.pool import VenueKind
@@ -28,9 +41,12 @@ from executor.routing.shortfall import shortfall
 from executor.routing.sizing import forward
 from executor.routing.slack import slack
 from executor.routing.states import States
-from executor.routing.taxed import is_taxed
+from executor.routing.taxed import is_taxed, taken, transfers_into
 
 Profit = Callable[[int], int | None]
+
+MOST_SHARE = Fraction(1, 8)
+"""Where rounding takes a greater part of the amounts, nothing is said of them."""
 
 
 def searched_shortfall(
@@ -45,13 +61,10 @@ def searched_shortfall(
     smallest unit. `premium` is linear but for rounding.
 
     None where there is none: on routes through pools whose fee moves as they are traded (Curve's crypto pools
-    and those with a fee that rises off the peg), through tokens that keep a part of each transfer, and where
-    half the size earns as much but for rounding. Raises TicksUnknownError.
+    and those with a fee that rises off the peg), of so few units that rounding decides, and where half the
+    size earns as much but for rounding. Raises TicksUnknownError.
     """
     size = amounts[0]
-    margin = _margin(route, states, size)
-    if margin is None:
-        return None
 
     def profit(given: int) -> int | None:
         try:
@@ -60,7 +73,13 @@ def searched_shortfall(
             return None
 
     walled = not any(leg.pool.kind is VenueKind.SOLIDLY for leg in route.legs)
-    return _bound(profit, size, cap, 2 * margin, walled=walled)
+    top = size
+    while (margin := _margin(route, states, size, top)) is not None:
+        bound, asked = _bound(profit, size, cap, 2 * margin, walled=walled)
+        if asked <= top:
+            return bound
+        top = asked
+    return None
 
 
 def shortfall_of(
@@ -81,43 +100,52 @@ def shortfall_of(
     return searched_shortfall(route, states, amounts, cap=cap, premium=premium)
 
 
-def _margin(route: Route, states: States, size: int) -> int | None:
-    """How far whole units may be from the real curve, in the settlement token's smallest unit, for inputs
-    from half the size on: each unit that a pool rounds away at what it would have become. On average a unit
-    becomes more on smaller inputs, so it is asked at the half.
-    """
-    if is_taxed(route):
+def _margin(route: Route, states: States, size: int, top: int) -> int | None:
+    """E for inputs from half the size up to `top`, in the settlement token's smallest unit."""
+    half = _amounts(route, states, size // 2)
+    most = half if top == size else _amounts(route, states, top)
+    if half is None or most is None:
         return None
+    units = 1 if route.legs[0].taxed else 0
+    share = Fraction(units, max(half[-1] - units, 1))
+    for place, leg in enumerate(route.legs):
+        reached = max(2 * half[place], most[place])
+        found = slack(states[leg.pool.key], leg.zero_for_one, reached)
+        if found is None:
+            return None
+        arrived = taken(route, place, half[place])
+        rounded = found[0] + (transfers_into(route, place) if leg.taxed else 0)
+        for count, amount in ((rounded, arrived), (found[1], half[place + 1])):
+            if count >= amount:
+                return None
+            share += Fraction(count, amount - count)
+    return 2 + int(half[-1] * share / (1 - 4 * share)) if share <= MOST_SHARE else None
+
+
+def _amounts(route: Route, states: States, size: int) -> tuple[int, ...] | None:
     try:
-        half = forward(route, states, size // 2) if size > 1 else ()
+        return forward(route, states, size) if size else None
     except MathsError:
         return None
-    if not half:
-        return None
-    lost, end = 1, half[-1]
-    for place, leg in enumerate(route.legs):
-        units = slack(states[leg.pool.key], leg.zero_for_one, 2 * half[place])
-        if units is None:
-            return None
-        lost += -(-units[0] * end // half[place]) - (-units[1] * end // half[place + 1])
-    return lost
 
 
-def _bound(profit: Profit, size: int, cap: int, twice: int, *, walled: bool) -> int | None:
+def _bound(profit: Profit, size: int, cap: int, twice: int, *, walled: bool) -> tuple[int | None, int]:
+    """The bound, and the largest input that was asked for it."""
     best, left = profit(size), _left(profit, size, twice)
     if best is None or left is None:
-        return None
+        return None, size
     low = profit(left)
     right, high = _right(profit, size, cap, twice, walled=walled)
     assert low is not None
     bound = twice + _share(best - low + twice, right - size, size - left)
     if high is not None:
-        return max(bound, twice + _share(best - high + twice, size - left, right - size))
+        return max(bound, twice + _share(best - high + twice, size - left, right - size)), right
     further = 2 * left - size
     lower = profit(further) if 2 * further >= size else None
     if lower is None:
-        return None
-    return max(bound, twice + low - best + _share(max(low - lower, 0) + twice, size - left, left - further))
+        return None, size
+    last = twice + low - best + _share(max(low - lower, 0) + twice, size - left, left - further)
+    return max(bound, last), size
 
 
 def _left(profit: Profit, size: int, twice: int) -> int | None:

@@ -201,13 +201,6 @@ def test_there_is_no_bound_where_a_fee_moves() -> None:
     assert searched_shortfall(route, states, best) is None
 
 
-def test_there_is_no_bound_through_a_token_that_keeps_a_part() -> None:
-    route, states = gap()
-    taxed = Route((route.legs[0], replace(route.legs[1], taxed=True)))
-
-    assert searched_shortfall(taxed, states, (10**18, 10**6, 10**18)) is None
-
-
 @MANY
 @given(wholes, st.integers(1, 10**25), st.booleans())
 def test_a_stable_pools_units_are_within_its_slack_of_the_real_curve(
