@@ -15,15 +15,17 @@ _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 def load_json(text: str | bytes | bytearray, **parsers: Any) -> Any:
-    """The values in a JSON text; `parsers` as those of `json.loads`.
+    """The values in a JSON text; `parsers` as those of `json.loads`. Bytes are UTF-8 and nothing else.
 
     Raises ValueError as that does, and RecursionError for more than MOST_NESTED within each other. Python's
     own limit is not enough: libraries raise it for the whole process (py_ecc to 100,000), and a text that is
     nested so deep then ends the process itself.
     """
+    # Python would also read UTF-16 and UTF-32, whose bytes are other characters to whoever counts brackets.
+    characters = text if isinstance(text, str) else str(text, "utf-8-sig")
     if is_too_deep(text.encode(errors="replace") if isinstance(text, str) else text):
         raise RecursionError(f"more than {MOST_NESTED} arrays and objects within each other")
-    return json.loads(text, **parsers)
+    return json.loads(characters, **parsers)
 
 
 def is_too_deep(text: bytes | bytearray) -> bool:

@@ -20,11 +20,14 @@ LIMITLESS = """
 import sys
 from executor.domain.json_text import load_json
 sys.setrecursionlimit(10**6)
-try:
-    load_json("[" * 100_000)
-except RecursionError:
-    print("refused")
+deep = '["\\u2200",' + "[" * 100_000 + "]" * 100_000 + "]"
+for text in (deep, *(deep.encode(name) for name in sys.argv[1:])):
+    try:
+        load_json(text)
+    except (ValueError, RecursionError) as error:
+        print(type(error).__name__)
 """
+ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
 
 
 def depth_of(value: object) -> int:
@@ -55,6 +58,21 @@ def test_brackets_in_a_text_do_not_count_and_cost_no_time(text: str) -> None:
     assert not is_too_deep(text.encode())
 
 
-def test_a_process_without_a_limit_of_recursion_outlives_a_deep_text() -> None:
-    done = subprocess.run([sys.executable, "-c", LIMITLESS], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "refused\n"), done.stderr
+def test_a_process_without_a_limit_of_recursion_outlives_a_deep_text_in_any_encoding() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITLESS, *ENCODINGS], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    refused = done.stdout.split()
+    assert refused[:2] == ["RecursionError"] * 2
+    assert len(refused) == 1 + len(ENCODINGS)
+
+
+@pytest.mark.parametrize("encoding", [name for name in ENCODINGS if name != "utf-8"])
+def test_bytes_that_are_not_utf_8_are_no_json(encoding: str) -> None:
+    with pytest.raises((UnicodeDecodeError, json.JSONDecodeError)):
+        load_json('{"\u2200": "\u2200"}'.encode(encoding))
+
+
+def test_a_mark_of_the_byte_order_does_not_matter() -> None:
+    assert load_json('{"a": "ä"}'.encode("utf-8-sig")) == {"a": "ä"}
