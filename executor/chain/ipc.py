@@ -10,31 +10,42 @@ from urllib.parse import unquote, urlsplit
 
 from executor.domain.json_text import load_json
 
+MOST_CONNECTIONS = 32
+"""Connections at once; what is asked beyond waits for its turn. A socket refuses whoever comes while as many
+wait as its node has room for, often 100.
+"""
+
 
 class IpcConnections:
-    """The connections to the socket at `path`, opened as they are needed and kept. One exchange at a time
-    goes over each, so that an answer can only be that to the request before it.
+    """The connections to the socket at `path`, opened as they are needed and kept, MOST_CONNECTIONS of them.
+    One exchange at a time goes over each, so that an answer can only be that to the request before it.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._idle: list[_Connection] = []
+        self._busy: set[_Connection] = set()
+        self._places = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._closed = False
 
     async def exchange(self, request: bytes, seconds: float | None) -> bytes:
         """The answer to one JSON text. Raises TimeoutError after `seconds`, and OSError: FileNotFoundError,
-        PermissionError or ConnectionRefusedError where there is no node at the path. Of a request whose
-        answer did not come nothing is known.
+        PermissionError or ConnectionRefusedError where there is no node at the path, ConnectionResetError
+        where either side closes. Of a request whose answer did not come nothing is known.
         """
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds), self._places:
             connection = self._kept() or await self._opened()
+            self._busy.add(connection)
             try:
                 answer = await connection.ask(request)
             except BaseException:
                 # What may come over it yet would answer nobody.
                 connection.close()
                 raise
-        self._idle.append(connection)
-        return answer
+            finally:
+                self._busy.discard(connection)
+            self._idle.append(connection)
+            return answer
 
     def _kept(self) -> "_Connection | None":
         """One that the node has not closed meanwhile."""
@@ -45,14 +56,28 @@ class IpcConnections:
         return None
 
     async def _opened(self) -> "_Connection":
+        self._require_open()
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_unix_connection(_Connection, self._path)
+        try:
+            self._require_open()
+        except ConnectionResetError:
+            connection.close()
+            raise
         return connection
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise ConnectionResetError("the connections were closed")
+
     async def close(self) -> None:
-        """Close those that are idle. Harmless when repeated."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close them all, as an HTTP session does: what is under way gets no answer. Harmless when
+        repeated.
+        """
+        self._closed = True
+        for connection in (*self._idle, *self._busy):
+            connection.close()
+        self._idle.clear()
 
 
 class _Connection(asyncio.Protocol):

@@ -67,22 +67,24 @@ def _address(value: object) -> Address:
 
 
 def _node_url(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
     try:
-        parts = urlsplit(value.get_secret_value())
-        if parts.scheme == "ipc":
-            usable = not parts.netloc and len(parts.path) > 1
-        else:
-            usable = (
-                parts.scheme in ("http", "https")
-                and bool(parts.hostname)
-                and (parts.port is None or parts.port > 0)
-            )
+        parts = urlsplit(text)
+        ipc = parts.scheme == "ipc"
+        usable = ipc or (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+        )
     except ValueError:
-        usable = False
+        ipc = usable = False
     if not usable:
         raise ValueError(
             "must be the http:// or https:// address of a node's JSON-RPC, or ipc:///path of its socket"
         )
+    whole = text.startswith("ipc:///") and len(text) > len("ipc:///")
+    if ipc and (not whole or "#" in text or "?" in text):
+        raise ValueError("must name the socket by its whole path, ipc:///path, with %23 for # and %3F for ?")
     return value
 
 

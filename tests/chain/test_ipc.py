@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from devnet import Node
+from executor.chain.ipc import MOST_CONNECTIONS
 from executor.chain.nodes import open_nodes
 from executor.chain.rpc import NodeRefusedError, Rpc
 from executor.domain.errors import NodeError
@@ -16,17 +17,27 @@ from executor.domain.errors import NodeError
 Answer = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
 
 
+class Seen(list[bytes]):
+    """The requests that came, and how many connections are open."""
+
+    connections = 0
+
+
 @asynccontextmanager
-async def fake_socket(path: Path, answer: Answer) -> AsyncIterator[list[bytes]]:
+async def fake_socket(path: Path, answer: Answer) -> AsyncIterator[Seen]:
     """A socket that answers as a test orders, for what real nodes do only on a bad day. The requests."""
-    seen: list[bytes] = []
+    seen = Seen()
     writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers.append(writer)
-        while request := await reader.readline():
-            seen.append(request)
-            await answer(writer, request)
+        seen.connections += 1
+        try:
+            while request := await reader.readline():
+                seen.append(request)
+                await answer(writer, request)
+        finally:
+            seen.connections -= 1
 
     server = await asyncio.start_unix_server(serve, path)
     try:
@@ -72,6 +83,44 @@ async def test_many_at_once_get_each_its_own_answer(tmp_path: Path) -> None:
         async with Rpc(f"ipc://{path}") as rpc:
             asked = (rpc.call("eth_getBalance", account, "latest") for account in accounts)
             assert await asyncio.gather(*asked) == [hex(number) for number in range(len(accounts))]
+
+
+async def test_more_than_a_socket_takes_at_once_wait_for_their_turn(tmp_path: Path) -> None:
+    most = 0
+
+    async def slow(writer: asyncio.StreamWriter, request: bytes) -> None:
+        nonlocal most
+        most = max(most, seen.connections)
+        await asyncio.sleep(0.02)
+        writer.write(result(request, json.loads(request)["params"][0]) + b"\n")
+
+    async with fake_socket(tmp_path / "s", slow) as seen, Rpc(f"ipc://{tmp_path}/s", read_retries=0) as rpc:
+        asked = range(300)
+        answers = await asyncio.gather(*(rpc.call("eth_call", number) for number in asked))
+        assert answers == list(asked)
+        assert most <= MOST_CONNECTIONS
+
+
+async def test_closing_ends_what_is_under_way_and_leaves_no_connection_open(tmp_path: Path) -> None:
+    async def hold(writer: asyncio.StreamWriter, request: bytes) -> None:
+        if json.loads(request)["method"] == "slow":
+            held.set()
+            await release.wait()
+        writer.write(result(request, "0x1") + b"\n")
+
+    held, release = asyncio.Event(), asyncio.Event()
+    async with fake_socket(tmp_path / "s", hold) as seen:
+        async with Rpc(f"ipc://{tmp_path}/s", read_retries=0) as rpc:
+            await asyncio.gather(rpc.call("fast"), rpc.call("fast"))
+            asked = [asyncio.create_task(rpc.call("slow")) for _ in range(2 * MOST_CONNECTIONS)]
+            await held.wait()
+        ends = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(end) for end in ends} == {NodeError}
+        release.set()
+        async with asyncio.timeout(5):
+            while seen.connections:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert len(seen) <= 2 + MOST_CONNECTIONS
 
 
 @pytest.mark.parametrize("end", [b"\n", b""], ids=["with a line break", "without"])

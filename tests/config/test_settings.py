@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from executor.chain.ipc import socket_path
 from executor.config.exact_yaml import parse_yaml
 from executor.config.settings import Settings, load_settings, settings_schema
 from executor.domain.errors import ConfigError
@@ -97,6 +98,10 @@ def test_a_decimal_in_the_file_is_never_rounded(number: Decimal) -> None:
         ("rpc_url", "http://host:notaport"),
         ("rpc_url", "ipc://geth.ipc"),
         ("rpc_url", "ipc:///"),
+        ("rpc_url", "ipc:geth.ipc"),
+        ("rpc_url", "ipc:./geth.ipc"),
+        ("rpc_url", "ipc:///node/a#b.ipc"),
+        ("rpc_url", "ipc:///node/geth.ipc?a"),
         ("router", "0x1234"),
         ("router", "0xc02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"),
         ("allow_public", "perhaps"),
@@ -104,6 +109,13 @@ def test_a_decimal_in_the_file_is_never_rounded(number: Decimal) -> None:
 )
 def test_a_bad_value_is_refused_by_the_path_of_its_key(key: str, value: object) -> None:
     assert refusal(**{key: value}).field == f"chains.ethereum.{key}"
+
+
+def test_the_path_of_a_socket_is_taken_whole_or_not_at_all() -> None:
+    told = refusal(rpc_url="ipc:///node/a#b.ipc")
+    assert "whole path" in told.message and "%23" in told.message
+    url = chain(rpc_url="ipc:///node/a%23b.ipc").chain("ethereum").rpc_url.get_secret_value()
+    assert socket_path(url) == "/node/a#b.ipc"
 
 
 def test_a_price_that_is_no_number_is_refused_by_its_symbol() -> None:
