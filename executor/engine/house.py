@@ -9,7 +9,7 @@ from executor.config.settings import Settings
 from executor.domain.errors import ExecutorError, JournalError
 from executor.engine.durable.dbos_engine import DbosEngine
 from executor.engine.durable.port import DurableEngine, DurableError, Json, Steps, WorkState
-from executor.engine.durable.slots import NoLock
+from executor.engine.durable.slots import NoLock, stands
 from executor.engine.session import Means, Prompt
 from executor.journal.record import FILE_NAME, Database, Record
 from executor.submission.log import get_logger
@@ -76,10 +76,12 @@ class House:
         """Whether that executor has something under way on a configured chain. Raises JournalError."""
         return any(_is_busy(record, executor_id) for record in self._records.values())
 
-    def take(self, executor_id: str) -> None:
-        """Make what a dead executor has under way this one's. Raises JournalError."""
+    def take(self, executor_id: str, epoch: int) -> None:
+        """Make what a dead executor has under way this one's, unless its slot has another epoch by now.
+        Raises JournalError.
+        """
         for record in self._records.values():
-            taken = record.adopt(executor_id)
+            taken = record.adopt(executor_id, still_dead=stands(executor_id, epoch))
             if taken:
                 _LOG.warning("taken_over", chain=record.chain, executor_id=executor_id, entries=taken)
 

@@ -234,6 +234,13 @@ def _server(place: SecretStr) -> Engine:
             "database_url is not the address of a database.",
             fix="write it as postgresql://user@host/database",
         ) from None
+    return server_engine(url)
+
+
+def server_engine(url: URL) -> Engine:
+    """Connections to a PostgreSQL server (postgresql+psycopg://...) that no sleeping peer, lost network or
+    slack default of the server can harm.
+    """
     return create_engine(
         url,
         hide_parameters=True,

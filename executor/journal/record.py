@@ -11,10 +11,10 @@ millisecond. Methods raise JournalError when the database cannot be used; then n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from executor.domain.intent import Intent
 from executor.journal import flags
@@ -45,15 +45,21 @@ class Record(IntentsPart):
 
     adoptions = 0
 
-    def adopt(self, dead_executor_id: str) -> int:
+    def adopt(
+        self, dead_executor_id: str, *, still_dead: Callable[[Connection], bool] = lambda connection: True
+    ) -> int:
         """Take over a dead executor's unfinished executions, its open intents and its slots, in one
         transaction; how many executions and intents that were. What ended lately and may be mined after all
-        comes with them, and what is held for what has ended is given back. Only for who holds the dead one's
-        lock.
+        comes with them, and what is held for what has ended is given back.
+
+        `still_dead` is asked within that transaction: where it says no, nothing happens. It must hold until
+        the transaction ends, as the dead one's lock does.
         """
         if dead_executor_id == self.executor_id:
             return 0
         with self.database.writing() as connection:
+            if not still_dead(connection):
+                return 0
             self._adopt_ended(connection, dead_executor_id)
             taken = 0
             for table, still in (
@@ -80,7 +86,7 @@ class Record(IntentsPart):
         dead = (intents.c.chain == self.chain) & (intents.c.executor_id == dead_executor_id)
         watched = dead & intents.c.state.in_(WATCHED)
         ended = lately_ended(self.chain, dead_executor_id)
-        found = select(intents.c.id, intents.c.opportunity_id, intents.c.state).where(or_(ended, watched))
+        found = select(intents.c.id, intents.c.opportunity_id).where(or_(ended, watched))
         rows = connection.execute(found).all()
         if not rows:
             return
@@ -90,7 +96,7 @@ class Record(IntentsPart):
         its &= executions.c.executor_id == dead_executor_id
         its &= executions.c.status.not_in(UNFINISHED)
         connection.execute(update(executions).where(its).values(ours))
-        numbers = intents.c.id.in_([row.id for row in rows if row.state not in WATCHED])
+        numbers = intents.c.id.in_([row.id for row in rows]) & intents.c.state.not_in(WATCHED)
         connection.execute(update(intents).where(numbers).values(ours))
 
     def stop_flag(self) -> StopFlag | None:

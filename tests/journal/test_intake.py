@@ -180,6 +180,14 @@ def test_what_was_taken_over_can_hold_nothing_for_who_had_it_before(database: Da
         assert held(database) == (["pool a"] if status is None else [], [0] if status is None else [])
 
 
+def test_what_belongs_to_one_that_is_not_dead_any_more_is_not_taken_over(database: Database) -> None:
+    first, second = record_in(database, "executor-1"), record_in(database, "executor-2")
+    first.accept(opportunity(), slots=1)
+    assert second.adopt("executor-1", still_dead=lambda connection: False) == second.adoptions == 0
+    assert len(first.unfinished("executor-1")) == 1
+    assert second.adopt("executor-1", still_dead=lambda connection: True) == second.adoptions == 1
+
+
 def test_who_is_taken_over_while_it_claims_gets_nothing(database: Database) -> None:
     first, second = record_in(database, "executor-1"), record_in(database, "executor-2")
     first.accept(opportunity(), slots=1)

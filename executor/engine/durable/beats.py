@@ -7,7 +7,9 @@ so that no clocks of two machines are compared.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -68,6 +70,20 @@ class _Watched:
     looked: float
 
 
+async def keep_beating(executor_id: str, beat: Callable[[], bool]) -> None:
+    """Give signs of life until one says that the slot is another's. No error ends that: who is silent for too
+    long is taken for dead.
+    """
+    while True:
+        try:
+            if not await asyncio.to_thread(beat):
+                break
+        except Exception as error:
+            _LOG.warning("no_sign_of_life", executor_id=executor_id, error=repr(error))
+        await asyncio.sleep(BEAT_SECONDS)
+    _LOG.error("taken_over", executor_id=executor_id)
+
+
 class Beats:
     """The signs of life in a PostgreSQL database. Methods raise SQLAlchemyError where it cannot be used."""
 
@@ -86,17 +102,18 @@ class Beats:
             index_elements=[self._table.c.executor_id], set_={"at": sign.excluded.at}
         )
         with self._engine.begin() as connection:
-            return bool(connection.execute(sign).rowcount)
+            return connection.execute(sign.returning(self._table.c.at)).first() is not None
 
     def forget(self, executor_id: str) -> None:
         """It has ended, and says so; whoever comes next begins anew."""
         with self._engine.begin() as connection:
             connection.execute(delete(self._table).where(self._table.c.executor_id == executor_id))
 
-    def is_fresh(self, connection: Connection, executor_id: str) -> bool:
+    def is_fresh(self, executor_id: str) -> bool:
         """Whether it has given a sign of life just now."""
         query = select(_NOW - self._table.c.at).where(self._table.c.executor_id == executor_id)
-        age = connection.execute(query).scalar()
+        with self._engine.connect() as connection:
+            age = connection.execute(query).scalar()
         return age is not None and int(age) < ALIVE_SECONDS * 1000
 
     def is_halted(self, connection: Connection, executor_id: str) -> bool:

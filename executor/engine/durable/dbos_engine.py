@@ -26,18 +26,19 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from executor.domain.errors import ExecutorError
-from executor.engine.durable.beats import BEAT_SECONDS
+from executor.engine.durable.beats import keep_beating
 from executor.engine.durable.port import (
     Adopt,
     DurableError,
-    FencedError,
     Json,
     Steps,
     Work,
     WorkState,
     require_json,
+    taken_over,
 )
 from executor.engine.durable.slots import Lock, SessionLock, Slots
+from executor.journal.database import server_engine
 from executor.submission.log import get_logger
 
 _LOG = get_logger("executor.engine")
@@ -74,15 +75,23 @@ class DbosEngine:
         self._steady_from = 0.0
         self._beating: asyncio.Task[None] | None = None
         self._is_fenced = False
+        self._told_fenced: Callable[[], None] = lambda: None
 
     @classmethod
     async def open(
-        cls, url: str | URL, executor_id: str, works: Mapping[str, Work], *, file_lock: Lock | None = None
+        cls,
+        url: str | URL,
+        executor_id: str,
+        works: Mapping[str, Work],
+        *,
+        file_lock: Lock | None = None,
+        fenced: Callable[[], None] = lambda: None,
     ) -> DbosEngine:
         """Open the database at `url` (sqlite:///path or postgresql+psycopg://...) under `executor_id`, with
         the works that can be carried out, and take up those that a crash of this executor left.
 
         `file_lock` is that of the SQLite file where the caller holds it already; it stays the caller's.
+        `fenced` is told, once, that another process has taken this one for dead and its works over.
         Raises SlotTakenError, DurableError.
         """
         if cls._open:
@@ -90,6 +99,7 @@ class DbosEngine:
         engine = await asyncio.to_thread(
             cls._opened, make_url(url), executor_id, works, asyncio.get_running_loop(), file_lock
         )
+        engine._told_fenced = fenced
         if engine._slots.is_shared:
             engine._beating = asyncio.create_task(engine._beat())
         return engine
@@ -184,19 +194,19 @@ class DbosEngine:
             return 0
         taken = 0
         for other in await asyncio.to_thread(self._slots.others, self.executor_id):
-            if adopt.left_by(other) or await self._left_by(other):
+            if await asyncio.to_thread(adopt.left_by, other) or await self._left_by(other):
                 taken += await self._take_over_from(other, adopt)
         return taken
 
     async def _beat(self) -> None:
         """Say again and again that this process lives, until its slot is another's."""
-        while not self._is_fenced:
-            try:
-                self._is_fenced = not await asyncio.to_thread(self._slots.beat, self.executor_id, self._epoch)
-            except SQLAlchemyError as error:
-                _LOG.warning("no_sign_of_life", executor_id=self.executor_id, error=_unusable(error).message)
-            await asyncio.sleep(BEAT_SECONDS)
-        _LOG.error("taken_over", executor_id=self.executor_id)
+        await keep_beating(self.executor_id, partial(self._slots.beat, self.executor_id, self._epoch))
+        self._fence_off()
+
+    def _fence_off(self) -> None:
+        if not self._is_fenced:
+            self._is_fenced = True
+            self._told_fenced()
 
     def _keeps_slot(self) -> bool:
         """False where the session that held our lock broke; then it is taken again, if nobody was faster."""
@@ -209,17 +219,30 @@ class DbosEngine:
         return False
 
     async def _take_over_from(self, other: str, adopt: Adopt) -> int:
-        lock = await asyncio.to_thread(self._slots.take_dead, other)
-        if lock is None:
+        taken = await self._taken(other)
+        if taken is None:
             return 0
+        lock, epoch = taken
         try:
-            adopt.take(other)
+            adopt.take(other, epoch)
             ids = await self._left_by(other)
-            if ids:
-                await DBOS.resume_workflows_async(ids)
+            if not ids or await asyncio.to_thread(self._slots.epoch, other) != epoch:
+                return 0
+            await DBOS.resume_workflows_async(ids)
             return len(ids)
         finally:
             await asyncio.to_thread(lock.release)
+
+    async def _taken(self, other: str) -> tuple[Lock, int] | None:
+        """As `Slots.take_dead`. Cancelled meanwhile, it leaves no lock behind."""
+        taking = asyncio.create_task(asyncio.to_thread(self._slots.take_dead, other))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                if (taken := await taking) is not None:
+                    await asyncio.to_thread(taken[0].release)
+            raise
 
     async def _left_by(self, other: str) -> list[str]:
         """The works that are the other's and have not ended."""
@@ -234,19 +257,15 @@ class DbosEngine:
     async def check_owner(self) -> None:
         """As the port says."""
         try:
-            if self._slots.is_at_hand:
-                epoch = self._slots.epoch(self.executor_id)
-            else:
+            if self._slots.is_shared:
                 epoch = await asyncio.to_thread(self._slots.epoch, self.executor_id)
+            else:
+                epoch = self._slots.epoch(self.executor_id)
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _unusable(error) from None
         if epoch != self._epoch:
-            raise FencedError(
-                f"another process has taken over the works of {self.executor_id}.",
-                fix="let this process end; the other one goes on",
-                executor_id=self.executor_id,
-                epoch=epoch,
-            )
+            self._fence_off()
+            raise taken_over(self.executor_id)
 
     async def close(self) -> None:
         """As the port says. Harmless when repeated."""
@@ -343,9 +362,10 @@ async def _launched(config: DBOSConfig) -> None:
 
 
 def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return server_engine(url)
     engine = create_engine(url, hide_parameters=True)
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _durable)
+    event.listen(engine, "connect", _durable)
     return engine
 
 

@@ -88,8 +88,11 @@ class Adopt(Protocol):
     def left_by(self, executor_id: str) -> bool:
         """Whether there is something of that executor's."""
 
-    def take(self, executor_id: str) -> None:
-        """Make it this one's: it is dead, and its lock is held meanwhile."""
+    def take(self, executor_id: str, epoch: int) -> None:
+        """Make it this one's: it is dead or halted, and fenced off since its slot has that epoch. Nothing
+        where the slot has another one by now: then it was started again, which a lock that is held prevents
+        for one that is dead, and nothing for one that is halted.
+        """
 
 
 class DurableError(ExecutorError, RuntimeError):
@@ -102,6 +105,15 @@ class FencedError(ExecutorError, RuntimeError):
     """Another process has taken over this one's works; it may send nothing more."""
 
     code = "fenced"
+
+
+def taken_over(executor_id: str) -> FencedError:
+    """What a process is told that was taken for dead."""
+    return FencedError(
+        f"another process has taken over the works of {executor_id}.",
+        fix="start this executor again; the other one goes on with what was begun",
+        executor_id=executor_id,
+    )
 
 
 class SlotTakenError(ExecutorError, RuntimeError):

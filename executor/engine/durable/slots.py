@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -25,11 +25,11 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
-    insert,
     select,
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from executor.domain.errors import JournalError
@@ -74,14 +74,9 @@ class Slots:
         if self._looks is not None:
             self._looks.close()
 
-    @property
-    def is_at_hand(self) -> bool:
-        """Whether a look takes no longer than it would to hand it to another thread."""
-        return self._looks is not None
-
     def take(self, executor_id: str, file_lock: Lock | None = None) -> tuple[Lock, int]:
-        """The slot's lock and its new epoch; nothing to lock where the caller holds the `file_lock`. Raises
-        SlotTakenError while a living process holds it.
+        """The slot's lock and its new epoch, with a first sign of life; nothing to lock where the caller
+        holds the `file_lock`. Raises SlotTakenError while a living process holds it.
         """
         lock = self._try(executor_id) if self._file is None or file_lock is None else NoLock()
         if lock is None:
@@ -92,35 +87,38 @@ class Slots:
                 fix="stop that one first, or give this one an id (PostgreSQL) or a file (SQLite) of its own",
                 executor_id=executor_id,
             )
-        metadata.create_all(self._engine)
-        if self._beats is not None:
-            self._beats.forget(executor_id)
-        return lock, self._raise_epoch(executor_id)
+        with _given_back_on_error(lock):
+            metadata.create_all(self._engine)
+            epoch = self._raise_epoch(executor_id)
+            # Now, so that one that hangs before its next sign is missed.
+            self.beat(executor_id, epoch)
+        return lock, epoch
 
-    def take_dead(self, executor_id: str) -> Lock | None:
-        """The lock of another's slot if its process is dead or halted, its epoch raised; None while it lives.
+    def take_dead(self, executor_id: str) -> tuple[Lock, int] | None:
+        """The lock of another's slot if its process is dead or halted, and the epoch that it was raised to;
+        None while it lives. A halted one's lock stays with its session, and is free once that ends: only
+        while `stands` says so of the epoch nobody has started it again.
 
         Beside the one process that an SQLite file has, all others are dead. To be asked again and again: who
         is halted is known only by looking for some time.
         """
         if self._beats is None:
-            lock: Lock | None = NoLock()
-        else:
-            lock = self._try(executor_id)
-            if lock is None:
-                return self._take_halted(self._beats, executor_id)
-            with self._engine.connect() as connection:
-                lives = self._beats.is_fresh(connection, executor_id)
-            if lives:
-                # Its session broke, and it will take its lock again.
-                lock.release()
-                return None
-        self._raise_epoch(executor_id)
-        return lock
+            return NoLock(), self._raise_epoch(executor_id)
+        lock = self._try(executor_id)
+        if lock is None:
+            return self._take_halted(self._beats, executor_id)
+        with _given_back_on_error(lock):
+            if not self._beats.is_fresh(executor_id):
+                return lock, self._raise_epoch(executor_id)
+        # Its session broke, and it will take its lock again.
+        lock.release()
+        return None
 
     @property
     def is_shared(self) -> bool:
-        """Whether other processes may use the same database, and look for signs of life."""
+        """Whether other processes may use the same database, on a server, and look for signs of life. Where
+        not, a look takes no longer than it would to hand it to another thread.
+        """
         return self._beats is not None
 
     def beat(self, executor_id: str, epoch: int) -> bool:
@@ -132,21 +130,26 @@ class Slots:
         if self._beats is not None:
             self._beats.forget(executor_id)
 
-    def _take_halted(self, signs: Beats, executor_id: str) -> Lock | None:
-        """Its lock stays with its session: the epoch keeps it from doing anything when it wakes."""
+    def _take_halted(self, signs: Beats, executor_id: str) -> tuple[Lock, int] | None:
+        """The epoch keeps it from doing anything when it wakes."""
         mine = slots.c.executor_id == executor_id
         with self._engine.begin() as connection:
             connection.execute(select(slots.c.epoch).where(mine).with_for_update())
             if not signs.is_halted(connection, executor_id):
                 return None
-            connection.execute(update(slots).where(mine).values(epoch=slots.c.epoch + 1))
+            raised = update(slots).where(mine).values(epoch=slots.c.epoch + 1).returning(slots.c.epoch)
+            epoch = int(connection.execute(raised).scalar_one())
             signs.renew(connection, executor_id)
-        return NoLock()
+        return NoLock(), epoch
 
     def retake(self, executor_id: str, epoch: int) -> Lock | None:
         """The lock of our own slot, whose session broke; None where somebody has taken the slot meanwhile."""
         lock = self._try(executor_id)
-        if lock is not None and self.epoch(executor_id) != epoch:
+        if lock is None:
+            return None
+        with _given_back_on_error(lock):
+            is_ours = self.epoch(executor_id) == epoch
+        if not is_ours:
             lock.release()
             return None
         return lock
@@ -165,14 +168,13 @@ class Slots:
             return _epoch(connection, executor_id)
 
     def _raise_epoch(self, executor_id: str) -> int:
+        """In one statement: two that raise it at the same time get two epochs."""
+        new = (sqlite if self._file else postgresql).insert(slots).values(executor_id=executor_id, epoch=1)
+        raised = new.on_conflict_do_update(
+            index_elements=[slots.c.executor_id], set_={"epoch": slots.c.epoch + 1}
+        )
         with self._engine.begin() as connection:
-            epoch = _epoch(connection, executor_id) + 1
-            if epoch == 1:
-                connection.execute(insert(slots).values(executor_id=executor_id, epoch=1))
-            else:
-                mine = slots.c.executor_id == executor_id
-                connection.execute(update(slots).where(mine).values(epoch=epoch))
-            return epoch
+            return int(connection.execute(raised.returning(slots.c.epoch)).scalar_one())
 
     def _try(self, executor_id: str) -> Lock | None:
         if self._file is None:
@@ -183,6 +185,24 @@ class Slots:
             if "in use" in error.message:
                 return None
             raise DurableError(error.message, fix=error.fix) from None
+
+
+def stands(executor_id: str, epoch: int) -> Callable[[Connection], bool]:
+    """Says, within the transaction of the connection that it is given, whether that is the slot's epoch; it
+    stays so until that ends.
+    """
+    query = select(slots.c.epoch).where(slots.c.executor_id == executor_id).with_for_update(read=True)
+    return lambda connection: connection.execute(query).scalar() == epoch
+
+
+@contextmanager
+def _given_back_on_error(lock: Lock) -> Iterator[None]:
+    """A lock that nobody gets to hold would be held by a connection in the pool."""
+    try:
+        yield
+    except BaseException:
+        lock.release()
+        raise
 
 
 class NoLock:
@@ -204,10 +224,15 @@ class SessionLock:
     def attempt(cls, engine: Engine, number: int) -> SessionLock | None:
         """The lock, or None while another session holds it."""
         connection = engine.connect()
-        taken = connection.execute(
-            text("SELECT pg_try_advisory_lock(:number)"), {"number": number}
-        ).scalar_one()
-        connection.commit()
+        try:
+            asked = text("SELECT pg_try_advisory_lock(:number)")
+            taken = connection.execute(asked, {"number": number}).scalar_one()
+            connection.commit()
+        except BaseException:
+            # Back in the pool it might hold the lock for ever.
+            connection.invalidate()
+            connection.close()
+            raise
         if taken:
             return cls(connection, number)
         connection.close()
@@ -234,9 +259,11 @@ class SessionLock:
         with self._guard:
             connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(SQLAlchemyError):
+            try:
                 connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": self._number})
                 connection.commit()
+            except SQLAlchemyError:
+                connection.invalidate()
             connection.close()
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from executor.chain.calls import revert_error, reverted
 from executor.chain.quantities import quantity, to_data, to_quantity
@@ -20,6 +21,7 @@ from executor.domain.chain import L2Kind
 from executor.domain.errors import RevertError, SafetyError, WalletError
 from executor.domain.intent import Intent, IntentState, Purpose
 from executor.engine.booking import Bookkeeper, catch_up, keep_up
+from executor.engine.durable.beats import keep_beating
 from executor.engine.durable.port import FencedError
 from executor.engine.durable.slots import NoLock, Slots
 from executor.engine.reverts import revert_names
@@ -231,6 +233,9 @@ async def _take_slot(stack: AsyncExitStack, database: Database, executor_id: str
     slots = Slots(database.engine, database.file)
     lock, epoch = await asyncio.to_thread(slots.take, executor_id, NoLock() if database.is_sqlite else None)
     stack.callback(lock.release)
+    if slots.is_shared:
+        beating = asyncio.create_task(keep_beating(executor_id, partial(slots.beat, executor_id, epoch)))
+        stack.callback(beating.cancel)
 
     async def check_owner() -> None:
         if await asyncio.to_thread(slots.epoch, executor_id) != epoch:

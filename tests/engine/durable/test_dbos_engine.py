@@ -21,8 +21,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
+from executor.engine.durable import beats
 from executor.engine.durable.dbos_engine import DbosEngine
 from executor.engine.durable.port import (
     DurableError,
@@ -34,6 +35,8 @@ from executor.engine.durable.port import (
     WorkState,
     require_json,
 )
+from executor.engine.durable.slots import Slots
+from tests.support.pairs import until
 from tests.support.postgres import new_database
 
 ROOT = Path(__file__).parents[3]
@@ -161,6 +164,67 @@ async def test_a_process_that_was_taken_over_is_fenced(url: str) -> None:
         database.dispose()
         with pytest.raises(FencedError, match="taken over"):
             await engine.check_owner()
+
+
+async def test_a_process_that_is_fenced_says_so_to_who_opened_it_once(postgres: URL) -> None:
+    told: list[str] = []
+    with fresh(postgres) as url:
+        engine = await DbosEngine.open(url, "executor-1", {}, fenced=lambda: told.append("fenced"))
+        try:
+            await asyncio.sleep(0.1)
+            assert told == []
+            database = create_engine(url)
+            with database.begin() as connection:
+                connection.execute(text("UPDATE executor_slots SET epoch = epoch + 1"))
+            database.dispose()
+            await until(lambda: told, 10)
+            with pytest.raises(FencedError, match="taken over"):
+                await engine.check_owner()
+        finally:
+            await engine.close()
+    assert told == ["fenced"]
+
+
+async def test_no_fault_ends_the_signs_of_life(postgres: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beats, "BEAT_SECONDS", 0.02)
+    beat, faults = Slots.beat, [RuntimeError("a fault"), OSError("another")]
+    given: list[bool] = []
+
+    def faulty(self: Slots, executor_id: str, epoch: int) -> bool:
+        if given and faults:
+            raise faults.pop()
+        given.append(beat(self, executor_id, epoch))
+        return given[-1]
+
+    monkeypatch.setattr(Slots, "beat", faulty)
+    with fresh(postgres) as url:
+        async with opened(url, {}):
+            await until(lambda: len(given) > 3, 10)
+    assert faults == []
+    assert all(given)
+
+
+async def test_a_server_whose_defaults_are_slack_harms_no_commit_and_holds_nothing_up(
+    postgres: URL,
+) -> None:
+    with fresh(postgres) as url:
+        name = make_url(url).database
+        database = create_engine(url)
+        with database.begin() as connection:
+            for setting in ("synchronous_commit = off", "statement_timeout = 0"):
+                connection.execute(text(f'ALTER DATABASE "{name}" SET {setting}'))
+        database.dispose()
+        async with opened(url, {}) as engine:
+            with engine._engine.connect() as connection:
+                shown = [
+                    connection.execute(text(f"SHOW {setting}")).scalar_one()
+                    for setting in (
+                        "synchronous_commit",
+                        "statement_timeout",
+                        "idle_in_transaction_session_timeout",
+                    )
+                ]
+    assert shown == ["on", "10s", "1min"]
 
 
 async def test_a_database_that_cannot_be_used_is_said(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ class NothingElse:
     def left_by(self, executor_id: str) -> bool:
         return False
 
-    def take(self, executor_id: str) -> None:
+    def take(self, executor_id: str, epoch: int) -> None:
         pass
 
 
