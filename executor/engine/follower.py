@@ -13,7 +13,7 @@ from executor.domain.attempt import Receipt
 from executor.domain.decision import Reason
 from executor.domain.errors import ExecutorError, UnknownOutcomeError
 from executor.domain.execution import Execution, Status
-from executor.domain.intent import HOLDS_NONCE, OPEN, Intent, IntentState, Purpose
+from executor.domain.intent import HOLDS_NONCE, OPEN, Intent, IntentState
 from executor.engine.booking import Bookkeeper, catch_up, keep_up
 from executor.engine.failing import TRIED_ANEW, Trial, failure_of_reason
 from executor.engine.fates import fault
@@ -132,6 +132,9 @@ class Follower:
         assert stored is not None, "an intent is recorded with its execution"
         if stored.execution.status.is_final:
             if intent.state not in OPEN:
+                # Perhaps ended by a look that came no further.
+                self._turnstile.freed()
+                self._told(stored.execution)
                 return stored.execution.status
             if intent.state is IntentState.MINED:
                 await self._until_changed(intent, until)
@@ -158,12 +161,19 @@ class Follower:
         moved = self._moves.pop(intent.intent_id, None)
         if moved is not None:
             moved.set()
+        # First, since it needs no node: books that cannot be made must not hide what has happened.
+        self._reopen(intent, receipt)
         await keep_up(self.keeper, self._record, intent, receipt)
+        stored = self._stored(intent)
+        if stored is not None and receipt is not None:
+            execution = stored.execution
+            if BOOKING in execution.details and execution.status.is_final:
+                self._record.update(_with_booking(execution, booked=True))
+
+    def _reopen(self, intent: Intent, receipt: Receipt | None) -> None:
         stored = self._stored(intent)
         if stored is None:
             return
-        if receipt is not None and BOOKING in stored.execution.details and stored.execution.status.is_final:
-            self._record.update(_with_booking(stored.execution, booked=True))
         if receipt is not None and ended_unmined(stored.execution) and self._decides(intent):
             self._open_again(mined_after_all(stored.execution, intent))
         elif receipt is None and stored.execution.status.is_final and intent.state is IntentState.LIVE:
@@ -213,11 +223,18 @@ class Follower:
             execution = await self._again(stored, execution, failure)
             if execution.status is Status.PENDING:
                 return None
+        if self._has_moved(intent):
+            # While nodes were asked what it came to: that would be the end of a block that is gone.
+            return None
         self._finish(stored, execution, failure, intent)
         if mined:
             await self._until_changed(intent, until)
             return None
         return execution.status
+
+    def _has_moved(self, intent: Intent) -> bool:
+        now = self._record.intent(intent.intent_id)
+        return now.block != intent.block or now.state is IntentState.LIVE
 
     def _finish(
         self, stored: StoredExecution, execution: Execution, failure: Failure | None, intent: Intent
@@ -226,31 +243,40 @@ class Follower:
             execution = _with_booking(execution, booked=True)
         seconds = self._seconds(execution.opportunity_id) or stored.execution.execution_time_seconds
         execution = replace(execution, execution_time_seconds=seconds)
+        execution = self._judged(stored, execution, failure)
         self._record.finish(load_opportunity(stored.opportunity), execution)
-        # Once it stands in the record: told again, a loss would count twice.
-        if stored.execution.status is not execution.status and not _is_counted(stored, execution):
-            self._tries.judged(execution, _breakers_of(stored), failure)
         self._turnstile.freed()
         self._told(execution)
 
     def _counted(self, stored: StoredExecution, lost: Execution, failure: Failure) -> StoredExecution:
         """A try that was paid for and failed is a loss, whatever the next one brings: the breakers hear of it
-        before that is sent, and once. A crash in between counts it twice rather than not at all.
+        before that is sent.
         """
-        if _is_counted(stored, lost):
+        details = self._judged(stored, lost, failure).details
+        if LOSS_COUNTED not in details:
             return stored
-        self._tries.judged(lost, _breakers_of(stored), failure)
-        details = {**stored.execution.details, LOSS_COUNTED: lost.transaction_hashes[-1]}
-        told = replace(stored.execution, details=details)
-        self._record.update(told)
-        return replace(stored, execution=told)
+        told = {**stored.execution.details, LOSS_COUNTED: details[LOSS_COUNTED]}
+        return replace(stored, execution=replace(stored.execution, details=told))
+
+    def _judged(self, stored: StoredExecution, execution: Execution, failure: Failure | None) -> Execution:
+        """Once the breakers know of it. They hear of a loss before it stands in the record as the end, and
+        what they have heard is noted: a crash in between counts it twice rather than not at all.
+        """
+        counted = stored.execution.details.get(LOSS_COUNTED)
+        if counted not in execution.transaction_hashes or execution.status is Status.REALISED:
+            if not self._tries.judged(execution, _breakers_of(stored), failure):
+                return execution
+            counted = execution.transaction_hashes[-1]
+            noted = {**stored.execution.details, LOSS_COUNTED: counted}
+            self._record.update(replace(stored.execution, details=noted))
+        return replace(execution, details={**execution.details, LOSS_COUNTED: counted})
 
     def _may_try_again(
         self, stored: StoredExecution, execution: Execution, failure: Failure, intent: Intent
     ) -> bool:
-        tries = [each for each in self._intents(intent) if each.purpose is Purpose.TRADE]
         before = self._before(stored, execution)
-        return self._tries.after_loss(failure, before, len(tries)) in TRIED_ANEW
+        tries = len(self._intents(intent))
+        return self._tries.after_loss(failure, before, tries) in TRIED_ANEW
 
     def _soon_final(self) -> bool:
         own = self._session.settings
@@ -315,11 +341,6 @@ def _with_booking(execution: Execution, *, booked: bool) -> Execution:
 
 def _breakers_of(stored: StoredExecution) -> tuple[str, ...]:
     return tuple(str(key) for key in _list(stored.execution.details.get("breakers")))
-
-
-def _is_counted(stored: StoredExecution, lost: Execution) -> bool:
-    """Whether the breakers know already that this try was lost."""
-    return stored.execution.details.get(LOSS_COUNTED) in lost.transaction_hashes
 
 
 def _list(value: object) -> list[object]:

@@ -96,14 +96,19 @@ class Tries:
         """What to do after a try that was mined and failed."""
         return self._next(failure, before, Trial(number=tries))
 
-    def judged(self, execution: Execution, keys: tuple[str, ...], failure: Failure | None) -> None:
-        """Tell the breakers what came of a trade."""
+    def judged(self, execution: Execution, keys: tuple[str, ...], failure: Failure | None) -> bool:
+        """Tell the breakers what came of a trade. True if it counts against them: then they must not be told
+        again.
+        """
         if failure in (Failure.UNKNOWN, Failure.ATTACK):
             self._breakers.open_at_once(keys, int(time.time()))
-        elif execution.status is Status.REALISED and (execution.realised_net_profit or 0) >= 0:
+            return True
+        if execution.status is Status.REALISED and (execution.realised_net_profit or 0) >= 0:
             self._breakers.succeeded(keys)
         elif execution.gas_cost_wei and not _by_the_user(execution):
             self._breakers.lost(keys, int(time.time()))
+            return True
+        return False
 
     def _next_lane(self) -> Lane:
         """The one with most room once all that is being prepared is sent; one that cannot send now comes

@@ -49,7 +49,7 @@ async def watching(works: Works, settings: Settings) -> AsyncIterator[None]:
         ),
         reprice=works.follower.worth,
         on_change=works.follower.changed,
-        new_heads=None if own.ws_url is None else new_heads(own.ws_url, session.chain.fees.base_fee),
+        new_heads=None if own.ws_url is None else partial(new_heads, own.ws_url, session.chain.fees.base_fee),
     )
     works.follower.tracker = tracker
     await works.follower.catch_up()

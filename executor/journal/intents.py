@@ -87,16 +87,22 @@ class IntentsPart(ExecutionsPart):
             if any(one.attempt.hash == attempt.hash for one in intent.attempts):
                 return intent
             self._require_fit(attempt, intent.sender, intent.nonce)
-            if intent.state is not IntentState.LIVE or intent.executor_id != self.executor_id:
-                raise JournalError(
-                    f"intent {intent_id} is {intent.state.value} and watched by {intent.executor_id}: "
-                    "it takes no further attempt.",
-                    fix="send nothing more for it; look at what became of it",
-                    intent_id=intent_id,
-                )
+            self._require_live_and_ours(intent)
             row = {"chain": intent.chain, "chain_id": str(intent.chain_id)}
             rows.INSERT_ATTEMPT.change(connection, rows.attempt_row(row, intent_id, attempt, kind))
             return self._one(connection, intents.c.id == intent_id)
+
+    def reoffer(self, intent_id: int, transaction_hash: str) -> None:
+        """A refused attempt is about to leave again: from now on it is perhaps sent. To be called before its
+        bytes leave.
+
+        Raises JournalError unless the intent is live and this executor's.
+        """
+        with self.database.writing() as connection:
+            self._require_live_and_ours(self._locked(connection, intent_id))
+            values = {"state": AttemptState.RECORDED.value, "note": "", "updated_at": now()}
+            its = {"of_intent": intent_id, "of_hash": transaction_hash}
+            rows.MARK_ATTEMPT.change(connection, {**its, **values})
 
     def mark_attempt(
         self, transaction_hash: str, state: AttemptState, *, sent_at: int | None = None, note: str = ""
@@ -249,6 +255,15 @@ class IntentsPart(ExecutionsPart):
         if not self.database.is_sqlite:
             lane = hashlib.sha256(f"lane {self._chain_id} {sender}".encode()).digest()
             connection.execute(rows.LANE_LOCK, {"number": int.from_bytes(lane[:8], "big", signed=True)})
+
+    def _require_live_and_ours(self, intent: Intent) -> None:
+        if intent.state is not IntentState.LIVE or intent.executor_id != self.executor_id:
+            raise JournalError(
+                f"intent {intent.intent_id} is {intent.state.value} and watched by {intent.executor_id}: "
+                "it takes no further attempt.",
+                fix="send nothing more for it; look at what became of it",
+                intent_id=intent.intent_id,
+            )
 
     def _require_fit(self, attempt: Attempt, sender: Address, nonce: int) -> None:
         signed = (str(attempt.chain_id), attempt.sender, attempt.nonce)

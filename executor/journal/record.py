@@ -11,7 +11,7 @@ millisecond. Methods raise JournalError when the database cannot be used; then n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 
 from sqlalchemy import Connection, bindparam, or_, select, update
@@ -28,14 +28,15 @@ from executor.policy.breaker import Breaker, BreakerRules, BreakerState
 
 __all__ = ["FILE_NAME", "Accepted", "Database", "NewIntent", "Record", "StopFlag", "StoredExecution"]
 
+_BREAKER = (breakers.c.state, breakers.c.losses, breakers.c.opened_at, breakers.c.rest_seconds)
+
 
 @cache
 def _breakers_of(count: int) -> Prepared:
     """Those of `count` keys that are recorded."""
     keys = [bindparam(f"key_{number}", type_=breakers.c.key.type) for number in range(count)]
-    kept = (breakers.c.state, breakers.c.losses, breakers.c.opened_at, breakers.c.rest_seconds)
     its = (breakers.c.chain == bindparam("of_chain"), breakers.c.key.in_(keys))
-    return Prepared(select(breakers.c.key, *kept).where(*its))
+    return Prepared(select(breakers.c.key, *_BREAKER).where(*its))
 
 
 class Record(IntentsPart):
@@ -117,20 +118,50 @@ class Record(IntentsPart):
         """One of them."""
         return self.breakers((key,), rules)[key]
 
-    def put_breaker(self, key: str, breaker: Breaker) -> None:
-        """Record a breaker; its rules are settings and are not kept."""
-        values = {
-            "state": breaker.state.value,
-            "losses": breaker.losses,
-            "opened_at": breaker.opened_at,
-            "rest_seconds": breaker.rest_seconds,
-            "updated_at": now(),
-        }
-        row = {"chain": self.chain, "key": key, "chain_id": self._chain_id, **values}
-        put = self.database.insert(breakers)
-        put = put.on_conflict_do_update(index_elements=[breakers.c.chain, breakers.c.key], set_=values)
+    def change_breakers(
+        self,
+        keys: Collection[str],
+        change: Callable[[str, Breaker], Breaker],
+        rules: BreakerRules | None = None,
+    ) -> dict[str, Breaker]:
+        """Make of each breaker what `change` makes of its key and what it is; what they are now. One
+        transaction, in which nobody else changes them; what `change` raises leaves all as they were. Rules
+        are settings and are not kept.
+        """
+        changed = {}
         with self.database.writing() as connection:
-            connection.execute(put, row)
+            # In one order everywhere: two that change the same ones then never wait for each other.
+            for key in sorted(set(keys)):
+                before = self._locked_breaker(connection, key, rules or BreakerRules())
+                changed[key] = change(key, before)
+                if changed[key] != before:
+                    self._put_breaker(connection, key, changed[key])
+        return changed
+
+    def _locked_breaker(self, connection: Connection, key: str, rules: BreakerRules) -> Breaker:
+        its = (breakers.c.chain == self.chain) & (breakers.c.key == key)
+        locked = select(*_BREAKER).where(its).with_for_update()
+        row = connection.execute(locked).first()
+        if row is None:
+            # What is not there cannot be locked.
+            new = {"chain": self.chain, "key": key, "chain_id": self._chain_id, **_values(Breaker(rules))}
+            connection.execute(self.database.insert_new(breakers), new)
+            row = connection.execute(locked).one()
+        return self._decoded("entry", lambda: _breaker(row, rules))
+
+    def _put_breaker(self, connection: Connection, key: str, breaker: Breaker) -> None:
+        its = (breakers.c.chain == self.chain) & (breakers.c.key == key)
+        connection.execute(update(breakers).where(its).values(_values(breaker)))
+
+
+def _values(breaker: Breaker) -> dict[str, object]:
+    return {
+        "state": breaker.state.value,
+        "losses": breaker.losses,
+        "opened_at": breaker.opened_at,
+        "rest_seconds": breaker.rest_seconds,
+        "updated_at": now(),
+    }
 
 
 def _breaker(row: Row, rules: BreakerRules) -> Breaker:

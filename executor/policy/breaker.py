@@ -55,6 +55,8 @@ class Breaker:
         losses = self.losses + 1
         if self.state is BreakerState.TRIAL:
             rest = min(2 * self.rest_seconds, self.rules.longest_rest_seconds)
+        elif self.state is BreakerState.OPEN:
+            rest = self.rest_seconds
         elif losses >= self.rules.losses:
             rest = self.rules.rest_seconds
         else:

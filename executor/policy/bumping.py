@@ -46,9 +46,12 @@ def replaces(new: Fees, last: Fees) -> bool:
 
 
 def is_near(one: Fees, other: Fees) -> bool:
-    """Whether neither offers an eighth more for gas than the other."""
-    low, high = sorted((one.max_fee_per_gas, other.max_fee_per_gas))
-    return high < _eighth_more(low)
+    """Whether neither offers an eighth more for gas than the other, nor as a tip."""
+    pairs = (
+        (one.max_fee_per_gas, other.max_fee_per_gas),
+        (one.max_priority_fee_per_gas, other.max_priority_fee_per_gas),
+    )
+    return all(max(pair) < _eighth_more(min(pair)) for pair in pairs)
 
 
 def fee_ceiling(*, cap: int | None, gas_limit: int, bearable: int) -> int:

@@ -144,10 +144,3 @@ def next_action(failure: Failure, spent: Spent, bounds: Bounds) -> Answer:
         if getattr(spent, name) >= getattr(bounds, name):
             return Answer(Action.ABANDON, name)
     return Answer(action)
-
-
-def frees_nonce(failure: Failure, *, earlier_attempts: bool) -> bool:
-    """True if the nonce can surely be used by another: refused at its first send, and nothing sent before on
-    it.
-    """
-    return failure in FREES_NONCE and not earlier_attempts

@@ -161,17 +161,25 @@ class Lane:
         raises.
         """
         fields = await self._replacement(intent, fees, kind)
+        await self._transmission.check_owner()
         if not _allowed_while_stopped(intent, kind):
             self._transmission.check_stop()
         attempt = self._signed(fields, intent.opportunity_id)
-        await self._transmission.check_owner()
         recorded = self._record.add_attempt(intent.intent_id, attempt, kind)
+        await self._transmission.check_owner()
         await self._offered(intent, attempt, kind)
         return recorded
+
+    async def has_gas_enough(self, stored: StoredAttempt) -> bool:
+        """Whether a transfer to oneself needs no more today than its signed gas limit. Raises NodeError."""
+        if stored.kind is not AttemptKind.CANCEL:
+            return True
+        return stored.attempt.gas_limit >= await self._gas_of_transfer()
 
     async def offer_again(self, intent: Intent, stored: StoredAttempt) -> None:
         """Once more the replacement that was recorded and refused. Raises as `replace` does."""
         await self._transmission.check_owner()
+        self._record.reoffer(intent.intent_id, stored.attempt.hash)
         await self._offered(intent, stored.attempt, stored.kind)
 
     async def send_again(self, stored: StoredAttempt) -> None:

@@ -6,7 +6,6 @@ with a quorum the highest count that enough nodes confirm is taken; and a single
 that the record knows has to show the transaction that brought the wallet there.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from executor.chain.nodes import Nodes
@@ -19,6 +18,7 @@ from executor.journal.record import Record
 from executor.submission.clock import Clock
 from executor.submission.errors import UnexplainedCountError
 from executor.submission.log import get_logger
+from executor.submission.sight import highest_of_quorum
 
 MOST_UNKNOWN = 64
 """Transactions of the wallet that the record does not know and that are believed all the same: as many as
@@ -119,7 +119,8 @@ class Nonces:
                 elsewhere = error
         if len(told) >= self._quorum:
             return Counts(
-                self._confirmed(one.mined for one in told), self._confirmed(one.pending for one in told)
+                highest_of_quorum([one.mined for one in told], self._quorum),
+                highest_of_quorum([one.pending for one in told], self._quorum),
             )
         if elsewhere is not None:
             raise elsewhere
@@ -128,10 +129,6 @@ class Nonces:
             f"{self._quorum} must; nothing was sent.",
             fix="check the nodes in rpc_url and rpc_urls",
         )
-
-    def _confirmed(self, counts: Iterable[int]) -> int:
-        """The highest that a quorum has reached."""
-        return sorted(counts, reverse=True)[self._quorum - 1]
 
     def _read(self, answers: list[object]) -> Counts:
         for answer in answers:
@@ -204,11 +201,17 @@ class Nonces:
 
     def _is_in(self, block: object, nonce: int) -> bool:
         transactions = member(block, "transactions", "block")
-        return isinstance(transactions, list) and any(
+        if not isinstance(transactions, list):
+            return False
+        known = [one for one in transactions if isinstance(one, dict)]
+        if any(
             str(one.get("from")).lower() == self._sender.lower() and str(one.get("nonce")) == hex(nonce)
-            for one in transactions
-            if isinstance(one, dict)
-        )
+            for one in known
+        ):
+            return True
+        # EIP-7702: an authorization that another's transaction carried uses a nonce of who signed it.
+        authorizations = (entry for one in known for entry in one.get("authorizationList") or ())
+        return any(isinstance(entry, dict) and entry.get("nonce") == hex(nonce) for entry in authorizations)
 
     def _has_stood(self, count: int, head: int) -> bool:
         """Whether the same has been told for long enough."""

@@ -120,7 +120,7 @@ class Offers:
                 return await lane.send_again(dearest(intent))
             known = _refused_before(intent, kind, fees, last, ceiling)
             try:
-                if known is None:
+                if known is None or not await lane.has_gas_enough(known):
                     await lane.replace(intent, fees, kind)
                 else:
                     fees = fees_of(known)

@@ -116,17 +116,21 @@ def _head(column: Column, quorum: int, name: str) -> tuple[int, int]:
     return sorted(heads, reverse=True)[quorum - 1]
 
 
-def _count(column: Column, quorum: int) -> int | None:
-    """The highest count that `quorum` nodes have reached: those that lag do not hold it back, one that lies
-    does not drive it up.
+def highest_of_quorum(told: Sequence[int], quorum: int) -> int:
+    """The highest that `quorum` nodes have reached, of as many at least: those that lag do not hold it back,
+    one that lies does not drive it up.
     """
+    return sorted(told, reverse=True)[quorum - 1]
+
+
+def _count(column: Column, quorum: int) -> int | None:
     counts = []
     for answer in column:
         try:
             counts.append(quantity(answer, "eth_getTransactionCount"))
         except NodeError:
             continue
-    return sorted(counts, reverse=True)[quorum - 1] if len(counts) >= quorum else None
+    return highest_of_quorum(counts, quorum) if len(counts) >= quorum else None
 
 
 def _receipt(column: Column, transaction_hash: str, quorum: int) -> Receipt | bool | None:

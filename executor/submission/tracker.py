@@ -5,7 +5,7 @@ is still looked at for as long as a reorganisation may reach, since it may turn 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -71,7 +71,8 @@ class Tracker:
 
     `reprice` is asked before each bump and each cancel. `on_change` is told of each move between live and
     mined, of the ends, and once at the start how each intent stands; it may be told the same twice, and is
-    told again where it failed. `new_heads` wakes the tracker; without it, and should it end, it polls.
+    told again where it failed. `new_heads` wakes each run of the tracker; without it, and should it end, it
+    polls.
 
     What was taken over of a wallet that has no lane here is sent again as it was recorded, which needs no
     key; it is neither bumped nor cancelled, nor are its gaps filled.
@@ -88,7 +89,7 @@ class Tracker:
         rules: TrackerRules,
         reprice: Reprice,
         on_change: OnChange,
-        new_heads: AsyncIterator[object] | None = None,
+        new_heads: Callable[[], AsyncIterator[object]] | None = None,
     ) -> None:
         self._rpc = rpc
         self._record = record
@@ -101,6 +102,7 @@ class Tracker:
         self._offers = Offers(record, reprice, rules.max_fee_per_gas, self._still_free)
         self._new_heads = new_heads
         self._gaps = Gaps({})
+        self._too_wide: set[tuple[Address, int]] = set()
         self._looking = asyncio.Lock()
         self._looked = asyncio.Event()
         self._running = False
@@ -112,7 +114,8 @@ class Tracker:
         raises.
         """
         self._running = True
-        heads = Heads(self._new_heads, self._clock, self._rules.poll_seconds)
+        announced = None if self._new_heads is None else self._new_heads()
+        heads = Heads(announced, self._clock, self._rules.poll_seconds)
         try:
             while True:
                 await self._try_look()
@@ -224,12 +227,14 @@ class Tracker:
             _LOG.info("not_done", step=step.value, intent=intent.intent_id, error=error.message)
 
     async def _act_without_key(self, intent: Intent, step: Step, note: Note, head: int) -> None:
-        """What was signed elsewhere can be sent by anybody; only the key could offer more, or cancel."""
+        """What was signed elsewhere can be sent by anybody; only the key could offer more, or cancel. What is
+        merely too late is sent all the same: the router turns it down, and the wallet's next nonce is free.
+        """
         if step is not Step.RESEND:
             if note.offered_at is None:
                 _LOG.warning("key_missing", sender=intent.sender, intent=intent.intent_id, cannot=step.value)
             note.offered(head)
-        if self._carrier is not None and step is not Step.CANCEL:
+        if self._carrier is not None and (step is not Step.CANCEL or intent.wanted):
             note.sent_block = head
             await self._carrier.send_again(dearest(intent))
 
@@ -243,13 +248,20 @@ class Tracker:
             open_ones = (nonce for nonce in range(sight.counts[sender], max(live)) if nonce not in held)
             missing = list(islice(open_ones, MOST_UNKNOWN + 1))
             if len(missing) > MOST_UNKNOWN:
-                # Nobody leaves so many out: the nonce above them was a node's lie, and is not worth them.
-                _LOG.error("gap_too_wide", sender=sender, mined=sight.counts[sender], live=max(live))
-                continue
+                self._say_too_wide(sender, sight.counts[sender], max(live))
+                reach = max((nonce for nonce in live if nonce < missing[-1]), default=0)
+                missing = [nonce for nonce in missing if nonce < reach]
             for nonce in self._gaps.due(sender, missing[:MOST_FILLS], sight.head):
                 above = held[min(one for one in live if one > nonce)]
                 fills.append(self._fill(lane, nonce, above))
         return fills
+
+    def _say_too_wide(self, sender: Address, mined: int, live: int) -> None:
+        """Nobody leaves so many out: the nonce above them was a node's lie, and is not worth them."""
+        if (sender, live) not in self._too_wide:
+            self._too_wide.add((sender, live))
+            fix = "it waits until the wallet has come so far; what lies in reach is sent and filled as ever"
+            _LOG.error("gap_too_wide", sender=sender, mined=mined, live=live, fix=fix)
 
     async def _fill(self, lane: Lane, nonce: int, above: Intent) -> None:
         """At the price of what waits behind it."""

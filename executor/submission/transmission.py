@@ -66,9 +66,9 @@ class Transmission:
 
         Raises StoppedError unless it is a cancel.
         """
+        await self.check_owner()
         if stored.kind is AttemptKind.CALL:
             self.check_stop()
-        await self.check_owner()
         call: Call = ("eth_sendRawTransaction", (to_data(stored.attempt.raw),))
         if isinstance(self._rpc, Nodes):
             outcomes = await self._rpc.everywhere([call])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from executor.chain.rpc import Rpc
 from executor.domain.address import Address
+from executor.domain.errors import JournalError
 from executor.domain.intent import OPEN, Intent, IntentState
 from executor.journal.record import Record
 from executor.submission.lanes import Lane
@@ -53,9 +54,14 @@ class WatchList:
         ids = {intent.intent_id for intent in ours}
         gone = [one for one in self._notes if one not in ids and one not in self._ended]
         dropped = [one for lane in self._lanes.values() for one in lane.take_dropped()]
-        for intent_id in dict.fromkeys([*gone, *dropped]):
-            self._ended_elsewhere(self._record.intent(intent_id), head)
-        self._read_ended()
+        try:
+            for intent_id in dict.fromkeys([*gone, *dropped]):
+                self._ended_elsewhere(self._record.intent(intent_id), head)
+            self._read_ended()
+        except JournalError:
+            # Whatever was not come to is read from the record once it can be.
+            self._read_after = -1
+            raise
         self._forget_settled(head)
         watched = [intent for intent in ours if intent.intent_id not in sending]
         for intent in watched:

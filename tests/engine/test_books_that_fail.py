@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
 from executor.journal.books import Books
-from executor.journal.database import FILE_NAME, Database
+from executor.journal.database import Database
 from executor.submission import settling
 from tests.support.pairs import record_of, until
+from tests.support.refusing_records import accept, record_file, refuse
 from tests.support.trading import Trading, explicit
 
 
@@ -26,24 +24,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settling, "RETELL_SECONDS", 0.1)
 
 
-def statement(trading: Trading, sql: str) -> None:
-    with closing(sqlite3.connect(record_file(trading))) as connection:
-        connection.execute(sql)
-        connection.commit()
-
-
-def record_file(trading: Trading) -> Path:
-    return trading.folder / "journal" / FILE_NAME
-
-
 @pytest.fixture
 def refusing(trading: Trading) -> Iterator[Trading]:
     """The database itself refuses each booking."""
-    Database.open(record_file(trading)).close()
-    statement(
-        trading,
-        "CREATE TRIGGER refused BEFORE INSERT ON bookings BEGIN SELECT RAISE(ABORT, 'no more of them'); END",
-    )
+    refuse(trading, "bookings")
     trading.open_gap()
     yield trading
 
@@ -74,7 +58,7 @@ async def test_an_opportunity_whose_booking_fails_for_ever_ends_by_its_receipt(
         assert realised.details["booking"] == "missing"
         assert booked(refusing) == []
         assert any("booking_missing" in line for line in caplog.messages)
-        statement(refusing, "DROP TRIGGER refused")
+        accept(refusing)
         await until(lambda: booked(refusing) == ["seen-1"])
         await until(lambda: "booking" not in stored(refusing).details)
     assert stored(refusing).realised_profit == realised.realised_profit
@@ -83,7 +67,7 @@ async def test_an_opportunity_whose_booking_fails_for_ever_ends_by_its_receipt(
 async def test_a_booking_that_is_missing_is_caught_up_with_after_a_restart(refusing: Trading) -> None:
     async with Executor(refusing.settings()) as executor:
         await executor.execute(explicit())
-    statement(refusing, "DROP TRIGGER refused")
+    accept(refusing)
     async with Executor(refusing.settings()) as executor:
         await executor.execute(explicit("opens", amount="1"))
         await until(lambda: "booking" not in stored(refusing).details)

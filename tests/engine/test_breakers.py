@@ -9,11 +9,13 @@ from typing import Any
 from devnet import ETHER, GWEI, market
 from devnet.abi import encode_call
 from executor.domain.execution import Execution, Status
+from executor.domain.intent import IntentState
 from executor.engine.executor import Executor
 from executor.policy.breaker import BreakerState
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until, waiting
 from tests.support.proxy import Answer, ChangingProxy, Request
+from tests.support.refusing_records import accept, refuse
 from tests.support.trading import OPERATOR, Trading
 
 __all__ = ["on_demand"]
@@ -219,3 +221,25 @@ async def test_a_nonce_that_was_lost_cost_nothing_and_is_no_loss(on_demand: Trad
     assert (superseded.gas_cost_wei, superseded.realised_net_profit) == (None, 0)
     with record_of(trading) as record:
         assert record.breaker("chain:ethereum").losses == 0
+
+
+async def test_a_loss_that_could_not_be_written_down_counts_once_it_can(on_demand: Trading) -> None:
+    """The breakers hear of it before it is the end, so that no crash and no fault in between hides it."""
+    trading = on_demand
+    async with Executor(settings(trading)) as executor:
+        task = await sent(executor, trading, crossing(0))
+        with record_of(trading) as record:
+            stored = record.stored("pair-0")
+        assert stored is not None
+        refuse(trading, "breakers")
+        trading.node.mine(1, timestamp=int(str(stored.execution.details["deadline"])) + 1)
+        with record_of(trading) as record:
+            await until(lambda: record.intents_of("pair-0")[0].state is not IntentState.LIVE)
+        await asyncio.sleep(0.5)
+        with record_of(trading) as record:
+            stored = record.stored("pair-0")
+        assert stored is not None and not stored.execution.status.is_final
+        accept(trading)
+        assert (await asyncio.wait_for(task, 30)).status is Status.REVERTED
+    with record_of(trading) as record:
+        assert record.breaker("chain:ethereum").losses >= 1

@@ -11,8 +11,10 @@ import yaml
 
 from devnet import ETHER
 from executor.domain.execution import Execution, Status
-from executor.domain.intent import IntentState
+from executor.domain.intent import Intent, IntentState
+from executor.engine import follower
 from executor.engine.executor import Executor
+from executor.engine.settling import settled
 from executor.journal.books import Books
 from tests.support.commands import call
 from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until, waiting
@@ -91,6 +93,39 @@ async def test_what_was_taken_back_is_open_again_and_counts_once_in_the_end(
     assert standing(trading) == 1
 
 
+async def test_what_is_taken_back_while_it_is_settled_does_not_end_by_the_block_that_is_gone(
+    on_demand: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trading, node = on_demand, on_demand.node
+    gone: list[Execution] = []
+
+    async def slowly(*given: Any) -> Execution:
+        """Its nodes take so long that the block is gone, and another there, when they have answered."""
+        found = await settled(*given)
+        if not gone:
+            gone.append(found)
+            take_back(trading, 1)
+            await until(lambda: _states(trading) == [IntentState.LIVE])
+            await until(lambda: waiting(node, OPERATOR))
+            mine_in_time(node, 2)
+            await until(lambda: _states(trading) == [IntentState.MINED])
+        return found
+
+    monkeypatch.setattr(follower, "settled", slowly)
+    async with Executor(settings(trading)) as executor:
+        task = asyncio.create_task(executor.execute(crossing(0)))
+        await until(lambda: waiting(node, OPERATOR))
+        mine_in_time(node)
+        execution = await task
+    assert execution.status is Status.REALISED
+    (intent,) = _intents(trading)
+    assert intent.block is not None
+    block = node.rpc("eth_getTransactionReceipt", intent.winner)["blockHash"]
+    assert (intent.block.hash, execution.block_number) == (block, intent.block.number)
+    assert execution.block_number == recorded(trading).block_number
+    assert standing(trading) == 1
+
+
 async def test_what_was_taken_back_may_revert_the_second_time(on_demand: Trading) -> None:
     trading, node = on_demand, on_demand.node
     before, money = trading.balance(), node.balance(OPERATOR)
@@ -147,6 +182,10 @@ async def test_the_report_counts_it_once_and_the_end_is_final(on_demand: Trading
     assert reported(trading) == gained - paid
 
 
-def _states(trading: Trading) -> list[IntentState]:
+def _intents(trading: Trading) -> tuple[Intent, ...]:
     with record_of(trading) as record:
-        return [intent.state for intent in record.intents_of("pair-0")]
+        return record.intents_of("pair-0")
+
+
+def _states(trading: Trading) -> list[IntentState]:
+    return [intent.state for intent in _intents(trading)]

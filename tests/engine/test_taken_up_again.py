@@ -26,10 +26,12 @@ from executor.engine.house import House
 from executor.engine.trying import Tries
 from executor.engine.works import Works
 from executor.journal.record import FILE_NAME
+from executor.submission import settling
 from executor.submission.tracker import Tracker
 from tests.support.pairs import mine_in_time, record_of, until
 from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.records import ANCHOR, opportunity
+from tests.support.refusing_records import refuse
 from tests.support.trading import Trading, explicit
 
 TWO_CHAINS = ("ethereum", "base")
@@ -118,8 +120,17 @@ async def test_what_is_taken_up_again_is_followed_also_where_its_work_runs_in_an
     assert trading.nonce() == 1
 
 
-async def test_what_looked_superseded_and_was_mined_all_the_same_is_realised(trading: Trading) -> None:
-    """A node that hides a transaction while it counts it, and tells of it when the work has ended."""
+@pytest.mark.parametrize("books", ["kept", "refused"])
+async def test_what_looked_superseded_and_was_mined_all_the_same_is_realised(
+    trading: Trading, books: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that hides a transaction while it counts it, and tells of it when the work has ended. That the
+    books cannot be kept does not hide it.
+    """
+    monkeypatch.setattr(settling, "TELL_SECONDS", 0.3)
+    monkeypatch.setattr(settling, "RETELL_SECONDS", 0.1)
+    if books == "refused":
+        refuse(trading, "bookings")
     hidden = {"eth_getTransactionReceipt", "eth_getTransactionByHash"}
 
     def hide(request: Request, answer: Answer) -> Answer:
@@ -151,6 +162,7 @@ async def test_what_looked_superseded_and_was_mined_all_the_same_is_realised(tra
         again = await executor.execute(explicit())
     assert again.realised_profit == again.expected_profit
     assert again.reasons == ()
+    assert ("booking" in again.details) == (books == "refused")
     assert trading.nonce() == 1
 
 

@@ -347,5 +347,19 @@ def test_a_dead_executors_work_becomes_ours_in_one_go(database: Database) -> Non
     heir.update(execution("out", Status.FAILED))
 
 
+def test_with_a_mined_trade_comes_its_result_which_a_reorganisation_may_take_back(
+    database: Database,
+) -> None:
+    dead, heir = record_in(database, "executor-1"), record_in(database, "executor-2")
+    intent = opened_trade(dead)
+    mined(dead, intent)
+    dead.update(execution(status=Status.REALISED))
+    assert heir.adopt("executor-1") == 1
+    heir.mark_intent(intent.intent_id, IntentState.LIVE)
+    heir.update(execution(status=Status.PENDING))
+    (open_again,) = heir.unfinished("executor-2")
+    assert open_again.execution.status is Status.PENDING
+
+
 def _never_signs(nonce: int) -> Attempt:
     raise AssertionError(f"asked to sign for nonce {nonce}")

@@ -69,3 +69,11 @@ def test_no_history_lets_two_through_while_it_tries(history: list[tuple[bool, in
             breaker = breaker.lost(now) if lost else breaker.succeeded()
         else:
             assert breaker.state is BreakerState.OPEN
+
+
+def test_a_loss_while_it_rests_does_not_shorten_the_rest() -> None:
+    breaker, _ = opened().asked(60)
+    longer = breaker.lost(60)
+    assert longer.rest_seconds == 120
+    again = longer.lost(70)
+    assert (again.rest_seconds, again.opened_at) == (120, 70)

@@ -12,7 +12,6 @@ from executor.policy.failures import (
     Bounds,
     Failure,
     Spent,
-    frees_nonce,
     next_action,
 )
 
@@ -28,22 +27,16 @@ def test_every_failure_has_its_action() -> None:
 
 def test_what_nobody_knows_stops_and_frees_nothing() -> None:
     assert next_action(Failure.UNKNOWN, FRESH, BOUNDS).action is Action.STOP
-    assert not frees_nonce(Failure.UNKNOWN, earlier_attempts=False)
+    assert Failure.UNKNOWN not in FREES_NONCE
 
 
 @pytest.mark.parametrize("failure", [Failure.NODE_SILENT, Failure.ALREADY_KNOWN, Failure.POOL_FULL])
 def test_an_unclear_answer_never_frees_a_nonce(failure: Failure) -> None:
-    assert not frees_nonce(failure, earlier_attempts=False)
-
-
-@given(failures)
-def test_after_an_earlier_attempt_no_answer_frees_the_nonce(failure: Failure) -> None:
-    assert not frees_nonce(failure, earlier_attempts=True)
+    assert failure not in FREES_NONCE
 
 
 @pytest.mark.parametrize("failure", sorted(FREES_NONCE))
 def test_what_frees_a_nonce_was_surely_refused(failure: Failure) -> None:
-    assert frees_nonce(failure, earlier_attempts=False)
     assert RETRIES[failure] not in FOLLOWS_WHAT_IS_OUT
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
+from eth_account.hdaccount import key_from_seed, seed_from_mnemonic
 
-from devnet import Node
+from devnet import GWEI, Node
 from executor.chain.nodes import Nodes, open_nodes
 from executor.chain.rpc import Rpc
 from executor.domain.errors import JournalError, NodeError
-from executor.domain.intent import Purpose
+from executor.domain.intent import AttemptState, IntentState, Purpose
 from executor.submission.errors import UnexplainedCountError
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.faces import DEAD, LATE_BY, LaggingNode
@@ -79,6 +81,12 @@ def used_elsewhere(node: Node, times: int = 1) -> None:
     for _ in range(times):
         node.rpc("eth_sendTransaction", {"from": WALLET, "to": RECEIVER, "value": "0x1", "gas": "0x5208"})
     node.mine(1)
+
+
+def key_of(number: int) -> bytes:
+    """The key of a development account."""
+    mnemonic = "test test test test test test test test test test test junk"
+    return key_from_seed(seed_from_mnemonic(mnemonic, ""), f"m/44'/60'/0'/0/{number}")
 
 
 def fills(at: Desk) -> list[int]:
@@ -233,3 +241,47 @@ async def test_a_gap_that_only_a_lie_can_have_left_is_not_paid_for(clean: Node, 
         await at.mine(5)
         assert fills(at) == []
         assert (await at.send()).nonce == 0
+
+
+async def test_what_lies_in_reach_is_filled_though_a_lie_has_left_a_gap_beyond(
+    clean: Node, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Invariant 1: the one far above must not hold up the ones that can be mined."""
+    async with (
+        ChangingProxy(clean.url, counting_more(100)) as proxy,
+        desk(clean, tmp_path, rpc=Rpc(proxy.url)) as at,
+    ):
+        await at.send()
+        proxy.change = None
+        low, high = await at.send(), await at.send()
+        assert (low.nonce, high.nonce) == (0, 1)
+        at.drop(low)
+        at.record.mark_attempt(low.attempts[0].attempt.hash, AttemptState.REFUSED)
+        at.record.mark_intent(low.intent_id, IntentState.DROPPED)
+        await at.tracker.look()
+        await at.mine(2)
+        assert fills(at) == [0]
+        assert at.state(high) is IntentState.MINED
+        assert sum("gap_too_wide" in line for line in caplog.messages) == 1
+
+
+async def test_an_authorization_that_another_carried_explains_the_count(clean: Node, tmp_path: Path) -> None:
+    """Invariant 9: EIP-7702 uses up a nonce of who signed it, whoever sends it."""
+    async with mined_once(clean, tmp_path) as (at, _):
+        authorization = Account.sign_authorization(
+            {"chainId": clean.chain_id, "address": RECEIVER, "nonce": 1}, key_of(3)
+        )
+        transaction = {
+            "chainId": clean.chain_id,
+            "nonce": 0,
+            "to": RECEIVER,
+            "gas": 200_000,
+            "maxFeePerGas": 50 * GWEI,
+            "maxPriorityFeePerGas": GWEI,
+            "authorizationList": [authorization],
+        }
+        signed = Account.sign_transaction(transaction, key_of(5))
+        clean.rpc("eth_sendRawTransaction", signed.raw_transaction.to_0x_hex())
+        clean.mine(3)
+        assert int(clean.rpc("eth_getTransactionCount", WALLET, "latest"), 16) == 2
+        assert (await at.send()).nonce == 2

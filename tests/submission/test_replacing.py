@@ -17,6 +17,7 @@ from devnet import ETHER, GWEI, Node
 from executor.chain.rpc import Rpc
 from executor.domain.intent import AttemptKind, AttemptState, Intent, IntentState, Purpose
 from executor.policy.fees import Fees
+from executor.submission.envelope import read_envelope
 from executor.submission.tracker import Worth
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.chaos.faulty_node import FaultyNode
@@ -349,3 +350,98 @@ async def test_a_refused_replacement_is_not_offered_again_above_the_ceiling(
         taken = opened.again(intent).attempts[-1]
         assert taken.attempt.hash != refused.attempt.hash
         assert taken.attempt.max_fee_per_gas == 85 * GWEI
+
+
+async def test_a_cancel_that_was_refused_for_its_tip_is_offered_with_a_greater_one(
+    clean: Node, tmp_path: Path
+) -> None:
+    """Though its fee as a whole is near what the market asks now."""
+    least, refusing = 20 * GWEI, False
+
+    def particular(request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["method"] != "eth_sendRawTransaction":
+            return None
+        sent = request["params"][0]
+        every = (one.attempt for intent in opened.record.open_intents() for one in intent.attempts)
+        tip = next(one.max_priority_fee_per_gas for one in every if "0x" + one.raw.hex() == sent)
+        words = f"transaction underpriced: gas tip cap {tip}, minimum needed {least}"
+        return {"error": {"code": -32000, "message": words}} if tip < least and refusing else None
+
+    async with (
+        ChangingProxy(clean.url, withhold=particular) as proxy,
+        desk(clean, tmp_path, rpc=Rpc(proxy.url)) as opened,
+    ):
+        intent = await stuck(opened)
+        refusing = True
+        opened.record.unwant(intent.intent_id, "no more today")
+        opened.worth = replace(PAYS, fees=Fees(90 * GWEI, 3 * GWEI, DEAR))
+        await opened.mine(2)
+        opened.worth = replace(PAYS, fees=Fees(92 * GWEI, 30 * GWEI, DEAR))
+        await opened.mine(3)
+        after = opened.again(intent)
+        assert [one.state for one in after.attempts[1:]] == [AttemptState.REFUSED, AttemptState.SENT]
+        assert after.was_cancelled
+
+
+async def test_what_is_offered_again_is_perhaps_sent_before_it_leaves(clean: Node, tmp_path: Path) -> None:
+    """Invariant 2: a crash just then must not leave it recorded as refused."""
+    seen: list[AttemptState] = []
+
+    def poor(request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["method"] != "eth_sendRawTransaction":
+            return None
+        for intent in opened.record.open_intents():
+            seen.extend(
+                one.state for one in intent.attempts if "0x" + one.attempt.raw.hex() == request["params"][0]
+            )
+        words = "insufficient funds for gas * price + value"
+        return {"error": {"code": -32000, "message": words}} if len(seen) > 1 else None
+
+    async with (
+        ChangingProxy(clean.url, withhold=poor) as proxy,
+        desk(clean, tmp_path, rpc=Rpc(proxy.url)) as opened,
+    ):
+        intent = await stuck(opened)
+        opened.record.unwant(intent.intent_id, "no more today")
+        opened.worth = replace(PAYS, fees=Fees(90 * GWEI, 3 * GWEI, DEAR))
+        await opened.mine(4)
+        refused = opened.again(intent).attempts[1:]
+        assert [(one.kind, one.state) for one in refused] == [(AttemptKind.CANCEL, AttemptState.REFUSED)]
+    assert len(seen) >= 4
+    assert set(seen) == {AttemptState.RECORDED}
+
+
+async def test_a_refused_cancel_gets_the_gas_that_a_transfer_takes_by_now(
+    clean: Node, tmp_path: Path
+) -> None:
+    """Where the data's price is part of the gas, as on Arbitrum, the limit that was signed may be too low."""
+    needed = 21_000
+
+    def dearer(request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["method"] == "eth_estimateGas":
+            return {"result": hex(needed)}
+        if request["method"] != "eth_sendRawTransaction":
+            return None
+        limit = read_envelope(bytes.fromhex(request["params"][0][2:])).gas_limit
+        return {"error": {"code": -32000, "message": "intrinsic gas too low"}} if limit < needed else None
+
+    async with (
+        ChangingProxy(clean.url, withhold=dearer) as proxy,
+        desk(clean, tmp_path, rpc=Rpc(proxy.url), transfer_gas=None) as opened,
+    ):
+        intent = await stuck(opened)
+        opened.record.unwant(intent.intent_id, "no more today")
+        opened.worth = replace(PAYS, fees=Fees(90 * GWEI, 3 * GWEI, DEAR))
+        estimate = opened.lane._gas_of_transfer
+
+        async def then_dearer() -> int:
+            nonlocal needed
+            found = await estimate()
+            needed = 60_000
+            return found
+
+        opened.lane._gas_of_transfer = then_dearer  # type: ignore[method-assign]
+        await opened.mine(3)
+        limits = [one.attempt.gas_limit for one in opened.again(intent).attempts[1:]]
+        assert limits == [25_200, 72_000]
+        assert opened.again(intent).was_cancelled

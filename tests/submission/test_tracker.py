@@ -15,7 +15,7 @@ import pytest
 from devnet import ETHER, Node
 from executor.chain.rpc import Rpc
 from executor.domain.attempt import Receipt
-from executor.domain.errors import NodeError, UnknownOutcomeError
+from executor.domain.errors import JournalError, NodeError, UnknownOutcomeError
 from executor.domain.intent import AttemptState, Intent, IntentState, Purpose
 from executor.journal.flags import set_stop
 from executor.submission.errors import TransactionRefusedError
@@ -382,7 +382,7 @@ async def test_it_looks_at_each_announced_block_and_polls_when_nobody_announces(
             await self.thaw.wait()
 
     async with desk(clean, tmp_path) as opened:
-        opened.tracker._new_heads, opened.tracker._clock = heads(), Frozen()
+        opened.tracker._new_heads, opened.tracker._clock = heads, Frozen()
         first, second = await opened.send(), await opened.send()
         running = asyncio.create_task(opened.tracker.run())
         await asyncio.sleep(0)
@@ -431,3 +431,54 @@ async def test_all_can_be_cancelled_at_once(at: Desk) -> None:
     await at.mine()
     assert all(at.again(intent).was_cancelled for intent in intents)
     assert await at.tracker.cancel_all("no more today") == 0
+
+
+async def test_what_a_record_that_was_away_hid_is_looked_for_all_the_same(
+    clean: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 4: an intent that was refused just when the record could not be read."""
+    async with desk(clean, tmp_path) as opened:
+        live = await opened.send()
+        found = await _refused(opened)
+        read = opened.record.intent
+        away = [JournalError("It is away.", fix="wait")]
+
+        def intent(number: int) -> Intent:
+            if away:
+                raise away.pop()
+            return read(number)
+
+        monkeypatch.setattr(opened.record, "intent", intent)
+        with pytest.raises(JournalError):
+            await opened.tracker.look()
+        clean.set_balance(WALLET, ETHER)
+        await opened.mine()
+        assert opened.state(live) is MINED
+        _passed_on(clean, found)
+        await opened.tracker.look()
+        assert opened.state(found) is MINED
+
+
+async def test_a_watch_that_begins_anew_hears_of_new_blocks_again(clean: Node, tmp_path: Path) -> None:
+    announced = asyncio.Queue[int]()
+
+    async def heads() -> AsyncIterator[int]:
+        while True:
+            yield await announced.get()
+
+    class Frozen(TurnedClock):
+        async def sleep(self, seconds: float) -> None:
+            await asyncio.Event().wait()
+
+    async with desk(clean, tmp_path) as opened:
+        opened.tracker._new_heads, opened.tracker._clock = heads, Frozen()
+        for _ in range(2):
+            intent = await opened.send()
+            running = asyncio.create_task(opened.tracker.run())
+            await asyncio.sleep(0.05)
+            clean.mine(1)
+            announced.put_nowait(1)
+            assert (await opened.tracker.fate(intent.intent_id)).intent.state is MINED
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running

@@ -128,3 +128,19 @@ def _again(shift: Shift, intent: Intent) -> Intent:
     found = shift.heir.again(intent)
     assert found.state is IntentState.MINED
     return found
+
+
+async def test_what_comes_too_late_is_sent_all_the_same_without_the_key(
+    shift: Shift, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Invariant 1: the router turns it down, and the wallet's later nonces can be mined."""
+    soon = int(shift.dead.node.block()["timestamp"], 16) + 2
+    intent = await shift.dead.send(deadline=soon)
+    later = await shift.dead.send()
+    shift.dead.drop(intent)
+    shift.dead.node.mine(1, timestamp=soon + 100)
+    shift.take_over()
+    await shift.heir.mine(4)
+    assert shift.heir.state(intent) is IntentState.MINED
+    assert shift.heir.state(later) is IntentState.MINED
+    assert told(caplog) == ["cannot=cancel"]
