@@ -41,6 +41,7 @@ from executor.routing.funding import choose_funding, lender_of, premium_of, trad
 from executor.routing.paths import BestPath, best_path
 from executor.routing.searched_shortfall import shortfall_of
 from executor.routing.sizing import forward
+from executor.routing.split_shortfall import split_shortfall
 
 SHARE_BPS = 9_500
 DAY = 86_400
@@ -65,9 +66,9 @@ class Quote:
     would take. `profit` is by the venues' maths, with the gas of the simulation where there is
     one, else of the model. `means` are all ways to pay it, the one taken first. `refusal` says why the
     router's own simulation of the call fails. `optimal`: of all routes that were looked for this one is
-    proven to be the best; None where only this one was asked about. `shortfall` bounds what another input
-    into the same route would earn more before gas, in the settlement token's smallest unit; None where
-    nothing proves one.
+    proven to be the best; None where only this one was asked about. `shortfall`
+    bounds what another input into the same route, or another division over its pools, would earn more before
+    gas, in the settlement token's smallest unit; None where nothing proves one.
     """
 
     head: BlockHead
@@ -172,7 +173,7 @@ async def quote(session: Session, opportunity: Opportunity, resolved: Resolved, 
     shortfall = None
     if sized is None:
         sized = await _as_asked(session, opportunity, market)
-    elif isinstance(sized, SizedRoute):
+    elif isinstance(sized, SizedRoute | SizedSplit):
         shortfall = await _shortfall(session, opportunity, sized, market)
     means = tuple(_means(opportunity, sized, market))
     simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
@@ -206,19 +207,18 @@ async def _as_asked(session: Session, opportunity: Opportunity, market: Market) 
 
 
 async def _shortfall(
-    session: Session, opportunity: Opportunity, sized: SizedRoute, market: Market
+    session: Session, opportunity: Opportunity, sized: SizedRoute | SizedSplit, market: Market
 ) -> int | None:
-    """What another input may earn more before gas. Raises TicksUnknownError, NodeError."""
-    caps = (size_cap(session.settings, opportunity, market), available(sized, market), MAX_AMOUNT)
+    """What other inputs may earn more before gas. Raises TicksUnknownError, NodeError."""
+    paid = market.purse.inventory if isinstance(sized, SizedSplit) else available(sized, market)
+    caps = (size_cap(session.settings, opportunity, market), paid, MAX_AMOUNT)
+    cap = min(cap for cap in caps if cap is not None)
 
     def bound(states: Mapping[str, PoolState]) -> int | None:
-        return shortfall_of(
-            sized.route,
-            states,
-            sized.amounts,
-            cap=min(cap for cap in caps if cap is not None),
-            premium=premium_again(sized, market.purse.terms),
-        )
+        if isinstance(sized, SizedSplit):
+            return split_shortfall(sized.route, states, cap=cap)
+        premium = premium_again(sized, market.purse.terms)
+        return shortfall_of(sized.route, states, sized.amounts, cap=cap, premium=premium)
 
     return await with_enough_ticks(session.rpc, market.states, market.head, bound)
 

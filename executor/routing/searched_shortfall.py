@@ -4,20 +4,8 @@ Derivation. Each leg gives what a concave, rising curve gives, within some whole
 some of what comes out (`slack`); a transfer fee is a straight line within one unit for each transfer. Let
 every leg have those units more: the curve of the route is then concave, too, and stands above what whole
 units give, at every input. Less the input and the premium it is P, and F is what is earned in whole units:
-F <= P at all inputs, and P <= F + 2 E from half the size on. With l < s < r, s the size that was found:
-
-1. If F(s) - F(l) >= 2 E, then P(l) <= P(s), and P falls from there on to the left: nothing below l earns
-   more. Likewise beyond r.
-2. Between s and r the line from l through s stands above P, and between l and s the one from r. So no input
-   there earns more than
-
-       F(s) + 2 E + (F(s) - F(l) + 2 E) (r - s) / (s - l),
-
-   or the same with l and r changed over.
-3. Where no r can be asked, since s is the most that may go in, the line through l and a point to its left
-   stands above P between l and s.
-
-l and r are sought by doubling the distance, so that the profit falls by a few E: the bound is a few E, too.
+F <= P at all inputs, and P <= F + 2 E from half the size on. What the best input earns more than the one
+that was found then follows from inputs on either side (`either_side`).
 
 E. A unit more of an amount a becomes at most z / a at the end of a concave curve through zero that gives z
 for it, and that share falls as the amount grows: asked at half the size, it holds from there on. Let k be
@@ -29,21 +17,20 @@ amounts are then within a share e <= k (1 + e) of those without rounding, so tha
 the one for the premium.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from executor.domain.errors import MathsError
 from executor.domain.pool import VenueKind
 from executor.domain.route import Route
 from executor.routing.cycle import MAX_AMOUNT
+from executor.routing.either_side import above
 from executor.routing.premium import PremiumOf, no_premium
 from executor.routing.shortfall import shortfall
 from executor.routing.sizing import forward
 from executor.routing.slack import slack
 from executor.routing.states import States
 from executor.routing.taxed import is_taxed, taken, transfers_into
-
-Profit = Callable[[int], int | None]
 
 MOST_SHARE = Fraction(1, 8)
 """Where rounding takes a greater part of the amounts, nothing is said of them."""
@@ -75,7 +62,7 @@ def searched_shortfall(
     walled = not any(leg.pool.kind is VenueKind.SOLIDLY for leg in route.legs)
     top = size
     while (margin := _margin(route, states, size, top)) is not None:
-        bound, asked = _bound(profit, size, cap, 2 * margin, walled=walled)
+        bound, asked = above(profit, size, cap, 2 * margin, least=(size + 1) // 2, walled=walled)
         if asked <= top:
             return bound
         top = asked
@@ -127,53 +114,3 @@ def _amounts(route: Route, states: States, size: int) -> tuple[int, ...] | None:
         return forward(route, states, size) if size else None
     except MathsError:
         return None
-
-
-def _bound(profit: Profit, size: int, cap: int, twice: int, *, walled: bool) -> tuple[int | None, int]:
-    """The bound, and the largest input that was asked for it."""
-    best, left = profit(size), _left(profit, size, twice)
-    if best is None or left is None:
-        return None, size
-    low = profit(left)
-    right, high = _right(profit, size, cap, twice, walled=walled)
-    assert low is not None
-    bound = twice + _share(best - low + twice, right - size, size - left)
-    if high is not None:
-        return max(bound, twice + _share(best - high + twice, size - left, right - size)), right
-    further = 2 * left - size
-    lower = profit(further) if 2 * further >= size else None
-    if lower is None:
-        return None, size
-    last = twice + low - best + _share(max(low - lower, 0) + twice, size - left, left - further)
-    return max(bound, last), size
-
-
-def _left(profit: Profit, size: int, twice: int) -> int | None:
-    """An input not below half the size from which profit falls to the left; None if there is none."""
-    best, step = profit(size), 1
-    while best is not None and step <= size // 2:
-        earned = profit(size - step)
-        if earned is None or best - earned >= twice:
-            return None if earned is None else size - step
-        step *= 2
-    return None
-
-
-def _right(profit: Profit, size: int, cap: int, twice: int, *, walled: bool) -> tuple[int, int | None]:
-    """An input above the size from which profit falls, or beyond which there is none, and what it earns; None
-    for what may not be had. `walled`: what is too much stays too much; a stable pool of Solidly refuses what
-    it quotes at single amounts, too.
-    """
-    best, step = profit(size), 1
-    while size + step <= cap:
-        earned = profit(size + step)
-        refused = earned is None and not walled
-        if not refused and (earned is None or best is None or best - earned >= twice):
-            return size + step, earned
-        step *= 2
-    return cap, None
-
-
-def _share(rise: int, width: int, run: int) -> int:
-    """`rise` for `run`, for as much as `width`, rounded up."""
-    return -(-rise * width // run)

@@ -83,6 +83,7 @@ def test_what_would_be_divided_over_pools_is_quoted_part_by_part_to_the_wei(trad
     assert {means["problem"] for means in told["means"][1:]} == {
         "a divided trade is paid out of the router's own money"
     }
+    assert 0 < int(told["shortfall_bound"]) < int(told["gross_profit"]) // 10**6
     assert "divided over pools side by side" in text
     assert result["status"] == "realised"
     assert told["gross_profit"] == result["realised_profit"] == told["simulation"]["profit"]

@@ -1,0 +1,173 @@
+"""How much less than the true optimum a divided trade may earn: told afterwards, by prices of its tokens.
+
+Derivation. Let p_k be any prices of the tokens before each stage, p_0 >= 1 of the settlement token that goes
+in and p_n = 1 of that which comes out. No stage takes more than the one before gives, and no more than the
+cap goes in. So, whatever goes in and however it is divided, the profit
+
+    sum of all F in the last stage - sum of all x in the first
+        <= sum over all parts, of stage k, of (p_(k+1) F(x) - p_k x) + (p_0 - 1) cap,
+
+F(x) being what the part's pool gives for x. Each part stands alone there: what it may be worth more at any x
+than at its own is bounded by its values on either side (`either_side`). With p_(k+1) / p_k near what the next
+unit gives in the pools of stage k, each is worth most near its own amount, and the bound is small; where
+they differ by a share d, that costs about d^2 of the price over the bend of the curve. p_0 is 1 where
+nothing more is earned by putting more in; the other prices are taken as they would be there.
+
+A pool gives what a concave curve gives within u units of what goes in and v of what comes out (`slack`), so
+that with all of them more it gives at most 2 v + 2 u (F(h) + v) / (h - u) more than it does, for all inputs
+from h on, since a unit more gives no more than the average does.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from executor.domain.errors import MathsError
+from executor.domain.split import Part, SplitRoute
+from executor.routing.cycle import MAX_AMOUNT
+from executor.routing.either_side import above
+from executor.routing.hops import Hop, hop
+from executor.routing.search import maximise
+from executor.routing.slack import slack
+from executor.routing.states import States
+
+Stage = Sequence[tuple[Part, Hop]]
+
+Slope = tuple[Fraction, Fraction]
+"""What the next unit gives, and how much less that is with each further unit."""
+
+BITS = 256
+ONE = 1 << BITS
+"""Prices are whole numbers of this part of the settlement token's smallest unit."""
+
+
+def split_shortfall(route: SplitRoute, states: States, *, cap: int = MAX_AMOUNT) -> int | None:
+    """A bound on what any inputs up to `cap` in all, divided over the same pools in any way, earn more than
+    the route does, before gas, in the settlement token's smallest unit.
+
+    None where there is none, as in `searched_shortfall`: where a fee moves as a pool is traded, and where
+    rounding takes a great part of an amount. Raises TicksUnknownError.
+    """
+    if any(part.leg.taxed for stage in route.stages for part in stage):
+        return None
+    stages = [
+        [(part, hop(states[part.leg.pool.key], part.leg.zero_for_one)) for part in s] for s in route.stages
+    ]
+    slopes = [_slope_of(stage) for stage in stages]
+    if None in slopes:
+        return None
+    known = [slope for slope in slopes if slope is not None]
+    bounds = []
+    for prices in (_prices(known), (ONE, *_prices(_settled(known))[1:])):
+        bound = _at_prices(route, stages, states, prices, cap) if prices[0] >= ONE else None
+        if bound is not None:
+            bounds.append(bound)
+    return min(bounds, default=None)
+
+
+def _prices(slopes: Sequence[Slope]) -> tuple[int, ...]:
+    """The prices of all tokens by what the next unit gives in each stage."""
+    prices = [Fraction(1)]
+    for steep, _ in reversed(slopes):
+        prices.insert(0, prices[0] * steep)
+    return tuple(int(price * ONE) for price in prices)
+
+
+def _settled(slopes: Sequence[Slope]) -> list[Slope]:
+    """What the next unit would give where nothing more is earned by more: each stage's share of the way there
+    is how fast its price moves with what goes in.
+    """
+    into, weights = Fraction(1), []
+    for steep, bend in slopes:
+        weights.append(bend * into / steep)
+        into *= steep
+    excess, total = into - 1, sum(weights)
+    return [
+        (steep * (1 - excess * weight / total), bend)
+        for (steep, bend), weight in zip(slopes, weights, strict=True)
+    ]
+
+
+def _at_prices(
+    route: SplitRoute, stages: Sequence[Stage], states: States, prices: Sequence[int], cap: int
+) -> int | None:
+    """The bound by these prices."""
+    total = (prices[0] - ONE) * (cap - route.amount_in)
+    for number, stage in enumerate(stages):
+        if number:
+            total += prices[number] * (route.amount_out_of(number - 1) - route.amount_into(number))
+        for part, through in stage:
+            most = cap if number == 0 else MAX_AMOUNT
+            more = _more(part, through, states, prices[number : number + 2], most)
+            if more is None:
+                return None
+            total += more
+    return -(-total // ONE)
+
+
+def _more(part: Part, through: Hop, states: States, prices: Sequence[int], cap: int) -> int | None:
+    """What the part may be worth more at another amount, as a price."""
+    taken, given = prices
+
+    def worth(amount: int) -> int | None:
+        try:
+            return given * through.out(amount) - taken * amount if amount else 0
+        except MathsError:
+            return None
+
+    own = worth(part.amount_in)
+    best = maximise(worth, part.amount_in // 2, min(2 * part.amount_in, max(cap, part.amount_in)))
+    most, top = worth(best), part.amount_in
+    if own is None or most is None or most <= own:
+        best, most = part.amount_in, own
+    while most is not None and own is not None:
+        found = _units(part, through, states, max(top, best))
+        if found is None:
+            return None
+        bound, asked = above(worth, best, cap, given * found[0], least=found[1], walled=False)
+        if bound is None or asked <= max(top, best):
+            return None if bound is None else bound + most - own
+        top = asked
+    return None
+
+
+def _units(part: Part, through: Hop, states: States, top: int) -> tuple[int, int] | None:
+    """How much of its output a pool may lack of its curve, for inputs up to `top`, and from which on."""
+    found, least = slack(states[part.leg.pool.key], part.leg.zero_for_one, top), part.amount_in // 4
+    if found is None or (found[0] and least <= found[0]):
+        return None
+    taken, given = found
+    if not taken:
+        return 2 * given, 0
+    try:
+        most = through.out(least) + given
+    except MathsError:
+        return None
+    return 2 * given - (-2 * taken * most // (least - taken)), least
+
+
+def _slope_of(stage: Stage) -> Slope | None:
+    """The slope of a stage: each of its pools counts by how little its price moves."""
+    weights, total = Fraction(0), Fraction(0)
+    for part, through in stage:
+        found = _slope(part, through)
+        if found is None:
+            return None
+        weights += 1 / found[1]
+        total += found[0] / found[1]
+    return total / weights, 1 / weights
+
+
+def _slope(part: Part, through: Hop) -> Slope | None:
+    """What the next unit gives at the part's amount, and how fast that falls: by quotes so far on either side
+    that rounding says as little as the bend does, and far away.
+    """
+    amount = part.amount_in
+    near = max(amount >> min(amount, part.amount_out).bit_length() // 3, 1)
+    far = max(amount // 4, 1)
+    try:
+        below, above_it = through.out(amount - near), through.out(amount + near)
+        low, high = through.out(amount - far), through.out(amount + far)
+    except MathsError:
+        return None
+    bend = Fraction(max(2 * part.amount_out - low - high, 1), far * far)
+    return Fraction(above_it - below, 2 * near), bend
