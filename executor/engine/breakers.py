@@ -1,7 +1,8 @@
 """The breakers of a chain, its wallets and its routes: rest after losses in a row."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from executor.config.sending import BreakerSettings
 from executor.domain.address import Address
@@ -46,42 +47,50 @@ class Breakers:
         rested enough. JournalError when the record cannot be read.
         """
         found = self._record.breakers(keys, self._rules)
-        asked = [(key, *breaker.asked(now)) for key, breaker in found.items()]
-        for key, breaker, passes in asked:
-            if not passes:
-                raise BreakerOpenError(
-                    f"the breaker {key} is open after {breaker.losses} losses in a row.",
-                    fix="look at the losses; it lets one trade through when its rest is over",
-                    breaker=key,
-                    losses=breaker.losses,
-                    opens_again_at=breaker.opened_at + breaker.rest_seconds,
-                )
-        for key, breaker, _ in asked:
-            if breaker.state is BreakerState.TRIAL:
-                self._record.put_breaker(key, breaker)
+        asked = partial(_asked, now)
+        for key, breaker in found.items():
+            asked(key, breaker)
+        if any(breaker.state is not BreakerState.CLOSED for breaker in found.values()):
+            # Perhaps another process was let through meanwhile.
+            self._record.change_breakers(keys, asked, self._rules)
 
-    def succeeded(self, keys: Iterable[str]) -> None:
+    def succeeded(self, keys: Sequence[str]) -> None:
         """After a trade that lost nothing."""
-        for key in keys:
-            if self._breaker(key) != Breaker(self._rules):
-                self._record.put_breaker(key, self._breaker(key).succeeded())
+        if not keys:
+            return
+        found = self._record.breakers(keys, self._rules)
+        touched = [key for key, breaker in found.items() if breaker != Breaker(self._rules)]
+        if touched:
+            self._record.change_breakers(touched, lambda _, breaker: breaker.succeeded(), self._rules)
 
-    def lost(self, keys: Iterable[str], now: int) -> None:
+    def lost(self, keys: Sequence[str], now: int) -> None:
         """After a trade that cost money."""
-        for key in keys:
-            breaker = self._breaker(key).lost(now)
-            self._record.put_breaker(key, breaker)
+        changed = self._record.change_breakers(keys, lambda _, breaker: breaker.lost(now), self._rules)
+        for key, breaker in changed.items():
             if breaker.state is BreakerState.OPEN:
                 _LOG.error("breaker_open", breaker=key, losses=breaker.losses, rest=breaker.rest_seconds)
 
-    def open_at_once(self, keys: Iterable[str], now: int) -> None:
+    def open_at_once(self, keys: Sequence[str], now: int) -> None:
         """After a failure that nobody understands: no further losses are waited for."""
-        for key in keys:
-            breaker = self._breaker(key)
+
+        def opened(key: str, breaker: Breaker) -> Breaker:
             for _ in range(self._rules.losses):
                 breaker = breaker.lost(now)
-            self._record.put_breaker(key, breaker)
+            return breaker
+
+        for key in self._record.change_breakers(keys, opened, self._rules):
             _LOG.error("breaker_open", breaker=key, because="a failure that nobody understands")
 
-    def _breaker(self, key: str) -> Breaker:
-        return self._record.breaker(key, self._rules)
+
+def _asked(now: int, key: str, breaker: Breaker) -> Breaker:
+    """The breaker after somebody asks to go through. Raises BreakerOpenError where he may not."""
+    after, passes = breaker.asked(now)
+    if not passes:
+        raise BreakerOpenError(
+            f"the breaker {key} is open after {breaker.losses} losses in a row.",
+            fix="look at the losses; it lets one trade through when its rest is over",
+            breaker=key,
+            losses=breaker.losses,
+            opens_again_at=breaker.opened_at + breaker.rest_seconds,
+        )
+    return after

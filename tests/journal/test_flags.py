@@ -1,5 +1,9 @@
 """Stop flags and breakers outlive the process that set them."""
 
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -64,28 +68,93 @@ def test_a_stop_that_stands_keeps_its_time_and_gets_the_new_reason(
     assert (flag.because, flag.set_at) == ("second", 1_000)
 
 
+def put(record: Record, key: str, breaker: Breaker) -> None:
+    record.change_breakers([key], lambda *_: breaker)
+
+
 def test_a_breaker_is_kept_and_its_rules_are_the_settings(database: Database, record: Record) -> None:
     rules = BreakerRules(losses=2)
     assert record.breaker("wallet 0xaa", rules) == Breaker(rules)
     broken = Breaker(rules).lost(1_000).lost(2_000)
     assert broken.state is BreakerState.OPEN
-    record.put_breaker("wallet 0xaa", broken)
+    put(record, "wallet 0xaa", broken)
     assert record_in(database, "executor-2").breaker("wallet 0xaa", rules) == broken
     assert record.breaker("wallet 0xbb", rules) == Breaker(rules)
     other_rules = BreakerRules(losses=9)
     assert record.breaker("wallet 0xaa", other_rules) == replace(broken, rules=other_rules)
-    record.put_breaker("wallet 0xaa", broken.succeeded())
+    put(record, "wallet 0xaa", broken.succeeded())
     assert record.breaker("wallet 0xaa", rules) == Breaker(rules)
 
 
 def test_breakers_of_two_chains_are_two(record: Record, base: Record) -> None:
-    record.put_breaker("route", Breaker().lost(1))
+    put(record, "route", Breaker().lost(1))
     assert base.breaker("route") == Breaker()
 
 
 def test_a_damaged_breaker_is_told(database: Database, record: Record) -> None:
-    record.put_breaker("route", Breaker().lost(1))
+    put(record, "route", Breaker().lost(1))
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE breakers SET state = 'ajar'")
     with pytest.raises(JournalError, match="cannot be read"):
         record.breaker("route")
+
+
+@contextmanager
+def meanwhile(database: Database, work: Callable[[Record], object]) -> Iterator[Callable[[], None]]:
+    """What is called within the block has another executor begin `work`, and time to come between."""
+    with ThreadPoolExecutor() as threads:
+        begun: list[Future[object]] = []
+
+        def begin() -> None:
+            if not begun:
+                begun.append(threads.submit(work, record_in(database, "executor-2")))
+                time.sleep(0.1)
+
+        yield begin
+        assert begun, "it never began"
+        begun[0].result()
+
+
+def test_the_losses_of_two_executors_are_all_counted(database: Database, record: Record) -> None:
+    keys = ("chain", "route")
+
+    def lose(other: Record) -> object:
+        return other.change_breakers(keys, lambda _, breaker: breaker.lost(2_000))
+
+    with meanwhile(database, lose) as begin:
+
+        def lost(key: str, breaker: Breaker) -> Breaker:
+            begin()
+            return breaker.lost(1_000)
+
+        record.change_breakers(keys, lost)
+    assert [breaker.losses for breaker in record.breakers(keys).values()] == [2, 2]
+
+
+def test_of_two_executors_that_ask_at_once_one_gets_the_trial(database: Database, record: Record) -> None:
+    put(record, "chain", Breaker().lost(1).lost(1).lost(1))
+    passed = []
+
+    def ask(one: Record, first: Callable[[], None] = lambda: None) -> None:
+        def asked(key: str, breaker: Breaker) -> Breaker:
+            first()
+            after, passes = breaker.asked(1_000)
+            passed.append(passes)
+            return after
+
+        one.change_breakers(["chain"], asked)
+
+    with meanwhile(database, ask) as begin:
+        ask(record, begin)
+    assert passed == [True, False]
+
+
+def test_a_change_of_breakers_that_is_refused_leaves_all_as_they_were(record: Record) -> None:
+    def change(key: str, breaker: Breaker) -> Breaker:
+        if key == "route":
+            raise ValueError("refused")
+        return breaker.lost(1)
+
+    with pytest.raises(ValueError, match="refused"):
+        record.change_breakers(("chain", "route"), change)
+    assert set(record.breakers(("chain", "route")).values()) == {Breaker()}
