@@ -16,10 +16,10 @@ from pydantic import SecretStr
 
 from executor import venues
 from executor.chain.head import head, parse_head
-from executor.chain.lens import Reach, read_market
+from executor.chain.lens import read_market
 from executor.chain.logs import logs_of
 from executor.chain.quantities import answer_error, to_quantity
-from executor.chain.rpc import Rpc, results
+from executor.chain.rpc import Rpc, results, throttled
 from executor.chain.subscription import LogNotice, Subscription
 from executor.domain.errors import ExecutorError, MathsError, NodeError, PoolNotFoundError
 from executor.domain.fee_rules import ETHEREUM_BASE_FEE, BaseFeeRule
@@ -31,6 +31,12 @@ from executor.market.book import DEPTH
 
 RETRY_SECONDS = 0.2
 """Pause before the node is asked once more: behind a balancer, another one may not have the block yet."""
+
+MOST_POOLS = 500
+"""Pools that are kept to be read by the next step: those that were offered last."""
+
+MOST_FAILED = 64
+"""Readings that may fail while the few pools are looked for with which no reading succeeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +55,14 @@ class MarketFollower:
     """Keeps `book` at the head of the chain that `rpc` serves. For one task of the event loop; others read
     `book` between its steps.
 
-    `depth`: blocks that can be taken back without reading everything anew. `reach` by key: how far ticks are
-    read, as for `read_market`.
+    `depth`: blocks that can be taken back without reading everything anew.
     """
 
-    def __init__(
-        self,
-        rpc: Rpc,
-        *,
-        rule: BaseFeeRule = ETHEREUM_BASE_FEE,
-        depth: int = DEPTH,
-        reach: Mapping[str, Reach] | None = None,
-    ) -> None:
+    def __init__(self, rpc: Rpc, *, rule: BaseFeeRule = ETHEREUM_BASE_FEE, depth: int = DEPTH) -> None:
         self.book = MarketBook(depth)
         self._rpc = rpc
         self._rule = rule
         self._depth = depth
-        self._reach = dict(reach or {})
         self._topics = venues.topics()
         # Indexes of logs by the hash of their block: those of the blocks gone through, those announced.
         self._applied: OrderedDict[str, set[int]] = OrderedDict()
@@ -73,28 +70,26 @@ class MarketFollower:
         self._offered: dict[str, Pool] = {}
         self._stepping = False
 
-    async def watch(self, pools: Iterable[Pool], reach: Mapping[str, Reach] | None = None) -> None:
-        """Follow these pools, too, from the book's head on. Raises PoolNotFoundError, NodeError."""
-        self._reach.update(reach or {})
-        at = self.book.head or await head(self._rpc, rule=self._rule)
-        states = await read_market(self._rpc, pools, at, self._reach)
-        self.book.add(states.values(), at)
-
     def offer(self, states: Iterable[PoolState], at: BlockHead) -> None:
-        """Follow the pools of states that were read at `at`, too: from there where the book stands at that
-        very block and no step is under way, whose logs would not be theirs; else they are read by the next
-        step.
+        """Follow the pools of states that were read, or read further, at `at`: from there where the book
+        stands at that very block and no step is under way, whose logs would not be theirs; else those that
+        it does not know yet are read by the next step.
         """
         if not self._stepping and (self.book.head is None or self.book.head.hash == at.hash):
             self.book.add(states, at)
-        else:
-            self._offered.update((state.pool.key, state.pool) for state in states)
+            return
+        known = self.book.pools
+        for state in states:
+            if known.get(state.pool.key) != state.pool:
+                self._offered[state.pool.key] = state.pool
+        for key in list(self._offered)[:-MOST_POOLS]:
+            del self._offered[key]
 
     async def advance(self, newest: BlockHead | None = None) -> Advance | None:
         """Bring the book to `newest` where it is new, else to the node's newest block; None if nothing is.
 
-        A pool that does not answer stays `to_read`. Raises NodeError; the book then stands where it stood, or
-        at the new block with what could not be read there `to_read`.
+        A pool that cannot be read is followed no longer. Raises NodeError; the book then stands where it
+        stood, or at the new block with what was not read there `to_read`.
         """
         self._stepping = True
         try:
@@ -122,17 +117,16 @@ class MarketFollower:
 
     async def updates(
         self, *, ws_url: str | SecretStr | None = None, poll_seconds: float = 1.0
-    ) -> AsyncGenerator[Advance, None]:
+    ) -> AsyncGenerator[Advance | None, None]:
         """Every step of the chain, until the caller stops; with `ws_url` as the node announces it, else, and
-        while that connection is lost, asked for every `poll_seconds`.
+        while that connection is lost, asked for every `poll_seconds`. None for each look that found nothing
+        new.
 
         A node that does not answer makes all states be read again: until then the book hands none out.
         """
         async with aclosing(self._wakes(ws_url, poll_seconds)) as wakes:
             async for newest in wakes:
-                done = await self._try_advance(newest)
-                if done is not None:
-                    yield done
+                yield await self._try_advance(newest)
 
     def noted(self, notice: LogNotice) -> bool:
         """Take note of a log that was announced. True if its block was applied without it: then the pools
@@ -161,6 +155,7 @@ class MarketFollower:
                     async with aclosing(self._heads_of(ws_url)) as heads:
                         async for newest in heads:
                             yield newest
+                    continue
             yield None
             await asyncio.sleep(poll_seconds)
 
@@ -170,12 +165,12 @@ class MarketFollower:
         async with Subscription(ws_url, emitters, self._topics, rule=self._rule) as subscription:
             yield None
             async for notice in subscription.notices():
-                if self.book.emitters != emitters:
-                    return
                 if not isinstance(notice, LogNotice):
                     yield notice
                 elif self.noted(notice):
                     yield None
+                if self.book.emitters != emitters:
+                    return
 
     async def _try_advance(self, newest: BlockHead | None) -> Advance | None:
         try:
@@ -242,7 +237,7 @@ class MarketFollower:
         offered, self._offered = self._offered, {}
         pools = self.book.pools
         known = {key: pools[key] for key in sorted(self.book.to_read)}
-        states = await self._read({**offered, **known}, at)
+        states = await self._read({**known, **offered}, at)
         self.book.add(states.values(), at)
         return frozenset(states)
 
@@ -255,24 +250,53 @@ class MarketFollower:
         return Advance(newest, frozenset(pools), reorganised=True, restarted=True)
 
     async def _read(self, pools: Mapping[str, Pool], at: BlockHead) -> dict[str, PoolState]:
-        """The states of these pools; without those that are not there, as after a reorganisation that took
-        their creation back, and those whose maths cannot be told now, as while a rate is not answered.
+        """The states of these pools. Those that cannot be read are followed no longer, and whoever asks for
+        one reads it: they are not there, as after a reorganisation that took their creation back, their maths
+        cannot be told now, as while a rate is not answered, or no reading that they take part in succeeds.
         """
-        wanted = dict(pools)
-        while wanted:
+        found: dict[str, PoolState] = {}
+        parts, failed = [dict(pools)] if pools else [], 0
+        while parts:
+            part = parts.pop()
             try:
-                return await read_market(self._rpc, wanted.values(), at, self._reach)
-            except (MathsError, PoolNotFoundError) as error:
-                absent = error.facts.get("pool")
-                left = {
-                    key: pool
-                    for key, pool in wanted.items()
-                    if absent not in (key, pool.identity, pool.address)
-                }
-                if len(left) == len(wanted):
-                    raise
-                wanted = left
-        return {}
+                found |= await read_market(self._rpc, part.values(), at)
+            except Exception as error:
+                left = _without_named(part, error)
+                if left is None:
+                    failed += 1
+                    await self._require_answering(error, at)
+                    if failed > MOST_FAILED:
+                        raise
+                    left = _halves(part)
+                parts += left
+        self.book.remove(pools.keys() - found.keys())
+        return found
+
+    async def _require_answering(self, error: Exception, at: BlockHead) -> None:
+        """Raises `error` where the node wants to be asked more slowly, and NodeError where it does not answer
+        for the block itself: then it is not for any of the pools that a reading fails.
+        """
+        if throttled(error):
+            raise error
+        await self._by_hash(at.hash)
+
+
+def _without_named(part: Mapping[str, Pool], error: Exception) -> list[dict[str, Pool]] | None:
+    """What is left to be read without the pool that the error names; None where it names none of them."""
+    if not isinstance(error, MathsError | PoolNotFoundError):
+        return None
+    named = error.facts.get("pool")
+    left = {key: pool for key, pool in part.items() if named not in (key, pool.identity, pool.address)}
+    if len(left) == len(part):
+        return None
+    return [left] if left else []
+
+
+def _halves(part: Mapping[str, Pool]) -> list[dict[str, Pool]]:
+    """Two parts in the place of one that cannot be read as a whole; none of a single pool."""
+    pools = list(part.items())
+    middle = len(pools) // 2
+    return [dict(pools[:middle]), dict(pools[middle:])] if middle else []
 
 
 def _keep_newest(kept: OrderedDict[str, set[int]], most: int) -> None:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from pydantic import SecretStr
 
-from executor.chain.following import MarketFollower
+from executor.chain.following import MOST_POOLS, MarketFollower
 from executor.chain.lens import read_market
 from executor.chain.rpc import Rpc
 from executor.domain.fee_rules import BaseFeeRule
@@ -22,12 +22,13 @@ POLL_SECONDS = 1.0
 IDLE_SECONDS = 300.0
 """A pool that nobody has asked about for so long is followed no longer."""
 
-MOST_POOLS = 500
-"""So many pools are followed at most: those that were asked about last."""
+TRUSTED_SECONDS = 300.0
+"""So often every pool is read anew, whatever the logs say: what no log tells is wrong no longer than that."""
 
 
 class FollowedMarket:
-    """States of pools at the newest block, without a word to the node where they have been followed there.
+    """States of pools at the newest block, without a word to the node where they have been followed there;
+    MOST_POOLS of them, those that were asked about last.
 
     Nothing is followed until `run` is; then every state is read as it is asked for. `now` counts seconds.
     """
@@ -36,17 +37,21 @@ class FollowedMarket:
         self._now = now
         self._follower: MarketFollower | None = None
         self._used: dict[str, float] = {}
+        self._read_at = 0.0
+        self._doubted: dict[str, str] = {}
 
     async def run(self, rpc: Rpc, ws_url: str | SecretStr, rule: BaseFeeRule) -> None:
         """Follow, block by block, as the node announces them, for as long as this is not cancelled."""
-        self._follower = MarketFollower(rpc, rule=rule)
+        self._follower, self._read_at = MarketFollower(rpc, rule=rule), self._now()
         try:
             async with aclosing(self._follower.updates(ws_url=ws_url, poll_seconds=POLL_SECONDS)) as updates:
                 async for _ in updates:
                     self._forget_unused()
+                    self._doubt_in_turn()
         finally:
             self._follower = None
             self._used.clear()
+            self._doubted.clear()
 
     async def states(self, rpc: Rpc, pools: Iterable[Pool], head: BlockHead) -> dict[str, PoolState]:
         """The states of the pools at `head`, by their keys: those that stand followed at that very block, the
@@ -57,16 +62,30 @@ class FollowedMarket:
         missing = [pool for key, pool in wanted.items() if key not in known]
         if missing:
             read = await read_market(rpc, missing, head)
-            self.keep(read.values(), head)
+            if self._follower is not None:
+                self._follower.offer(read.values(), head)
             known |= read
         if self._follower is not None:
             self._note(wanted)
         return {key: known[key] for key in wanted}
 
     def keep(self, states: Iterable[PoolState], head: BlockHead) -> None:
-        """Follow these states, which were read, or read further, at `head`."""
+        """Follow these states, which are known further now than `states` has given them at `head`. What was
+        found to be wrong meanwhile is not put back.
+        """
         if self._follower is not None:
-            self._follower.offer(tuple(states), head)
+            wrong = {key for key, block in self._doubted.items() if block == head.hash}
+            wrong |= self._follower.book.to_read
+            self._follower.offer([state for state in states if state.pool.key not in wrong], head)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Trust what is known of these pools no more: the next who asks for them reads them."""
+        at = self.head
+        if self._follower is not None and at is not None:
+            named = tuple(keys)
+            self._follower.book.distrust(named)
+            self._doubted = {key: block for key, block in self._doubted.items() if block == at.hash}
+            self._doubted |= dict.fromkeys(named, at.hash)
 
     @property
     def head(self) -> BlockHead | None:
@@ -104,3 +123,8 @@ class FollowedMarket:
         self._used = {key: at for key, at in self._used.items() if at >= oldest}
         if self._follower is not None:
             self._follower.book.remove(self.pools - self._used.keys())
+
+    def _doubt_in_turn(self) -> None:
+        if self._now() - self._read_at >= TRUSTED_SECONDS:
+            self._read_at = self._now()
+            self.forget(self.pools)

@@ -172,6 +172,16 @@ class MarketBook:
             self._entries[-1].before.setdefault(key, self._states[key])
             self._set(key, None)
 
+    def distrust(self, keys: Iterable[str]) -> None:
+        """Say of these pools, as far as they are followed, that nobody knows since when their states are
+        wrong: they must be read again, at `head` and at any block that the book goes back to.
+        """
+        named = [key for key in keys if key in self._states]
+        for entry in self._entries:
+            entry.before.update(dict.fromkeys(named))
+        for key in named:
+            self._set(key, None)
+
     def _after(self, block_hash: str | None) -> list[_Entry]:
         """The entries of the blocks after that one; none where it is not known."""
         hashes = [entry.head.hash for entry in self._entries]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from random import Random
@@ -13,7 +13,8 @@ import pytest
 from devnet import BASE_FULL, ETHEREUM_FULL, Node
 from devnet.book import AddressBook, PoolRecord
 from executor import venues
-from executor.chain.following import MarketFollower
+from executor.chain import following
+from executor.chain.following import Advance, MarketFollower
 from executor.chain.head import head
 from executor.chain.lens import read_market
 from executor.chain.logs import logs_of
@@ -78,6 +79,12 @@ def followed_of(
     ]
 
 
+async def watch(follower: MarketFollower, rpc: Rpc, pools: Iterable[Pool]) -> None:
+    """Somebody reads these pools at the newest block, and has them followed from there."""
+    at = await head(rpc)
+    follower.offer((await read_market(rpc, pools, at)).values(), at)
+
+
 async def check(follower: MarketFollower, rpc: Rpc) -> None:
     """What was followed is what is read now."""
     now = await head(rpc)
@@ -136,7 +143,7 @@ async def test_followed_states_are_those_read_again_after_traffic_and_reorganisa
     assert len(records) > 2
     async with Rpc(node.url) as rpc:
         follower = MarketFollower(rpc)
-        await follower.watch([pool for _, pool in followed])
+        await watch(follower, rpc, [pool for _, pool in followed])
         announced = asyncio.create_task(listen(follower, node)) if transport == "announced" else None
         try:
             for step in range(ROUNDS):
@@ -161,7 +168,7 @@ async def test_a_block_of_swaps_is_followed_without_reading_any_pool(ethereum_fu
     followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with CountingRpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
-        await follower.watch([pool for _, pool in followed])
+        await watch(follower, rpc, [pool for _, pool in followed])
         assert await follower.advance() is None
         rpc.asked.clear()
         record, pool = followed[0]
@@ -179,7 +186,7 @@ async def test_blocks_taken_back_deeper_than_the_book_goes_have_everything_read_
     followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc, depth=3)
-        await follower.watch([pool for _, pool in followed])
+        await watch(follower, rpc, [pool for _, pool in followed])
         for _ in range(5):
             await asyncio.to_thread(swap, ethereum_full, ETHEREUM_FULL, followed[0][0], Random(2))
             await follower.advance()
@@ -205,13 +212,13 @@ async def test_a_pool_that_a_reorganisation_took_back_is_not_handed_out_and_stop
         ethereum_full.set_code(twin, ethereum_full.code(record.address))
         ethereum_full.mine()
         created = replace(real, address=to_address(twin))
-        await follower.watch([*pools, created])
+        await watch(follower, rpc, [*pools, created])
         ethereum_full.set_code(twin, b"")
         follower.book.invalidate([created.key])
         ethereum_full.mine()
         done = await follower.advance()
         assert done is not None
-        assert follower.book.to_read == {created.key}
+        assert follower.book.pools.keys() == {pool.key for pool in pools}
         with pytest.raises(StaleStateError):
             follower.book.state(created.key)
         assert await follower.advance() is None
@@ -227,15 +234,50 @@ async def test_a_pool_whose_maths_cannot_be_told_any_more_is_not_handed_out_and_
     strange = replace(curve, details=replace(curve.details, shape=CurveShape.UNKNOWN))
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
-        await follower.watch([curve, other])
+        await watch(follower, rpc, [curve, other])
         assert follower.book.head is not None
         state = replace(follower.book.state(curve.key), pool=strange)  # type: ignore[type-var]
         follower.book.add([state], follower.book.head)
         follower.book.invalidate()
         ethereum_full.mine()
         assert await follower.advance() is not None
-        assert follower.book.to_read == {curve.key}
+        assert follower.book.pools.keys() == {other.key}
         assert follower.book.state(other.key) == (await read_market(rpc, [other], await head(rpc)))[other.key]
+
+
+async def test_a_pool_that_spoils_every_reading_is_let_go_and_the_others_are_followed(
+    ethereum_full: Node,
+) -> None:
+    pools = [pool for _, pool in followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)]
+    strange = pools[1]
+    bad = False
+
+    def withhold(request: Request) -> Answer | None:
+        spoilt = (
+            bad and request["method"] == "eth_call" and strange.address[2:].lower() in str(request).lower()
+        )
+        return {"error": {"code": -32000, "message": "internal error"}} if spoilt else None
+
+    async with (
+        ChangingProxy(ethereum_full.url, withhold=withhold) as proxy,
+        Rpc(proxy.url, read_retries=0) as rpc,
+    ):
+        follower = MarketFollower(rpc)
+        await watch(follower, rpc, pools)
+        bad = True
+        follower.book.invalidate()
+        ethereum_full.mine()
+        assert await follower.advance() is not None
+        left = {pool.key for pool in pools} - {strange.key}
+        assert follower.book.pools.keys() == left == follower.book.states().keys()
+        proxy.methods.clear()
+        ethereum_full.mine()
+        assert await follower.advance() is not None
+        assert "eth_call" not in proxy.methods, "nobody looks for it at every block"
+        bad = False
+        follower.book.invalidate()
+        assert await follower.advance() is not None
+        await check(follower, rpc)
 
 
 async def test_while_the_node_is_away_no_state_is_handed_out(ethereum_full: Node) -> None:
@@ -252,9 +294,16 @@ async def test_while_the_node_is_away_no_state_is_handed_out(ethereum_full: Node
         Rpc(proxy.url, read_retries=0) as rpc,
     ):
         follower = MarketFollower(rpc)
-        await follower.watch(pools)
+        await watch(follower, rpc, pools)
         async with aclosing(follower.updates(poll_seconds=0.01)) as updates:
-            step = asyncio.ensure_future(anext(updates))
+
+            async def next_step() -> Advance:
+                async for step in updates:
+                    if step is not None:
+                        return step
+                raise AssertionError("updates never end")
+
+            step = asyncio.create_task(next_step())
             away = True
             async with asyncio.timeout(SETTLED_SECONDS):
                 while follower.book.states():  # noqa: ASYNC110
@@ -271,7 +320,7 @@ async def test_a_lost_announcement_is_made_good_by_polling(ethereum_full: Node) 
     followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
-        await follower.watch([pool for _, pool in followed])
+        await watch(follower, rpc, [pool for _, pool in followed])
         nobody = "ws://127.0.0.1:9"
         async with aclosing(follower.updates(ws_url=nobody, poll_seconds=0.05)) as updates:
             await asyncio.to_thread(swap, ethereum_full, ETHEREUM_FULL, followed[0][0], Random(3))
@@ -282,6 +331,23 @@ async def test_a_lost_announcement_is_made_good_by_polling(ethereum_full: Node) 
         await check(follower, rpc)
 
 
+async def test_a_pool_that_comes_to_the_others_costs_no_block(ethereum_full: Node) -> None:
+    async with Rpc(ethereum_full.url) as rpc:
+        follower, _, (record, second) = await one_of_two_watched(ethereum_full, rpc)
+        announced = asyncio.create_task(listen(follower, ethereum_full))
+        try:
+            ethereum_full.mine()
+            await settled(follower, rpc, announced)
+            await watch(follower, rpc, [second])
+            for _ in range(3):
+                await asyncio.to_thread(swap, ethereum_full, ETHEREUM_FULL, record, Random(5))
+                await settled(follower, rpc, announced)
+                await check(follower, rpc)
+        finally:
+            announced.cancel()
+            await asyncio.gather(announced, return_exceptions=True)
+
+
 async def test_a_log_that_was_announced_but_not_told_makes_its_pools_be_read_again(
     ethereum_full: Node,
 ) -> None:
@@ -289,7 +355,7 @@ async def test_a_log_that_was_announced_but_not_told_makes_its_pools_be_read_aga
     record, pool = followed[0]
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
-        await follower.watch([pool for _, pool in followed])
+        await watch(follower, rpc, [pool for _, pool in followed])
         await asyncio.to_thread(swap, ethereum_full, ETHEREUM_FULL, record, Random(4))
         done = await follower.advance()
         assert done is not None
@@ -308,7 +374,7 @@ async def test_a_log_that_was_announced_before_the_node_tells_it_is_waited_for(e
     followed = followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)
     async with Rpc(ethereum_full.url) as rpc:
         follower = MarketFollower(rpc)
-        await follower.watch([pool for _, pool in followed])
+        await watch(follower, rpc, [pool for _, pool in followed])
         ethereum_full.mine()
         newest = await head(rpc)
         ahead = Log(followed[0][1].address, (), b"", newest.number, newest.hash, 0)
@@ -341,7 +407,7 @@ async def one_of_two_watched(
     """A follower of one pool, the block it stands at, and a second pool that it does not know yet."""
     (_, first), second, *_ = followed_of(node, ETHEREUM_FULL, OLDEST)
     follower = MarketFollower(rpc)
-    await follower.watch([first])
+    await watch(follower, rpc, [first])
     return follower, await head(rpc), second
 
 
@@ -369,3 +435,51 @@ async def test_states_that_were_read_at_the_books_own_block_are_followed_from_th
         await follower.advance()
         assert "eth_call" not in rpc.asked
         await check(follower, rpc)
+
+
+async def test_pools_that_are_followed_already_are_not_read_again_when_they_are_offered(
+    ethereum_full: Node,
+) -> None:
+    async with CountingRpc(ethereum_full.url) as rpc:
+        follower, at, _ = await one_of_two_watched(ethereum_full, rpc)
+        (known,) = follower.book.states().values()
+        ethereum_full.mine()
+        await follower.advance()
+        rpc.asked.clear()
+        follower.offer([known], at)
+        ethereum_full.mine()
+        await follower.advance()
+        assert "eth_call" not in rpc.asked
+        assert follower.book.state(known.pool.key) is known, "with all that was known of its ticks"
+
+
+async def test_a_pool_that_is_known_better_is_read_in_the_place_of_what_was_followed(
+    ethereum_full: Node,
+) -> None:
+    async with Rpc(ethereum_full.url) as rpc:
+        follower, at, _ = await one_of_two_watched(ethereum_full, rpc)
+        (known,) = follower.book.states().values()
+        better = replace(known.pool, dex="by its true name")
+        ethereum_full.mine()
+        await follower.advance()
+        follower.book.invalidate()
+        follower.offer((await read_market(rpc, [better], at)).values(), at)
+        await follower.advance()
+        assert follower.book.state(better.key).pool == better
+
+
+async def test_of_pools_that_are_offered_for_the_next_block_the_last_are_kept(
+    ethereum_full: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "MOST_POOLS", 2)
+    async with Rpc(ethereum_full.url) as rpc:
+        follower, at, _ = await one_of_two_watched(ethereum_full, rpc)
+        first = set(follower.book.pools)
+        others = [pool for _, pool in followed_of(ethereum_full, ETHEREUM_FULL, OLDEST)][1:5]
+        states = await read_market(rpc, others, at)
+        ethereum_full.mine()
+        await follower.advance()
+        for state in states.values():
+            follower.offer([state], at)
+        await follower.advance()
+        assert follower.book.pools.keys() == first | {pool.key for pool in others[2:]}

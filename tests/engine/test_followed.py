@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from executor.chain.lens import read_market
 from executor.chain.rpc import Rpc
 from executor.domain.execution import Execution, Status
 from executor.domain.fee_rules import ETHEREUM_BASE_FEE
+from executor.domain.market import BlockHead, PoolState, V2State
 from executor.engine import followed as module
 from executor.engine.executor import Executor
 from executor.engine.followed import FollowedMarket
@@ -140,11 +142,21 @@ async def test_without_announcements_every_opportunity_reads_its_pools(trading: 
         assert market._used == {}
 
 
+def mistaken(market: FollowedMarket, state: PoolState, at: BlockHead) -> PoolState:
+    """A wrong state of the same pair, followed from now on as if some change had been in no log."""
+    assert isinstance(state, V2State) and market._follower is not None
+    wrong = replace(state, reserve0=state.reserve0 // 2)
+    market._follower.book.add([wrong], at)
+    return wrong
+
+
 @asynccontextmanager
-async def following(trading: Trading, now: Callable[[], float]) -> AsyncIterator[tuple[FollowedMarket, Rpc]]:
+async def following(
+    trading: Trading, now: Callable[[], float], url: str | None = None
+) -> AsyncIterator[tuple[FollowedMarket, Rpc]]:
     """A market that is followed on its own, by a clock of the test's."""
     market = FollowedMarket(now)
-    async with Rpc(trading.node.url) as rpc:
+    async with Rpc(url or trading.node.url, read_retries=0) as rpc:
         task = asyncio.create_task(market.run(rpc, trading.node.ws_url, ETHEREUM_BASE_FEE))
         try:
             await until(lambda: market.head is not None)
@@ -170,6 +182,75 @@ async def test_a_pool_that_nobody_asks_about_any_more_is_forgotten(trading: Trad
         times[0] = module.IDLE_SECONDS + 1
         trading.node.mine()
         await until(lambda: market.pools == {asked})
+
+
+async def test_while_the_node_answers_nothing_pools_that_nobody_asks_about_are_forgotten_too(
+    trading: Trading,
+) -> None:
+    times, away = [0.0], False
+
+    def withhold(request: Request) -> Answer | None:
+        return {"error": {"code": -32000, "message": "shutting down"}} if away else None
+
+    async with (
+        ChangingProxy(trading.node.url, withhold=withhold) as proxy,
+        following(trading, lambda: times[0], proxy.url) as (market, rpc),
+    ):
+        key = await ask(market, rpc, trading, SUSHI_V2)
+        assert market.pools == {key}
+        times[0], away = module.IDLE_SECONDS + 1, True
+        trading.node.mine()
+        await until(lambda: market.pools == frozenset())
+
+
+async def test_a_state_that_is_not_trusted_any_more_is_read_and_not_put_back_by_others(
+    trading: Trading,
+) -> None:
+    async with following(trading, lambda: 0.0) as (market, rpc):
+        pool = trading.desk.pool(SUSHI_V2)
+        key, now = await ask(market, rpc, trading, SUSHI_V2), await head(rpc)
+        await caught_up(market, trading)
+        true = (await market.states(rpc, [pool], now))[key]
+        wrong = mistaken(market, true, now)
+        assert (await market.states(rpc, [pool], now))[key] == wrong, "as no log tells otherwise"
+        market.forget([key, "unknown"])
+        market.keep([wrong], now)
+        assert (await market.states(rpc, [pool], now))[key] == true
+        market.keep([wrong], now)
+        assert (await market.states(Rpc("http://127.0.0.1:9"), [pool], now))[key] == true
+
+
+async def test_a_state_that_missed_a_log_is_not_put_back_by_those_who_took_it(trading: Trading) -> None:
+    async with following(trading, lambda: 0.0) as (market, rpc):
+        pool = trading.desk.pool(SUSHI_V2)
+        key, now = await ask(market, rpc, trading, SUSHI_V2), await head(rpc)
+        await caught_up(market, trading)
+        true = (await market.states(rpc, [pool], now))[key]
+        wrong = mistaken(market, true, now)
+        assert market._follower is not None
+        market._follower.book.invalidate([key])
+        market.keep([wrong], now)
+        assert (await market.states(rpc, [pool], now))[key] == true
+
+
+async def test_what_no_log_tells_is_wrong_for_a_time_only(trading: Trading) -> None:
+    times = [0.0]
+    async with following(trading, lambda: times[0]) as (market, rpc):
+        pool = trading.desk.pool(SUSHI_V2)
+        key = await ask(market, rpc, trading, SUSHI_V2)
+        await caught_up(market, trading)
+        now = await head(rpc)
+        true = (await market.states(rpc, [pool], now))[key]
+        wrong = mistaken(market, true, now)
+        times[0] = module.TRUSTED_SECONDS - 1
+        await ask(market, rpc, trading, SUSHI_V2)
+        trading.node.mine()
+        await caught_up(market, trading)
+        assert (await market.states(rpc, [pool], await head(rpc)))[key] == wrong
+        times[0] = module.TRUSTED_SECONDS
+        trading.node.mine(2)
+        await caught_up(market, trading)
+        assert (await market.states(rpc, [pool], await head(rpc)))[key] == true
 
 
 async def test_no_more_pools_are_followed_than_the_bound_allows(

@@ -245,6 +245,21 @@ def test_what_stood_before_the_block_of_a_missed_log_still_comes_back() -> None:
     assert book.state(FIRST.key) == v2_state(1_000, 1_000, FIRST)
 
 
+def test_a_state_of_which_nobody_knows_since_when_it_is_wrong_comes_back_at_no_block() -> None:
+    one, two, three = (block(number) for number in range(1, 4))
+    book = book_at(one)
+    book.apply(two, [sync(FIRST, 7, 8, two)])
+    book.distrust([FIRST.key, "unknown"])
+    assert book.to_read == {FIRST.key}
+    book.add([v2_state(9, 9, FIRST)], two)
+    book.apply(three, [sync(FIRST, 10, 10, three)])
+    assert book.roll_back(two.hash) == {FIRST.key}
+    assert book.state(FIRST.key) == v2_state(9, 9, FIRST)
+    book.roll_back(one.hash)
+    assert book.to_read == {FIRST.key}
+    assert book.state(PAIRS[1].key) == v2_state(1_000, 1_000, PAIRS[1])
+
+
 def test_a_pool_that_was_removed_is_neither_followed_nor_asked_for() -> None:
     book, two = book_at(block(1)), block(2)
     book.remove([FIRST.key, "unknown"])
