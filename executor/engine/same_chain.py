@@ -91,6 +91,7 @@ class SameChainRun:
         self._opportunity = trial.of(opportunity)
         self._note = note
         self._refused = trial.refused
+        self._reads_anew = trial.number > 1
         self._claim = claim
         self.draft = Execution(opportunity.opportunity_id, opportunity.chain, Status.FAILED)
 
@@ -159,6 +160,8 @@ class SameChainRun:
         simulation = await self._simulate(trial, market)
         if simulation is None:
             return None
+        if simulation.profit != sized.gross_profit:
+            self._doubt(sized)
         self._note("deciding")
         decision = await self._decide(trial, simulation, market)
         self._know_decision(decision, simulation, decision.minimum_profit)
@@ -213,6 +216,8 @@ class SameChainRun:
         state = await read(rpc, read_router(session.router, session.sender), now)
         check_ready(state, session.sender)
         resolved = await resolve(rpc, session.chain, self._opportunity, now)
+        if self._reads_anew:
+            session.followed.forget(leg.pool.key for route in resolved.routes for leg in route.legs)
         settlement = resolved.settlement
         index = state.settlement_index(settlement, resolved.settlement_field)
         self.draft = replace(
@@ -301,8 +306,13 @@ class SameChainRun:
                 decode=revert_names,
             )
         except RevertError as error:
+            self._doubt(plan.sized)
             self._declined(revert_reason("simulation_reverted", error, plan.calldata))
             return None
+
+    def _doubt(self, sized: Sized) -> None:
+        """What is known of the pools without reading them may be what is wrong."""
+        self._session.followed.forget(leg.pool.key for leg in sized.route.legs)
 
     async def _decide(self, plan: Plan, simulation: Simulation, market: Market) -> Decision:
         session, prices = self._session, market.prices

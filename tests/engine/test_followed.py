@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 
 from devnet import ETHER
 from executor.chain.head import head
 from executor.chain.lens import read_market
 from executor.chain.rpc import Rpc
+from executor.config.settings import Settings
 from executor.domain.execution import Execution, Status
 from executor.domain.fee_rules import ETHEREUM_BASE_FEE
 from executor.domain.market import BlockHead, PoolState, V2State
 from executor.engine import followed as module
 from executor.engine.executor import Executor
+from executor.engine.failing import Trial
 from executor.engine.followed import FollowedMarket
+from executor.engine.intake import parse
+from executor.engine.same_chain import FIRST, SameChainRun
+from executor.engine.session import Session, open_session
+from executor.engine.watching import follow_market
 from executor.engine.works import Works
+from executor.submission.clock import SystemClock
 from tests.support.pairs import until
 from tests.support.proxy import Answer, ChangingProxy, Request
 from tests.support.trading import SUSHI_V2, UNISWAP_V2, Trading, explicit, high_level
@@ -132,6 +140,64 @@ async def test_what_is_followed_stays_true_through_trades_and_reorganisations(tr
         await equals_what_is_read(market, trading)
 
 
+@asynccontextmanager
+async def watching(trading: Trading) -> AsyncIterator[Session]:
+    """An open chain whose pools are followed, on which nothing can be sent."""
+    settings = Settings.from_mapping(trading.settings())
+    async with AsyncExitStack() as stack:
+        session = await open_session(stack, settings, "ethereum", means=None, clock=SystemClock())
+        task = asyncio.create_task(follow_market(session, SecretStr(trading.node.ws_url)))
+        try:
+            await until(lambda: session.followed.head is not None)
+            yield session
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def tried(session: Session, trial: Trial = FIRST) -> Execution:
+    """What would be sent for the two pairs, or why nothing."""
+    return await SameChainRun(session, parse(explicit()), lambda stage: None, trial=trial).run()
+
+
+async def mislead(trading: Trading, session: Session, share_bps: int) -> None:
+    """What is known of a pair by following it is wrong from now on."""
+    await caught_up(session.followed, trading)
+    assert session.followed._follower is not None
+    state = session.followed._follower.book.state(trading.desk.pool(SUSHI_V2).key)
+    mistaken(session.followed, state, await head(session.rpc), share_bps)
+
+
+@pytest.mark.parametrize(
+    ("share_bps", "gap", "at_first"), [(9_990, True, Status.DRY_RUN), (5_000, False, Status.DECLINED)]
+)
+async def test_a_run_that_was_misled_by_what_was_followed_has_the_next_one_read_the_pools(
+    trading: Trading, share_bps: int, gap: bool, at_first: Status
+) -> None:
+    """Whether the simulation earns something else than was forecast, or reverts."""
+    async with watching(trading) as session:
+        if gap:
+            trading.open_gap()
+        true = await tried(session)
+        await mislead(trading, session, share_bps)
+        wrong = await tried(session)
+        assert wrong.status is at_first
+        assert wrong.details["amounts"] != true.details.get("amounts")
+        assert gap or [reason.code for reason in wrong.reasons] == ["simulation_reverted"]
+        again = await tried(session)
+        assert again.status is true.status
+        assert again.details.get("amounts") == true.details.get("amounts")
+
+
+async def test_a_second_try_trusts_nothing_that_was_not_read_for_it(trading: Trading) -> None:
+    async with watching(trading) as session:
+        trading.open_gap()
+        true = await tried(session)
+        await mislead(trading, session, 9_990)
+        second = await tried(session, Trial(number=2))
+        assert second.details["amounts"] == true.details["amounts"]
+
+
 async def test_without_announcements_every_opportunity_reads_its_pools(trading: Trading) -> None:
     trading.open_gap()
     async with Executor(trading.settings()) as executor:
@@ -142,10 +208,12 @@ async def test_without_announcements_every_opportunity_reads_its_pools(trading: 
         assert market._used == {}
 
 
-def mistaken(market: FollowedMarket, state: PoolState, at: BlockHead) -> PoolState:
-    """A wrong state of the same pair, followed from now on as if some change had been in no log."""
+def mistaken(market: FollowedMarket, state: PoolState, at: BlockHead, share_bps: int = 5_000) -> PoolState:
+    """A wrong state of the same pair, followed from now on as if some change had been in no log: it has that
+    share of its first token.
+    """
     assert isinstance(state, V2State) and market._follower is not None
-    wrong = replace(state, reserve0=state.reserve0 // 2)
+    wrong = replace(state, reserve0=state.reserve0 * share_bps // 10_000)
     market._follower.book.add([wrong], at)
     return wrong
 
