@@ -14,7 +14,7 @@ from executor.domain.errors import ExecutorError, OpportunityError
 from executor.domain.execution import Execution, Status
 from executor.domain.opportunity import Opportunity
 from executor.engine import intake
-from executor.engine.durable.port import Json, Steps
+from executor.engine.durable.port import FencedError, Json, Steps, taken_over
 from executor.engine.fates import ended_by, fault, reason_of
 from executor.engine.house import House
 from executor.engine.same_chain import Note, SameChainRun
@@ -139,6 +139,13 @@ class Executor:
                 _LOG.error("work_waits", work_id=work_id, error=repr(error))
                 await self._clock.sleep(PAUSE_SECONDS)
 
+    async def until_fenced(self) -> FencedError:
+        """Wait until another process has taken this one for dead, and its work over: a process of a shared
+        database that was halted for too long. It carries out nothing more, and should be started again.
+        """
+        await self._house.until_fenced()
+        return taken_over(self.settings.executor_id)
+
     async def look_after(self, name: str) -> None:
         """Open the chain `name` and go on with what is recorded of it. Raises ExecutorError."""
         await self._go_on(name)
@@ -164,7 +171,10 @@ class Executor:
             if session.desk is None:
                 self._stack.push_async_exit(stack.pop_all())
                 return session
-            works = Works(session, session.desk, self._house.entrust, self._clock, self._noted_for)
+            house = self._house
+            works = Works(
+                session, session.desk, house.entrust, self._clock, self._noted_for, house.require_owner
+            )
             await stack.enter_async_context(watching(works, self.settings))
             self._stack.push_async_exit(stack.pop_all())
         return works

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from executor.config.settings import Settings
 from executor.domain.errors import ExecutorError, JournalError
 from executor.engine.durable.dbos_engine import DbosEngine
-from executor.engine.durable.port import DurableEngine, DurableError, Json, Steps, WorkState
+from executor.engine.durable.port import DurableEngine, DurableError, Json, Steps, WorkState, taken_over
 from executor.engine.durable.slots import NoLock, stands
 from executor.engine.session import Means, Prompt
 from executor.journal.record import FILE_NAME, Database, Record
@@ -41,6 +41,8 @@ class House:
         self._engine: DurableEngine | None = None
         self._records: dict[str, Record] = {}
         self._minding: asyncio.Task[None] | None = None
+        self._fenced = asyncio.Event()
+        self._gone_on: dict[str, int] = {}
 
     async def means(self, chain: str, prompt: Prompt | None) -> Means:
         """What a session of `chain` is opened with. Raises JournalError, DurableError, SlotTakenError."""
@@ -48,6 +50,17 @@ class House:
             if self._database is None:
                 await self._open()
         return Means(self._records[chain], self._fence, prompt, self._opened)
+
+    def require_owner(self) -> None:
+        """Raises FencedError once another process is known to have taken this one's works over. No look: that
+        is `Means.fence`.
+        """
+        if self._fenced.is_set():
+            raise taken_over(self._settings.executor_id)
+
+    async def until_fenced(self) -> None:
+        """Wait until that is known."""
+        await self._fenced.wait()
 
     async def entrust(self, work_id: str, order: Json) -> bool:
         """Make that durable work, unless there is one; False if it has ended. Raises DurableError."""
@@ -71,10 +84,17 @@ class House:
             self._database.close()
         self._engine = self._database = self._minding = None
         self._records.clear()
+        self._gone_on.clear()
+        self._fenced.clear()
 
     def left_by(self, executor_id: str) -> bool:
-        """Whether that executor has something under way on a configured chain. Raises JournalError."""
-        return any(_is_busy(record, executor_id) for record in self._records.values())
+        """Whether that executor has something under way on a configured chain, or had so lately that it may
+        be mined after all. Raises JournalError.
+        """
+        return any(
+            _is_busy(record, executor_id) or record.lately_ended(executor_id)
+            for record in self._records.values()
+        )
 
     def take(self, executor_id: str, epoch: int) -> None:
         """Make what a dead executor has under way this one's, unless its slot has another epoch by now.
@@ -88,18 +108,22 @@ class House:
     async def _open(self) -> None:
         own = self._settings
         database = await asyncio.to_thread(Database.open, own.database_url or own.journal / FILE_NAME)
+        records = {name: Record(database, name, own.executor_id) for name in own.chains}
         try:
+            for record in records.values():
+                await asyncio.to_thread(record.free_ended)
             self._engine = await DbosEngine.open(
                 database.engine.url,
                 own.executor_id,
                 {KIND: self._work},
                 file_lock=NoLock() if database.is_sqlite else None,
+                fenced=self._fenced.set,
             )
         except BaseException:
             database.close()
             raise
         self._database = database
-        self._records = {name: Record(database, name, own.executor_id) for name in own.chains}
+        self._records = records
         self._minding = asyncio.create_task(self._mind(database))
 
     async def _fence(self) -> None:
@@ -130,11 +154,19 @@ class House:
             await self._engine.take_over(self)
         for name, record in self._records.items():
             try:
-                if _is_busy(record, record.executor_id):
+                adoptions = record.adoptions
+                if await asyncio.to_thread(self._has_more, record):
                     await self._left(name)
+                self._gone_on[name] = adoptions
             except ExecutorError as error:
                 # The other chains do not wait for this one's node.
                 _LOG.error("not_looked_after", chain=name, error=error.message)
+
+    def _has_more(self, record: Record) -> bool:
+        """Whether there is something to go on with. What ended lately is watched by who has gone on once."""
+        if _is_busy(record, record.executor_id):
+            return True
+        return self._gone_on.get(record.chain) != record.adoptions and bool(record.lately_ended())
 
 
 def _is_busy(record: Record, executor_id: str) -> bool:

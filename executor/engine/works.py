@@ -16,9 +16,9 @@ from executor.domain.errors import ExecutorError, JournalError, UnknownOutcomeEr
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import IntentState
 from executor.domain.opportunity import Opportunity
-from executor.engine.durable.port import Json, Steps
+from executor.engine.durable.port import FencedError, Json, Steps
 from executor.engine.failing import Trial
-from executor.engine.fates import ended_by, fault
+from executor.engine.fates import ended_by, fault, reason_of
 from executor.engine.follower import Follower
 from executor.engine.same_chain import Note
 from executor.engine.session import Desk, Session
@@ -64,6 +64,7 @@ class Works:
     entrust: Entrust
     clock: Clock
     noted_for: Callable[[str], Note]
+    require_owner: Callable[[], None]
     turnstile: Turnstile = field(init=False)
     tries: Tries = field(init=False)
     follower: Follower = field(init=False)
@@ -92,8 +93,9 @@ class Works:
 
     async def execute(self, opportunity: Opportunity) -> tuple[Execution, StoredExecution | None]:
         """The fate of an opportunity, and what was recorded of its id before. Raises JournalError when it
-        cannot be recorded: then nothing is sent.
+        cannot be recorded, FencedError when another process has this one's works: then nothing is sent.
         """
+        self.require_owner()
         name = opportunity.opportunity_id
         record = self.desk.record
         accepted = record.accept(opportunity, slots=self.session.settings.max_concurrent_executions)
@@ -113,20 +115,18 @@ class Works:
         """Go on with all that an earlier run of this executor, or one that it has taken over, has left; and
         with what nobody looks after though it was entrusted. To be asked again and again.
         """
-        alone: set[str] = set()
+        alone: dict[str, StoredExecution] = {}
         for stored in self.desk.record.unfinished(self.desk.record.executor_id):
             name = stored.execution.opportunity_id
             if name not in self._running:
                 self._go_on(stored)
             elif self._is_alone(name):
-                alone.add(name)
-        for name in alone & self._alone:
-            # Its durable work has ended without it, whatever ended that.
+                alone[name] = stored
+        for name in alone.keys() & self._alone:
+            # Its durable work has ended without it, or it was another's for a while.
             _LOG.error("followed_again", opportunity_id=name)
-            self._running[name].task = asyncio.create_task(
-                self._guarded(name, self._entrusted(name, follow=True))
-            )
-        self._alone = alone - self._alone
+            self._go_on(alone[name])
+        self._alone = alone.keys() - self._alone
 
     async def carry(self, steps: Steps, opportunity_id: str) -> Json:
         """The durable work of an opportunity: looks until its fate is sealed."""
@@ -182,12 +182,15 @@ class Works:
         if stored.execution.status is Status.ACCEPTED:
             self._begin(opportunity, has_place=False)
         else:
-            self._take_up(opportunity.opportunity_id)
+            self._follow(opportunity.opportunity_id)
 
     def _take_up(self, name: str) -> None:
         """Follow what is signed, also where its durable work runs in another process, or has ended."""
         if name not in self._running:
-            self._run(name, self._entrusted(name, follow=True))
+            self._follow(name)
+
+    def _follow(self, name: str) -> None:
+        self._run(name, self._entrusted(name, follow=True))
 
     def _is_alone(self, name: str) -> bool:
         """Whether nobody follows it just now; between two looks that is so for a moment."""
@@ -195,10 +198,13 @@ class Works:
         return task is not None and task.done() and not self.follower.looks_after(name)
 
     def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        running = Running(asyncio.get_running_loop().create_future(), self.clock.now())
-        # Nobody may be waiting for it.
-        running.fate.add_done_callback(lambda fate: fate.cancelled() or fate.exception())
-        self._running[name] = running
+        running = self._running.get(name)
+        if running is None:
+            running = Running(asyncio.get_running_loop().create_future(), self.clock.now())
+            # Nobody may be waiting for it.
+            running.fate.add_done_callback(lambda fate: fate.cancelled() or fate.exception())
+            self._running[name] = running
+        running.signed_at = None
         running.task = asyncio.create_task(self._guarded(name, work))
 
     async def _guarded(self, name: str, work: Coroutine[Any, Any, None]) -> None:
@@ -232,12 +238,24 @@ class Works:
             await self._entrusted(name)
             return
         if self._is_anothers(name):
-            # Taken over meanwhile: whoever has it ends it.
+            await self._until_ended_elsewhere(name)
             return
         execution = replace(execution, execution_time_seconds=self._seconds(name))
         self.desk.record.finish(opportunity, execution)
         self.turnstile.freed()
         self._tell(execution)
+
+    async def _until_ended_elsewhere(self, name: str) -> None:
+        """Taken over meanwhile: whoever has it ends it. Where it comes back, `recover` goes on with it."""
+        while True:
+            with suppress(JournalError):
+                stored = self.desk.record.stored(name)
+                if stored is None or stored.executor_id == self.desk.record.executor_id:
+                    return
+                if stored.execution.status.is_final:
+                    self._tell(stored.execution)
+                    return
+            await self.clock.sleep(ELSEWHERE_SECONDS)
 
     async def _entrusted(self, name: str, *, follow: bool = False) -> None:
         """Have a durable work follow it; `follow` it here too, where that work may not be this process's."""
@@ -279,6 +297,10 @@ class Works:
                 looked = self.clock.now()
                 if self._is_anothers(name, ended=True):
                     break
+            try:
+                self.require_owner()
+            except FencedError as error:
+                return self._left_to_another(name, error)
             signed = running.signed_at
             if signed is not None and self.clock.now() - max(asked, signed) >= patience:
                 return self._unknown(name, patience)
@@ -296,6 +318,14 @@ class Works:
             if stored is not None and stored.executor_id != self.desk.record.executor_id:
                 return stored.execution.status.is_final or not ended
         return False
+
+    def _left_to_another(self, name: str, error: FencedError) -> Execution:
+        """As it stands, and why nothing more is heard of it here."""
+        stored = self.desk.record.stored(name)
+        assert stored is not None, "what was accepted is recorded"
+        if stored.execution.status.is_final:
+            return stored.execution
+        return replace(stored.execution, reasons=(*stored.execution.reasons, reason_of(error)))
 
     def _unknown(self, name: str, patience: float) -> Execution:
         stored = self.desk.record.stored(name)

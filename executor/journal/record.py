@@ -76,9 +76,11 @@ class Record(IntentsPart):
         self.adoptions += 1
         return taken
 
-    def lately_ended(self) -> tuple[Intent, ...]:
-        """This executor's intents that ended unmined, as far back as one may be mined after all."""
-        return self._select(lately_ended(self.chain, self.executor_id))
+    def lately_ended(self, executor_id: str | None = None) -> tuple[Intent, ...]:
+        """An executor's intents (None: this one's) that ended unmined, as far back as one may be mined after
+        all.
+        """
+        return self._select(lately_ended(self.chain, executor_id or self.executor_id))
 
     def _adopt_ended(self, connection: Connection, dead_executor_id: str) -> None:
         """With what ended lately, and with whatever is still watched, come its results, the final ones too:

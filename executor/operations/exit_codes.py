@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     REJECTED = 3
     FAILED = 4
     PENDING = 5
+    TAKEN_OVER = 6
     INTERRUPTED = 130
 
 
@@ -26,6 +27,7 @@ MEANINGS = {
     ExitCode.REJECTED: "some input was rejected; the others were carried out",
     ExitCode.FAILED: "some transaction reverted, or an opportunity failed before anything was sent",
     ExitCode.PENDING: "some transaction's outcome is not known yet; run the same opportunity again",
+    ExitCode.TAKEN_OVER: "another process took this one for dead, and goes on with its work; start it again",
     ExitCode.INTERRUPTED: "stopped from outside; what was sent is recorded",
 }
 

@@ -25,7 +25,8 @@ async def run(
     """Execute the opportunities of `source`, as many at a time as the chains allow, writing each result as a
     line of JSON as soon as it is known.
 
-    Raises ConfigError when the source cannot be read.
+    Raises ConfigError when the source cannot be read; FencedError once another process has taken this one's
+    work over: then nothing more is read, and what was begun is told as it stands.
     """
     output = output or sys.stdout
     progress = Progress(console)
@@ -48,13 +49,22 @@ async def run(
             progress.done(execution)
             print(json.dumps(execution.as_dict()), file=output, flush=True)
 
+        async def read(group: asyncio.TaskGroup) -> None:
+            async for item in items:
+                await gate.acquire()
+                group.create_task(carry(item))
+
+        fenced = asyncio.create_task(executor.until_fenced())
         try:
             async with asyncio.TaskGroup() as group:
-                async for item in items:
-                    await gate.acquire()
-                    group.create_task(carry(item))
+                reading = group.create_task(read(group))
+                fenced.add_done_callback(lambda _: reading.cancel())
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from None
+        finally:
+            fenced.cancel()
+        if fenced.done():
+            raise fenced.result()
     return exit_code(statuses)
 
 

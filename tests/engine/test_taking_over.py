@@ -20,6 +20,7 @@ from executor.engine.durable import beats
 from executor.engine.executor import Executor
 from executor.journal.books import Books
 from executor.journal.record import Database, Record
+from executor.operations.exit_codes import ExitCode
 from tests.chaos.process import Life
 from tests.support.pairs import crossing, mine_in_time, on_demand, until, waiting
 from tests.support.postgres import new_database
@@ -149,8 +150,9 @@ async def test_a_process_that_was_taken_for_dead_sends_nothing_when_it_wakes(
                     await until(lambda: {s for s, _ in standing(record).values()} == {Status.REALISED})
                     await asyncio.sleep(1)
                     assert {s for s, _ in standing(record).values()} == {Status.REALISED}
-            assert await other.end(SLOW) == 0, other.errors
-            assert {told["status"] for told in other.told()} == {"realised"}
+            assert await other.end(SLOW) == ExitCode.TAKEN_OVER, other.errors
+            assert "has taken over the works of another" in other.errors
+            assert len(other.told()) == len(asked)
     assert len(sends) <= 1
     assert trading.nonce() == count
 
