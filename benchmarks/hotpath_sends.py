@@ -1,5 +1,5 @@
-"""A decision to the node's answer, through the real lane, record and durable engine on an SQLite file, beside
-web3.py's and Ape's ordinary way of sending.
+"""A decision to the node's answer, through the real lane, record and durable engine on an SQLite file and the
+event loop of `executor run`, beside web3.py's and Ape's ordinary way of sending.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, process_time, sleep, time
 from typing import Any
+
+import uvloop
 
 from benchmarks.hotpath_bytes import GWEI, ROUTER, plan_of, route
 from benchmarks.hotpath_floor import BareDisk, BareNode, Floor
@@ -126,7 +128,7 @@ def send_times(folder: Path, count: int) -> SendTimes:
         for name, url, ours in (("socket", f"ipc://{path}", times.socket), ("http", node.url, times.http)):
             place = folder / name
             place.mkdir()
-            asyncio.run(_by_the_lane(node, url, place, count, ours))
+            uvloop.run(_by_the_lane(node, url, place, count, ours))
         times.floor = _floor(node, path, folder / "bare.sqlite3", count)
         times.web3 = _by(Web3Way(node, ACCOUNT), node, count)
         with ape_way(node, ACCOUNT) as ape:

@@ -8,11 +8,12 @@ left open in any run, and the throughput of web3.py's ordinary path, which waits
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import uvloop
 
 from benchmarks.lifecycle_lanes import BLOCK_SECONDS, Lives, ordinary_lives, our_lives
 from benchmarks.ordinary import Web3Way, ape_way
@@ -67,7 +68,7 @@ def _ours(lanes: int, in_flight: int, count: int) -> Lives:
         Node.empty(chain_id=1, block_time=BLOCK_SECONDS) as node,
         TemporaryDirectory(prefix="lifecycle-") as folder,
     ):
-        return asyncio.run(our_lives(node, Path(folder), lanes=lanes, in_flight=in_flight, count=count))
+        return uvloop.run(our_lives(node, Path(folder), lanes=lanes, in_flight=in_flight, count=count))
 
 
 if __name__ == "__main__":
