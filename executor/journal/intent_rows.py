@@ -17,7 +17,7 @@ from executor.domain.intent import (
 )
 from executor.journal.database import now
 from executor.journal.prepared import Prepared
-from executor.journal.schema import HOLDING, WATCHED, attempts, executions, intents
+from executor.journal.schema import HOLDING, LOST, WATCHED, attempts, executions, intents
 
 _HELD = (
     (intents.c.chain == bindparam("of_chain"))
@@ -60,6 +60,34 @@ _LIVE_TRADE = (
 )
 LANE = Prepared(select(_LOWEST_FREE.label("lowest_free"), _LIVE_TRADE.label("live_trade")))
 """The lane as it is: its lowest free nonce, and the opportunity's live trade."""
+
+_LAST_LOST = (
+    select(intents.c.nonce)
+    .where(
+        intents.c.chain == bindparam("of_chain"),
+        intents.c.sender == bindparam("of_sender"),
+        intents.c.state.in_(LOST),
+    )
+    .order_by(intents.c.nonce.desc())
+    .limit(1)
+)
+_LAST_HELD = select(intents.c.nonce).where(_HELD).order_by(intents.c.nonce.desc()).limit(1)
+_LAST_MINED = (
+    select(intents.c.block_number)
+    .where(_HELD, intents.c.block_number.is_not(None))
+    .order_by(intents.c.nonce.desc())
+    .limit(1)
+)
+REACHED = Prepared(
+    select(
+        _LAST_HELD.scalar_subquery().label("held"),
+        _LAST_LOST.scalar_subquery().label("lost"),
+        _LAST_MINED.scalar_subquery().label("block"),
+    )
+)
+"""A wallet's highest nonce that is held, the highest that was lost, and the block of the highest mined one: a
+chain takes nonces in order, so none is in a newer block.
+"""
 
 IN_FLIGHT = Prepared(
     select(func.count()).where(

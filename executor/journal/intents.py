@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from executor.domain.address import Address
 from executor.domain.attempt import Attempt
@@ -204,14 +204,10 @@ class IntentsPart(ExecutionsPart):
 
     def reached(self, sender: Address) -> Reached | None:
         """How far a wallet has come by what is recorded; None where nothing is."""
-        query = select(func.max(intents.c.nonce), func.max(intents.c.block_number)).where(
-            intents.c.chain == self.chain,
-            intents.c.sender == sender,
-            intents.c.state != IntentState.DROPPED.value,
-        )
-        with self.database.reading() as connection:
-            nonce, block = connection.execute(query).one()
-        return None if nonce is None else Reached(nonce, block)
+        its = {"of_chain": self.chain, "of_sender": sender}
+        ((held, lost, block),) = self.database.glance(rows.REACHED, its)
+        nonces = [nonce for nonce in (held, lost) if nonce is not None]
+        return Reached(max(nonces), block) if nonces else None
 
     def _require_ours(self, connection: Connection, new: NewIntent) -> None:
         """The opportunity's row is locked from here on: two processes cannot both open its trade."""

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from executor.domain.execution import Status
 from executor.domain.intent import IntentState
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration after which the tables are as described here and in `books_schema`."""
 
 VERSION_TABLE = "record_version"
@@ -95,6 +95,7 @@ executions = Table(
 
 HOLDING, _HOLDING = _some("state", (IntentState.LIVE, IntentState.MINED, IntentState.FINAL))
 WATCHED, _WATCHED = _some("state", (IntentState.LIVE, IntentState.MINED))
+LOST, _LOST = _some("state", (IntentState.SUPERSEDED,))
 
 intents = Table(
     "intents",
@@ -137,6 +138,7 @@ intents = Table(
         postgresql_where=_HOLDING,
     ),
     Index("intents_watched", "chain", "sender", "nonce", sqlite_where=_WATCHED, postgresql_where=_WATCHED),
+    Index("intents_lost", "chain", "sender", "nonce", sqlite_where=_LOST, postgresql_where=_LOST),
     Index("intents_opportunity", "chain", "opportunity_id"),
 )
 

@@ -14,7 +14,7 @@ from executor.domain.execution import Status
 from executor.domain.intent import HOLDS_NONCE, OPEN, AttemptState, Block, IntentState
 from executor.journal.database import Database
 from executor.journal.record import Record
-from executor.journal.schema import HOLDING, UNFINISHED, WATCHED
+from executor.journal.schema import HOLDING, LOST, UNFINISHED, WATCHED
 from tests.support.records import (
     OPERATOR,
     execution,
@@ -71,6 +71,7 @@ def test_no_query_on_the_way_of_a_transaction_reads_the_history(record: Record) 
         record.mark_attempt(sent, AttemptState.SENT)
         record.mark_intent(intent.intent_id, IntentState.MINED, winner=sent, block=Block(1, "0x01"))
         record.in_flight(OPERATOR)
+        record.reached(OPERATOR)
         record.open_intents(sender=OPERATOR, executor_id="executor-1")
         record.intent_of(sent)
         record.intents_of("seen-1")
@@ -90,5 +91,6 @@ def test_no_query_on_the_way_of_a_transaction_reads_the_history(record: Record) 
 def test_the_indices_are_over_the_states_that_the_domain_means() -> None:
     assert {str(constant) for constant in HOLDING} == {f"'{state.value}'" for state in HOLDS_NONCE}
     assert {str(constant) for constant in WATCHED} == {f"'{state.value}'" for state in OPEN}
+    assert {str(constant) for constant in LOST} == {f"'{IntentState.SUPERSEDED.value}'"}
     unfinished = {f"'{status.value}'" for status in Status if not status.is_final}
     assert {str(constant) for constant in UNFINISHED} == unfinished

@@ -17,7 +17,7 @@ from executor.domain.errors import JournalError
 from executor.journal import books_schema, migrations
 from executor.journal.database import Database
 from executor.journal.schema import HEAD, VERSION_TABLE
-from tests.support.records import opened
+from tests.support.records import opened, opened_trade, record_in
 
 METADATA = books_schema.bookings.metadata
 """Of all tables, those of the books with them."""
@@ -85,6 +85,21 @@ def test_opening_again_migrates_nothing(place: Path | SecretStr, monkeypatch: py
 
     monkeypatch.setattr(migrations, "_upgrade", refuse)
     Database.open(place).close()
+
+
+def test_a_database_of_the_version_before_is_brought_up_to_date_with_what_it_holds(
+    place: Path | SecretStr,
+) -> None:
+    with opened(place) as database:
+        opened_trade(record_in(database))
+        with database.writing() as connection:
+            made = objects(connection)
+            connection.execute(text("DROP INDEX intents_lost"))
+            connection.execute(text("UPDATE record_version SET version_num = '0002'"))
+    with opened(place) as database:
+        with database.reading() as connection:
+            assert objects(connection) == made
+        assert len(record_in(database).open_intents()) == 1
 
 
 def test_a_database_of_a_later_version_is_refused(place: Path | SecretStr) -> None:
