@@ -13,7 +13,7 @@ from executor.chain.reading import read, read_all
 from executor.chain.simulation import simulate
 from executor.domain.address import Address
 from executor.domain.decision import Reason, Simulation
-from executor.domain.errors import ExecutorError, OpportunityError, RevertError
+from executor.domain.errors import ExecutorError, OpportunityError, RevertError, TicksUnknownError
 from executor.domain.lender import LenderTerms
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
@@ -61,14 +61,24 @@ class Means:
 
 
 @dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What another input up to `cap` would earn more before gas: `most`. Both in the settlement token's
+    smallest unit; `cap` is None where nothing bounds the input.
+    """
+
+    most: int
+    cap: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """What a trade gives now: a route, or one that is divided over pools side by side, whichever the executor
     would take. `profit` is by the venues' maths, with the gas of the simulation where there is
     one, else of the model. `means` are all ways to pay it, the one taken first. `refusal` says why the
     router's own simulation of the call fails. `optimal`: of all routes that were looked for this one is
     proven to be the best; None where only this one was asked about. `shortfall`
-    bounds what another input into the same route, or another division over its pools, would earn more before
-    gas, in the settlement token's smallest unit; None where nothing proves one.
+    bounds what another input into the same route, or another division over its pools, would earn more; None
+    where nothing proves a bound.
     """
 
     head: BlockHead
@@ -80,7 +90,7 @@ class Quote:
     simulation: Simulation | None
     refusal: Reason | None
     optimal: bool | None = None
-    shortfall: int | None = None
+    shortfall: Shortfall | None = None
 
 
 async def read_quoted(session: Session, now: BlockHead, resolved: Resolved) -> Market:
@@ -208,8 +218,8 @@ async def _as_asked(session: Session, opportunity: Opportunity, market: Market) 
 
 async def _shortfall(
     session: Session, opportunity: Opportunity, sized: SizedRoute | SizedSplit, market: Market
-) -> int | None:
-    """What other inputs may earn more before gas. Raises TicksUnknownError, NodeError."""
+) -> Shortfall | None:
+    """What other inputs may earn more before gas; None where that is not known. Raises NodeError."""
     paid = market.purse.inventory if isinstance(sized, SizedSplit) else available(sized, market)
     caps = (size_cap(session.settings, opportunity, market), paid, MAX_AMOUNT)
     cap = min(cap for cap in caps if cap is not None)
@@ -220,7 +230,11 @@ async def _shortfall(
         premium = premium_again(sized, market.purse.terms)
         return shortfall_of(sized.route, states, sized.amounts, cap=cap, premium=premium)
 
-    return await with_enough_ticks(session.rpc, market.states, market.head, bound)
+    try:
+        most = await with_enough_ticks(session.rpc, market.states, market.head, bound)
+    except TicksUnknownError:
+        return None
+    return None if most is None else Shortfall(most, cap if cap < MAX_AMOUNT else None)
 
 
 def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means]:

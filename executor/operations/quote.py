@@ -148,7 +148,8 @@ def as_dict(quote: Quote) -> dict[str, object]:
         "simulation": simulation,
         "refusal": None if quote.refusal is None else quote.refusal.message,
         "proven_best": quote.optimal,
-        "shortfall_bound": _text(quote.shortfall),
+        "shortfall_bound": _text(quote.shortfall and quote.shortfall.most),
+        "shortfall_cap": _text(quote.shortfall and quote.shortfall.cap),
     }
 
 
@@ -264,7 +265,9 @@ def _lines(quote: Quote) -> Iterator[tuple[str, str]]:
     usd = _usd(quote, profit.net)
     yield "net profit", net if usd is None else f"{net} ({usd} USD)"
     if quote.shortfall is not None:
-        yield "another input earns at most more", shown(quote.shortfall, settlement)
+        cap = quote.shortfall.cap
+        upto = "" if cap is None else f" of up to {shown(cap, settlement)}"
+        yield f"another input{upto} earns at most more", shown(quote.shortfall.most, settlement)
     if quote.refusal is not None:
         yield "the router", escape(quote.refusal.message)
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from devnet import ETHER, ETHEREUM
+from executor.domain.errors import TicksUnknownError
+from executor.engine import quoting
 from executor.operations.exit_codes import ExitCode
 from tests.operations.test_run import Ended, call, config
 from tests.support.trading import SUSHI_V2, UNISWAP_V2, Trading, explicit, high_level
@@ -107,6 +109,39 @@ def test_how_much_another_input_could_earn_more_is_told_with_its_proof(
 
     assert 0 < bound < int(told["gross_profit"]) // 10**6
     assert all(int(other["gross_profit"]) <= int(told["gross_profit"]) + bound for other in earned)
+
+
+def test_the_bound_on_other_inputs_says_up_to_which_input_it_holds(trading: Trading) -> None:
+    trading.open_gap()
+    own = as_json(trading, "--route", ROUTE, "--funding", "inventory")
+    limited = as_json(trading, "--route", ROUTE, max_trade_size_usd="3000", fixed_prices_usd={"WETH": "3000"})
+    asked = ("--route", ROUTE, "--amount", 2 * ETHER)
+    free = as_json(trading, "--route", ROUTE, "--funding", "callback_chain")
+
+    assert own["shortfall_cap"] == str(trading.balance())
+    assert limited["shortfall_cap"] == str(ETHER)
+    assert as_json(trading, *asked)["shortfall_cap"] == str(2 * ETHER)
+    assert "another input of up to 2 WETH earns at most more" in quoted(trading, *asked).stdout
+    assert free["shortfall_bound"] is not None and free["shortfall_cap"] is None
+
+
+def test_a_size_whose_bound_no_reading_is_enough_for_is_quoted_without_one(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a bound looks at lies further from the price than what the size itself needs."""
+    pool = trading.desk.pool(UNISWAP_V2).key
+
+    def never_enough(*_: object, **__: object) -> int:
+        raise TicksUnknownError("the ticks end.", fix="read further", pool=pool, toward_low=True)
+
+    trading.open_gap()
+    told = as_json(trading, "--route", ROUTE)
+    monkeypatch.setattr(quoting, "shortfall_of", never_enough)
+    without = as_json(trading, "--route", ROUTE)
+
+    assert told["shortfall_bound"] is not None
+    assert (without["shortfall_bound"], without["shortfall_cap"]) == (None, None)
+    assert without["amount_in"] == told["amount_in"]
 
 
 def test_who_pays_and_why_not_others_is_told(trading: Trading) -> None:
