@@ -146,6 +146,13 @@ class Executor:
         await self._house.until_fenced()
         return taken_over(self.settings.executor_id)
 
+    async def wake(self) -> None:
+        """Go on with what earlier runs have left on any configured chain, without waiting for an opportunity.
+        Not in a dry run.
+        """
+        if not self.dry_run:
+            await self._house.wake()
+
     async def look_after(self, name: str) -> None:
         """Open the chain `name` and go on with what is recorded of it. Raises ExecutorError."""
         await self._go_on(name)

@@ -51,6 +51,20 @@ class House:
                 await self._open()
         return Means(self._records[chain], self._fence, prompt, self._opened)
 
+    async def wake(self) -> None:
+        """Where there is a record already, open it and go on with what it says was left, before any
+        opportunity comes. What cannot be opened is told to the log, and tried again with the first one.
+        """
+        own = self._settings
+        if own.database_url is None and not (own.journal / FILE_NAME).exists():
+            return
+        try:
+            async with self._turn:
+                if self._database is None:
+                    await self._open()
+        except ExecutorError as error:
+            _LOG.error("not_looked_after", error=error.message)
+
     def require_owner(self) -> None:
         """Raises FencedError once another process is known to have taken this one's works over. No look: that
         is `Means.fence`.

@@ -22,8 +22,8 @@ from executor.operations.sources import Item, items_of
 async def run(
     settings: Settings, source: str, *, dry_run: bool, console: Console, output: TextIO | None = None
 ) -> ExitCode:
-    """Execute the opportunities of `source`, as many at a time as the chains allow, writing each result as a
-    line of JSON as soon as it is known.
+    """Go on with what earlier runs have left, and execute the opportunities of `source`, as many at a time as
+    the chains allow, writing each result as a line of JSON as soon as it is known.
 
     Raises ConfigError when the source cannot be read; FencedError once another process has taken this one's
     work over: then nothing more is read, and what was begun is told as it stands.
@@ -36,6 +36,7 @@ async def run(
         executor = await stack.enter_async_context(
             Executor(settings, dry_run=dry_run, prompt=progress.ask, on_stage=progress.stage)
         )
+        await executor.wake()
         items = items_of(source)
         stack.push_async_callback(_closed, items)
         gate = asyncio.Semaphore(sum(own.max_concurrent_executions for own in settings.chains.values()))

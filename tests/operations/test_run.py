@@ -19,9 +19,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from executor.domain.execution import Status
 from executor.operations.cli import main
 from executor.operations.execution_schema import execution_schema
 from executor.operations.exit_codes import ExitCode
+from tests.support.pairs import record_of, until
 from tests.support.trading import Trading, explicit, high_level
 
 ROOT = Path(__file__).parents[2]
@@ -207,6 +209,30 @@ async def test_a_stop_from_outside_ends_in_order_with_the_record_kept(
     ended = run(trading, "-", stdin=json.dumps(explicit()))
     assert ended.statuses == ["realised"]
     assert trading.nonce() == 1
+
+
+async def test_what_an_earlier_run_has_left_is_followed_before_any_opportunity_comes(
+    trading: Trading,
+) -> None:
+    trading.open_gap()
+    trading.node.rpc("evm_setAutomine", False)
+    try:
+        ended = run(trading, "-", stdin=json.dumps(explicit()), max_execution_time_seconds=1)
+        assert ended.statuses == ["pending"]
+        trading.node.rpc("anvil_dropAllTransactions")
+    finally:
+        trading.node.rpc("evm_setAutomine", True)
+    process = await _started(trading)
+    try:
+        await until(lambda: trading.nonce() == 1)
+        with record_of(trading) as record:
+            await until(lambda: record.unfinished() == ())
+            stored = record.stored("seen-1")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.communicate(), 30)
+    assert stored is not None
+    assert stored.execution.status is Status.REALISED
 
 
 def test_an_idle_stream_stops_at_once(trading: Trading) -> None:
