@@ -60,8 +60,6 @@ def run_command(
     execution`); a table goes to standard error where that is a terminal."""
     import uvloop
 
-    import uvloop
-
     from executor.operations.run import run, until_stopped
 
     _log(debug)

@@ -18,12 +18,15 @@ import pytest
 import yaml
 from eth_account import Account
 from pydantic import SecretStr
+from sqlalchemy import create_engine, inspect, literal_column, select, table
+from sqlalchemy.engine import URL
 
 from executor.domain.errors import WalletError
 from executor.operations.exit_codes import ExitCode
 from executor.wallet.creation import import_key
 from executor.wallet.keystore import open_keystore
 from tests.operations.test_run import COMMAND, ROOT, call, config
+from tests.support.postgres import new_database
 from tests.support.trading import OPERATOR_ACCOUNT, Trading, explicit
 
 PASSPHRASE = "marmalade 7 tangerine 9 harbour"
@@ -170,6 +173,46 @@ def test_a_full_run_leaves_no_secret_anywhere(trading: Trading, secrets: Secrets
     secrets.absent_from(error, "standard error")
     secrets.absent_from_files(trading.folder, but=(path,))
     assert list((trading.folder / "journal").iterdir())
+
+
+def test_a_full_run_leaves_no_secret_in_a_servers_tables(
+    trading: Trading, secrets: Secrets, keystore: Path, postgres_server: URL
+) -> None:
+    trading.open_gap()
+    with new_database(postgres_server, "secrets") as place:
+        path = settings_with(trading, keystore)
+        whole = yaml.safe_load(path.read_text())
+        url = place.render_as_string(hide_password=False)
+        path.write_text(yaml.safe_dump({**whole, "database_url": url}))
+        code, output, error = Watched("run", "-", "--config", str(path), "--debug").end(
+            json.dumps(explicit())
+        )
+        assert (code, json.loads(output)["status"]) == (ExitCode.OK, "realised")
+        tables = rows_by_table(place)
+    for name, rows in tables.items():
+        secrets.absent_from(rows, name)
+    assert {"attempts", "executions", "workflow_status"} <= {name.split(".")[1] for name in tables}
+    attempts = next(rows for name, rows in tables.items() if name.endswith(".attempts"))
+    assert trading.node.rpc("eth_getBlockByNumber", "latest", False)["transactions"][0].encode() in attempts
+    secrets.absent_from(output + error, "what it said")
+
+
+def rows_by_table(place: URL) -> dict[str, bytes]:
+    """All that stands in the database, as text, by the table's name."""
+    engine = create_engine(place)
+    tables = [
+        table(name, schema=schema)
+        for schema in inspect(engine).get_schema_names()
+        if schema != "information_schema"
+        for name in inspect(engine).get_table_names(schema)
+    ]
+    found: dict[str, bytes] = {}
+    with engine.connect() as connection:
+        for one in tables:
+            every = select(literal_column("one::text")).select_from(one.alias("one"))
+            found[one.fullname] = "\n".join(connection.execute(every).scalars()).encode()
+    engine.dispose()
+    return found
 
 
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGKILL])
