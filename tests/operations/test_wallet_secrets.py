@@ -18,7 +18,7 @@ import pytest
 import yaml
 from eth_account import Account
 from pydantic import SecretStr
-from sqlalchemy import create_engine, inspect, literal_column, select, table
+from sqlalchemy import Select, create_engine, inspect, literal_column, select, table
 from sqlalchemy.engine import URL
 
 from executor.domain.errors import WalletError
@@ -209,7 +209,7 @@ def rows_by_table(place: URL) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     with engine.connect() as connection:
         for one in tables:
-            every = select(literal_column("one::text")).select_from(one.alias("one"))
+            every: Select[Any] = select(literal_column("one::text")).select_from(one.alias("one"))
             found[one.fullname] = "\n".join(connection.execute(every).scalars()).encode()
     engine.dispose()
     return found
