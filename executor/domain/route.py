@@ -76,6 +76,14 @@ POOL_LOANS = frozenset({Funding.UNISWAP_V3_FLASH, Funding.UNISWAP_V2_FLASH})
 
 
 @dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays a trade or a part of it: `pool` is the lender where pools lend."""
+
+    funding: Funding
+    pool: Pool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SecondLoan:
     """A loan within the first one, of `amount` of the settlement token; `premium` is its fee. `pool` is the
     lender where pools lend. Amounts in the token's smallest unit.
@@ -117,6 +125,12 @@ class SizedRoute:
     def gross_profit(self) -> int:
         """Settlement-token delta after premiums, before gas; may be negative."""
         return self.amounts[-1] - self.amounts[0] - self.premium - (self.second.premium if self.second else 0)
+
+    @property
+    def payers(self) -> tuple[Payer, ...]:
+        """Who pays: whoever is asked first, and the second lender where there is one."""
+        first = Payer(self.funding, self.lender_pool)
+        return (first, Payer(self.second.funding, self.second.pool)) if self.second else (first,)
 
     @property
     def first_loan(self) -> int:

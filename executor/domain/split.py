@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from executor.domain.route import Funding, Leg, SizedRoute
+from executor.domain.route import Funding, Leg, Payer, SizedRoute
+from executor.domain.several import SizedSeveral
 from executor.domain.token import Token
 
 
@@ -87,6 +88,11 @@ class SizedSplit:
         return Funding.INVENTORY
 
     @property
+    def payers(self) -> tuple[Payer, ...]:
+        """The router alone."""
+        return (Payer(self.funding),)
+
+    @property
     def premium(self) -> int:
         """None is asked."""
         return 0
@@ -117,5 +123,5 @@ class SizedSplit:
         return self.route.gross_profit
 
 
-Sized = SizedRoute | SizedSplit
-"""A trade with its amounts and its funding, in one line or divided over pools side by side."""
+Sized = SizedRoute | SizedSplit | SizedSeveral
+"""A trade with its amounts and its funding: in one line, divided over pools, or of several routes."""

@@ -8,6 +8,7 @@ from executor.config.sending import BreakerSettings
 from executor.domain.address import Address
 from executor.domain.errors import ExecutorError
 from executor.domain.route import Route
+from executor.domain.several import SeveralRoutes
 from executor.domain.split import SplitRoute
 from executor.journal.record import Record
 from executor.policy.breaker import Breaker, BreakerRules, BreakerState
@@ -25,7 +26,7 @@ class BreakerOpenError(ExecutorError, RuntimeError):
     code = "breaker_open"
 
 
-def breaker_keys(chain: str, sender: Address, route: Route | SplitRoute) -> tuple[str, ...]:
+def breaker_keys(chain: str, sender: Address, route: Route | SplitRoute | SeveralRoutes) -> tuple[str, ...]:
     """The breakers that a trade goes through."""
     pools = "-".join(leg.pool.key.lower() for leg in route.legs)
     if len(pools) > MOST_POOLS:

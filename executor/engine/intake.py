@@ -16,7 +16,7 @@ from executor.domain.errors import OpportunityError
 from executor.domain.json_text import load_json
 from executor.domain.opportunity import LegRequest, Opportunity
 from executor.domain.route import Funding
-from executor.engine.opportunity_schema import EXPLICIT, HIGH_LEVEL, Schema
+from executor.engine.opportunity_schema import EXPLICIT, HIGH_LEVEL, SEVERAL, Schema
 
 MAX_TEXT = 1 << 20
 """An opportunity's JSON text is at most this many characters."""
@@ -67,7 +67,7 @@ def problems(data: object) -> list[OpportunityError]:
     try:
         found = [
             problem
-            for error in _validator("legs" in document).iter_errors(document)
+            for error in _validator(_form_of(document)).iter_errors(document)
             for problem in _explain(error)
         ] or list(_beyond_the_schema(document))
     except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
@@ -83,16 +83,29 @@ def document_of(opportunity: Opportunity) -> dict[str, object]:
     values: dict[str, Any] = {
         name: value for name, value in asdict(opportunity).items() if value not in (None, ())
     }
-    amount, legs = opportunity.amount, values.get("legs")
+    amount, legs, routes = opportunity.amount, values.get("legs"), values.get("routes")
     if isinstance(amount, int) and amount.bit_length() <= 256:
         values["amount"] = str(amount)
     if isinstance(legs, list | tuple):
-        values["legs"] = [_without_nulls(leg) if isinstance(leg, Mapping) else leg for leg in legs]
+        values["legs"] = [_without_nulls(leg) for leg in legs]
+    if isinstance(routes, list | tuple):
+        values["routes"] = [_route_without_nulls(route) for route in routes]
     return values
 
 
-def _without_nulls(leg: Mapping[str, Any]) -> dict[str, Any]:
+def _route_without_nulls(route: Any) -> Any:
+    return [_without_nulls(leg) for leg in route] if isinstance(route, list | tuple) else route
+
+
+def _without_nulls(leg: Any) -> Any:
+    if not isinstance(leg, Mapping):
+        return leg
     return {name: value for name, value in leg.items() if value is not None}
+
+
+def _form_of(document: Mapping[object, object]) -> str:
+    """Which of the schema's forms it is meant to be in."""
+    return next((name for name in ("legs", "routes") if name in document), "")
 
 
 def opportunity_id(data: object) -> str:
@@ -121,6 +134,7 @@ def _build(data: Mapping[str, Any]) -> Opportunity:
         funding=None if funding is None else Funding(funding),
         estimated_net_profit_usd=None if estimate is None else _decimal(estimate),
         deadline=data.get("deadline"),
+        routes=data.get("routes"),
     )
 
 
@@ -138,12 +152,15 @@ def _beyond_the_schema(data: Mapping[str, Any]) -> Iterator[OpportunityError]:
         yield OpportunityError(
             "estimated_net_profit_usd", "not a number", fix="give a number, or leave it out"
         )
-    pools = [str(leg["pool"]).lower() for leg in data.get("legs", ())]
-    for index, pool in enumerate(pools):
-        if pool in pools[:index]:
-            yield OpportunityError(
-                f"legs[{index}].pool", "stands in the route already", fix="name each pool once"
-            )
+    routes = {"legs": data.get("legs", ())}
+    routes |= {f"routes[{place}]": route for place, route in enumerate(data.get("routes", ()))}
+    for field, legs in routes.items():
+        pools = [str(leg["pool"]).lower() for leg in legs]
+        for index, pool in enumerate(pools):
+            if pool in pools[:index]:
+                yield OpportunityError(
+                    f"{field}[{index}].pool", "stands in the route already", fix="name each pool once"
+                )
 
 
 def _explain(error: ValidationError) -> Iterator[OpportunityError]:
@@ -243,7 +260,7 @@ def _refuse_constant(name: str) -> object:
 
 
 @cache
-def _validator(explicit: bool) -> Any:
+def _validator(form: str) -> Any:
     """Integers are ints only (JSON Schema would take 3000.0 for one); numbers may be Decimal."""
     checker = Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
@@ -257,7 +274,7 @@ def _validator(explicit: bool) -> Any:
     )
     derive: Any = extend
     return derive(Draft202012Validator, {"pattern": _pattern}, type_checker=checker)(
-        EXPLICIT if explicit else HIGH_LEVEL
+        {"legs": EXPLICIT, "routes": SEVERAL}.get(form, HIGH_LEVEL)
     )
 
 

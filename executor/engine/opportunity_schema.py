@@ -16,6 +16,7 @@ FUNDINGS = [kind for kind in Funding if kind in OWN_MEANS | POOL_LOANS or kind i
 """What an opportunity may ask for: own means, and the lenders whose terms can be read."""
 
 MAX_LEGS = 8
+MAX_ROUTES = 4
 IGNORED_PREFIX = "estimated_"
 """A detector may add fields of this prefix; they are kept out of every decision."""
 
@@ -105,19 +106,30 @@ def _form(title: str, own: Schema, required: list[str]) -> Schema:
     }
 
 
-EXPLICIT = _form(
-    "Explicit: pool by pool",
+_LEGS: Schema = {
+    "type": "array",
+    "minItems": 2,
+    "maxItems": MAX_LEGS,
+    "items": _LEG,
+    "description": f"2 to {MAX_LEGS} legs in order; the first one takes and the last one gives the "
+    "settlement token",
+}
+
+EXPLICIT = _form("Explicit: pool by pool", {"legs": _LEGS}, ["legs"])
+
+SEVERAL = _form(
+    "Several routes, one after the other in one transaction; `amount` caps each of them",
     {
-        "legs": {
+        "routes": {
             "type": "array",
             "minItems": 2,
-            "maxItems": MAX_LEGS,
-            "items": _LEG,
-            "description": f"2 to {MAX_LEGS} legs in order; the first one takes and the last one gives the "
-            "settlement token",
+            "maxItems": MAX_ROUTES,
+            "items": _LEGS,
+            "description": f"2 to {MAX_ROUTES} routes, each a list of legs, all of one settlement token and "
+            "no pool in two of them",
         }
     },
-    ["legs"],
+    ["routes"],
 )
 
 HIGH_LEVEL = _form(
@@ -133,12 +145,13 @@ HIGH_LEVEL = _form(
 
 
 def opportunity_schema() -> Schema:
-    """The published JSON Schema (draft 2020-12): an opportunity is in one of two forms."""
+    """The published JSON Schema (draft 2020-12): an opportunity is in one of three forms."""
+    forms = {"explicit": EXPLICIT, "several": SEVERAL, "high_level": HIGH_LEVEL}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Opportunity",
         "description": "An arbitrage opportunity on one chain. Amounts are decimal strings in the token's "
         "smallest unit.",
-        "oneOf": [{"$ref": "#/$defs/explicit"}, {"$ref": "#/$defs/high_level"}],
-        "$defs": {"explicit": EXPLICIT, "high_level": HIGH_LEVEL},
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in forms],
+        "$defs": forms,
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from executor import venues
 from executor.domain.pool import FEE_UNIT, VenueKind
-from executor.domain.route import Leg
+from executor.domain.route import Leg, SizedRoute
+from executor.domain.several import SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.routing.states import States
 
@@ -17,9 +18,9 @@ from executor.routing.states import States
 @dataclass(frozen=True, slots=True)
 class Hop:
     """One swap. Amounts in the smallest units of their tokens. `stage` is its place in the route: hops of one
-    stage stand side by side. `fee` is what the pool keeps of what goes in, None where that is part of its
-    curve; `impact` how much less comes out than at the price before the trade, as a share; `gas` by the model
-    that sizing uses.
+    stage stand side by side; `place` is the route's among several, 0 where there is one. `fee` is what the
+    pool keeps of what goes in, None where that is part of its curve; `impact` how much less comes out than at
+    the price before the trade, as a share; `gas` by the model that sizing uses.
     """
 
     leg: Leg
@@ -29,14 +30,21 @@ class Hop:
     fee: int | None
     impact: Fraction
     gas: int
+    place: int = 0
 
 
 def hops_of(sized: Sized, states: States) -> tuple[Hop, ...]:
     """The swaps of a trade in their order, in the `states` before it. Raises MathsError."""
+    if isinstance(sized, SizedSeveral):
+        return tuple(
+            replace(hop, place=place)
+            for place, part in zip(sized.places, sized.parts, strict=True)
+            for hop in hops_of(part, states)
+        )
     return tuple(_hop(*swap, states) for swap in _swaps(sized))
 
 
-def _swaps(sized: Sized) -> Iterator[tuple[Leg, int, int, int]]:
+def _swaps(sized: SizedRoute | SizedSplit) -> Iterator[tuple[Leg, int, int, int]]:
     """Each leg with its stage, what goes into it and what comes out."""
     if isinstance(sized, SizedSplit):
         for stage, parts in enumerate(sized.route.stages):

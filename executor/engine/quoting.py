@@ -19,6 +19,7 @@ from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import Pool
 from executor.domain.route import Funding, SizedRoute
+from executor.domain.several import SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.domain.token import Token
 from executor.engine.costs import call_data_cost
@@ -33,7 +34,7 @@ from executor.engine.revalidation import available, premium_again
 from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import read_router
 from executor.engine.session import Session
-from executor.engine.sizing import Market, best_trade, calldata_of, size_cap
+from executor.engine.sizing import Market, best_trade, calldata_of, market_of, size_cap
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import MAX_AMOUNT, Terms
@@ -50,7 +51,8 @@ DAY = 86_400
 @dataclass(frozen=True, slots=True)
 class Means:
     """A way to pay the route: its premium in the settlement token's smallest unit, and its gas over own
-    money. `problem` says why it cannot be had; empty where it can. `pool` is the lender where pools lend.
+    money. `problem` says why it cannot be had; empty where it can. `pool` is the lender where pools lend,
+    `place` the route's among several that it would pay.
     """
 
     funding: Funding
@@ -58,6 +60,7 @@ class Means:
     gas: int
     problem: str = ""
     pool: Address | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,10 @@ class Shortfall:
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What a trade gives now: a route, or one that is divided over pools side by side, whichever the executor
-    would take. `profit` is by the venues' maths, with the gas of the simulation where there is
-    one, else of the model. `means` are all ways to pay it, the one taken first. `refusal` says why the
-    router's own simulation of the call fails. `optimal`: of all routes that were looked for this one is
-    proven to be the best; None where only this one was asked about. `shortfall`
+    would take, or several routes, where they were asked about. `profit` is by the venues' maths, with the
+    gas of the simulation where there is one, else of the model. `means` are all ways to pay it, the one taken
+    first. `refusal` says why the router's own simulation of the call fails. `optimal`: of all routes that
+    were looked for this one is proven to be the best; None where only this one was asked about. `shortfall`
     bounds what another input into the same route, or another division over its pools, would earn more; None
     where nothing proves a bound.
     """
@@ -239,6 +242,12 @@ async def _shortfall(
 
 def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means]:
     """Every way to pay the route, the one taken first, then the others from the cheapest on."""
+    if isinstance(sized, SizedSeveral):
+        return [
+            replace(means, place=place)
+            for place, part in zip(sized.places, sized.parts, strict=True)
+            for means in _means(opportunity, part, market_of(market, part.route))
+        ]
     terms, purse = market.purse.terms, market.purse
     if isinstance(sized, SizedSplit):
         whole = "a divided trade is paid out of the router's own money"
@@ -274,7 +283,9 @@ def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means
 
 
 def pays(means: Means, sized: Sized) -> bool:
-    """Whether these are the means that the trade takes."""
+    """Whether these are the means that the trade takes, or that of several routes which they would pay."""
+    if isinstance(sized, SizedSeveral):
+        sized = sized.parts[sized.places.index(means.place)]
     pool = sized.lender_pool.address if sized.lender_pool else None
     return means.funding is sized.funding and means.pool == pool and not means.problem
 

@@ -15,7 +15,7 @@ from executor.domain.dex import Dex
 from executor.domain.errors import OpportunityError, PoolNotFoundError
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import LegRequest, Opportunity
-from executor.domain.pool import Pool
+from executor.domain.pool import Pool, VenueKind
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token
 from executor.engine.pools import At, find_pool
@@ -26,8 +26,9 @@ NATIVE_DECIMALS = 18
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The routes that the opportunity may mean, all of one settlement token, which `settlement_field`
-    named."""
+    """The routes that the opportunity may mean, or, where it names several, all of them; all of one
+    settlement token, which `settlement_field` named.
+    """
 
     routes: tuple[Route, ...]
     settlement_field: str
@@ -44,7 +45,34 @@ async def resolve(rpc: Rpc, chain: ChainData, opportunity: Opportunity, head: Bl
     Raises OpportunityError naming the field, PoolNotFoundError when a venue has no such pool, or NodeError.
     """
     at = At(rpc, chain, head)
-    return await (_explicit(at, opportunity) if opportunity.is_explicit else _high_level(at, opportunity))
+    if opportunity.routes is not None:
+        return await _several(at, opportunity.routes)
+    if opportunity.is_explicit:
+        return Resolved((await _explicit(at, "legs", opportunity.legs),), "legs[0].token_in")
+    return await _high_level(at, opportunity)
+
+
+async def _several(at: At, asked: Sequence[Sequence[LegRequest]]) -> Resolved:
+    fields = [f"routes[{place}]" for place in range(len(asked))]
+    routes = await asyncio.gather(*(_explicit(at, *each) for each in zip(fields, asked, strict=True)))
+    taken: dict[str, int] = {}
+    for place, route in enumerate(routes):
+        if route.settlement.address != routes[0].settlement.address:
+            raise OpportunityError(
+                f"routes[{place}][0].token_in",
+                f"route {place} begins with {route.settlement.symbol}, route 0 with "
+                f"{routes[0].settlement.symbol}",
+                fix="give routes of one settlement token, or an opportunity for each",
+            )
+        for index, leg in enumerate(route.legs):
+            other = taken.setdefault(leg.pool.identity, place)
+            if other != place and leg.pool.kind is not VenueKind.WRAPPED_NATIVE:
+                raise OpportunityError(
+                    f"routes[{place}][{index}].pool",
+                    f"the pool stands in route {other} already",
+                    fix="give routes that share no pool, or an opportunity for each",
+                )
+    return Resolved(tuple(routes), "routes[0][0].token_in")
 
 
 async def _high_level(at: At, opportunity: Opportunity) -> Resolved:
@@ -80,32 +108,35 @@ async def _find(at: At, dex: Dex, quote: Token, token: Token, field: str) -> tup
         raise PoolNotFoundError(error.message, fix=error.fix, field=field, **error.facts) from None
 
 
-async def _explicit(at: At, opportunity: Opportunity) -> Resolved:
-    legs = opportunity.legs
-    tokens = await asyncio.gather(*(_token(at, index, leg) for index, leg in enumerate(legs)))
+async def _explicit(at: At, field: str, legs: Sequence[LegRequest]) -> Route:
+    """The route of these legs, of which `field` is the list."""
+    fields = [f"{field}[{index}]" for index in range(len(legs))]
+    tokens = await asyncio.gather(
+        *(_token(at, f"{fields[index]}.token_in", leg, settles=index == 0) for index, leg in enumerate(legs))
+    )
     following = (*tokens[1:], tokens[0])
     for index, (token, after) in enumerate(zip(tokens, following, strict=True)):
         if token.address == after.address:
             raise OpportunityError(
-                f"legs[{(index + 1) % len(legs)}].token_in",
+                f"{fields[(index + 1) % len(legs)]}.token_in",
                 f"leg {index} takes {token.symbol} already",
                 fix="let each leg take what the one before gives",
             )
     pools = await asyncio.gather(
         *(
-            find_pool(at, f"legs[{index}]", leg, token, after, following=f"legs[{(index + 1) % len(legs)}]")
+            find_pool(at, fields[index], leg, token, after, following=fields[(index + 1) % len(legs)])
             for index, (leg, token, after) in enumerate(zip(legs, tokens, following, strict=True))
         )
     )
-    return Resolved((_route(pools, tokens),), "legs[0].token_in")
+    return _route(fields, pools, tokens)
 
 
-def _route(pools: Sequence[Pool], tokens: Sequence[Token]) -> Route:
+def _route(fields: Sequence[str], pools: Sequence[Pool], tokens: Sequence[Token]) -> Route:
     identities = [pool.identity for pool in pools]
     for index, identity in enumerate(identities):
         if identity in identities[:index]:
             raise OpportunityError(
-                f"legs[{index}].pool",
+                f"{fields[index]}.pool",
                 f"the pool stands in leg {identities.index(identity)} already",
                 fix="use a pool once",
             )
@@ -117,12 +148,12 @@ def _route(pools: Sequence[Pool], tokens: Sequence[Token]) -> Route:
     )
 
 
-async def _token(at: At, index: int, leg: LegRequest) -> Token:
-    field = f"legs[{index}].token_in"
-    if index and is_native(at.chain, leg.token_in):
+async def _token(at: At, field: str, leg: LegRequest, *, settles: bool) -> Token:
+    """The token that goes into the leg; of the first one it is the settlement token, which is no coin."""
+    if not settles and is_native(at.chain, leg.token_in):
         return Token(at.chain.chain_id, ZERO_ADDRESS, at.chain.native_symbol, NATIVE_DECIMALS)
     return await resolve_token(
-        at.rpc, at.chain, leg.token_in, field=field, block=at.head, display_only=index > 0
+        at.rpc, at.chain, leg.token_in, field=field, block=at.head, display_only=not settles
     )
 
 

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from executor.chain.head import head
 from executor.chain.reading import read
@@ -20,9 +19,10 @@ from executor.domain.execution import Execution, Status
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.plan import Plan
-from executor.domain.route import Funding, Leg
-from executor.domain.split import Sized, SizedSplit
+from executor.domain.route import Funding, SizedRoute
+from executor.domain.split import Sized
 from executor.engine.costs import call_data_cost
+from executor.engine.described import describe, shape_of
 from executor.engine.failing import Trial
 from executor.engine.fates import ended_by
 from executor.engine.gas_market import read_gas
@@ -123,7 +123,7 @@ class SameChainRun:
         """What to do now that a block has come: the last round resizes no more."""
         self._note("looking again")
         plan, simulation, market = ready.plan, ready.simulation, ready.market
-        if isinstance(plan.sized, SizedSplit):
+        if not isinstance(plan.sized, SizedRoute):
             moved = not unmoved(plan.sized, market.states, newer.states)
             return Course.RESIZE if moved and not last else Course.PROCEED
         l1_fee = (await call_data_cost(self._session, plan.calldata, simulation, newer)).charged
@@ -352,7 +352,7 @@ class SameChainRun:
         return replace(self.draft, details={**self.draft.details, **offer})
 
     def _know_size(self, sized: Sized) -> None:
-        premium = sized.amounts[-1] - sized.amount_in - sized.gross_profit
+        premium = sized.amounts[-1] - sized.amounts[0] - sized.gross_profit
         self.draft = replace(
             self.draft,
             route=tuple(describe(leg) for leg in sized.route.legs),
@@ -362,7 +362,7 @@ class SameChainRun:
                 **self.draft.details,
                 "amounts": list(sized.amounts),
                 "premium": premium,
-                **({"parts": parts_of(sized)} if isinstance(sized, SizedSplit) else {}),
+                **shape_of(sized),
             },
         )
 
@@ -386,14 +386,3 @@ def _nothing_left(error: OpportunityError, refused: Collection[Funding]) -> Reas
     failed = ", ".join(sorted(refused))
     message = f"{failed} failed in simulation, and nothing else can pay the route. {error}"
     return Reason("no_funding_left", message, {**error.facts, "refused": sorted(refused)})
-
-
-def parts_of(sized: SizedSplit) -> list[list[int]]:
-    """What goes into each pool of a divided trade and comes out of it, in the order of its route."""
-    return [[part.amount_in, part.amount_out] for stage in sized.route.stages for part in stage]
-
-
-def describe(leg: Leg) -> str:
-    """One leg in words; without a fee where the pool's state tells it."""
-    words = f"{leg.token_in.symbol} -> {leg.token_out.symbol} at {leg.pool.dex} {leg.pool.identity}"
-    return f"{words} ({Decimal(leg.pool.fee).scaleb(-4).normalize():f} %)" if leg.pool.fee else words

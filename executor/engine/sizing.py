@@ -1,7 +1,7 @@
 """Which route, how much, and whose money."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
@@ -13,7 +13,8 @@ from executor.domain.errors import MathsError, OpportunityError, PlanError
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import VenueKind
-from executor.domain.route import POOL_LOANS, Funding, Route, SizedRoute
+from executor.domain.route import POOL_LOANS, Funding, Payer, Route, SizedRoute
+from executor.domain.several import LeftOut, SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.engine.gas_market import GasMarket
 from executor.engine.market import Purse, with_enough_ticks
@@ -22,7 +23,15 @@ from executor.plan import Tip, encode, encode_several
 from executor.plan.compile import Outputs, compile_route
 from executor.policy.fees import Fees
 from executor.routing.candidates import Candidate, pick
-from executor.routing.funding import FundingChoice, choose_funding, funding_cap, premium_of, trade_gas
+from executor.routing.funding import (
+    FURTHER_ROUTE,
+    FundingChoice,
+    choose_funding,
+    funding_cap,
+    gas_in_plan,
+    premium_of,
+    trade_gas,
+)
 from executor.routing.money import FundedSize, funded_sizes
 from executor.routing.sizing import forward
 from executor.routing.split import SplitSize
@@ -59,8 +68,11 @@ async def best_trade(
     rpc: Rpc, settings: ChainSettings, opportunity: Opportunity, market: Market
 ) -> Sized | None:
     """What nets most: the best route at its best size, or the pools of all routes side by side, where the
-    router's own money pays; None if nothing earns anything. Raises as `size` does.
+    router's own money pays; of several routes that were asked for, those that pay for their gas. None if
+    nothing earns anything. Raises as `size` does.
     """
+    if opportunity.routes is not None:
+        return await _one_after_another(rpc, settings, opportunity, market)
     alone = await size(rpc, settings, opportunity, market)
     if opportunity.funding not in (None, Funding.INVENTORY) or Funding.INVENTORY in market.refused:
         return alone
@@ -77,6 +89,59 @@ async def best_trade(
         if alone.gross_profit - gas >= found.net:
             return alone
     return SizedSplit(found.route)
+
+
+async def _one_after_another(
+    rpc: Rpc, settings: ChainSettings, opportunity: Opportunity, market: Market
+) -> SizedSeveral | None:
+    """Each route at its own best size and paid by its own best means, without those that do not pay for what
+    they add to the gas; the best of these where none does. None where none earns anything.
+
+    Raises as `size` does where none can be had.
+    """
+    parts: dict[int, tuple[int, SizedRoute]] = {}
+    left: dict[int, str] = {}
+    paying: set[Payer] = set()
+    failed: list[OpportunityError | PlanError] = []
+    for place, route in enumerate(market.routes):
+        own = market_of(market, route)
+        try:
+            sized = await size(rpc, settings, opportunity, own)
+        except (OpportunityError, PlanError) as error:
+            failed.append(error)
+            left[place] = error.message
+            continue
+        if sized is None:
+            left[place] = why_nothing(opportunity, own).message
+            continue
+        gas = market.gas_cost(FURTHER_ROUTE + gas_in_plan(sized, market.states, paying))
+        parts[place] = (sized.gross_profit - gas, sized)
+        if sized.gross_profit > gas:
+            paying.update(sized.payers)
+        else:
+            left[place] = f"It earns {sized.gross_profit} of {route.settlement.symbol}, its gas costs {gas}."
+    if not parts:
+        if len(failed) == len(market.routes):
+            raise failed[0]
+        return None
+    kept = [place for place in parts if place not in left] or [max(parts, key=lambda place: parts[place][0])]
+    return SizedSeveral(
+        tuple(parts[place][1] for place in kept),
+        tuple(kept),
+        tuple(LeftOut(place, left[place]) for place in sorted(left) if place not in kept),
+    )
+
+
+def market_of(market: Market, route: Route) -> Market:
+    """The market of one of several routes: a pool that any of them trades with lends to none, as what it
+    takes for that would move it.
+    """
+    traded = {leg.pool.address for each in market.routes for leg in each.legs}
+    purse = market.purse
+    terms = tuple(
+        each for each in purse.terms if each.address not in purse.pools or each.address not in traded
+    )
+    return replace(market, routes=(route,), purse=replace(purse, terms=terms))
 
 
 def _side_by_side(market: Market, most: int, states: States) -> SplitSize | None:
@@ -190,7 +255,7 @@ def calldata_of(
     tip: Tip | None,
     wrapped_native: Address,
 ) -> bytes:
-    """The router's calldata for a trade, in one line or divided. Arguments as of `plan.encode`. Raises
+    """The router's calldata for a trade of any shape. Arguments as of `plan.encode`. Raises
     PlanError.
     """
     if isinstance(sized, SizedSplit):
@@ -201,6 +266,16 @@ def calldata_of(
             deadline=deadline,
             tip=tip,
             wrapped_native=wrapped_native,
+        )
+    if isinstance(sized, SizedSeveral):
+        return encode_several(
+            sized.parts,
+            settlement_index=settlement_index,
+            minimum_profit=minimum_profit,
+            deadline=deadline,
+            tip=tip,
+            wrapped_native=wrapped_native,
+            outputs=[outputs_of(part.route) for part in sized.parts],
         )
     return encode(
         sized,
@@ -237,7 +312,12 @@ def size_cap(settings: ChainSettings, opportunity: Opportunity, market: Market) 
 
 def why_nothing(opportunity: Opportunity, market: Market) -> Reason:
     """The reason for declining when no size earns anything, with what the first route gives for a sample
-    amount."""
+    amount; of several routes, with what each of them gives.
+    """
+    if opportunity.routes is not None and len(market.routes) > 1:
+        each = [why_nothing(opportunity, market_of(market, route)) for route in market.routes]
+        told = " ".join(f"Route {place}: {reason.message}" for place, reason in enumerate(each))
+        return Reason("not_profitable", told, each[0].facts)
     route = market.routes[0]
     sample = opportunity.amount or 10**market.prices.settlement.decimals
     facts: dict[str, object] = {"block_number": market.head.number, "amount_in": sample}

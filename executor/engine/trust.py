@@ -35,7 +35,7 @@ def leaned_on(chain: ChainData, sized: Sized) -> Iterator[KnownAddress]:
             yield chain.dexes[dex].known
     lending = {pool.address for pool in pools_lending(sized)}
     yield from (entry.known for entry in chain.flash_pools if entry.pool.address in lending)
-    fundings = {sized.funding, *([sized.second.funding] if sized.second else [])}
+    fundings = {payer.funding for payer in sized.payers}
     holders = {holder for leg in sized.route.legs for holder in _stands_at(leg.pool)}
     for funding, lender in chain.lenders.items():
         if funding in fundings or lender.known.address in holders:
@@ -50,8 +50,7 @@ def leaned_on(chain: ChainData, sized: Sized) -> Iterator[KnownAddress]:
 
 def pools_lending(sized: Sized) -> tuple[Pool, ...]:
     """The pools that lend to the trade."""
-    asked = (sized.lender_pool, sized.second.pool if sized.second else None)
-    return tuple(pool for pool in asked if pool is not None)
+    return tuple(payer.pool for payer in sized.payers if payer.pool is not None)
 
 
 def _stands_at(pool: Pool) -> tuple[Address, ...]:

@@ -82,10 +82,8 @@ class Turnstile:
 def needs(chain: ChainData, sized: Sized) -> frozenset[str]:
     """What a trade needs for itself: its pools, the router's balance it starts from, its lenders."""
     keys = {f"pool:{leg.pool.key.lower()}" for leg in sized.route.legs}
-    loans = [(sized.funding, sized.lender_pool)]
-    if sized.second is not None:
-        loans.append((sized.second.funding, sized.second.pool))
-    for funding, pool in loans:
+    for payer in sized.payers:
+        funding, pool = payer.funding, payer.pool
         if funding is Funding.INVENTORY:
             keys.add(f"token:{sized.route.settlement.address.lower()}")
         elif funding in POOL_LOANS and pool is not None:

@@ -61,7 +61,9 @@ _PROPERTIES: dict[str, object] = {
     "settlement_symbol": _or_null("its symbol", type="string"),
     "settlement_decimals": _or_null("its decimals", type="integer"),
     "funding": _or_null("whose money started the route", enum=[funding.value for funding in Funding]),
-    "amount_in": _amount("input of the first leg, in the settlement token's smallest unit"),
+    "amount_in": _amount(
+        "input of the first leg, of several routes the largest, in the settlement token's smallest unit"
+    ),
     "expected_profit": _amount(
         "simulated settlement-token delta of the router, after premium and tip, before gas"
     ),

@@ -16,6 +16,7 @@ from rich.table import Table
 from executor.config.settings import Settings
 from executor.domain.errors import ConfigError, OpportunityError
 from executor.domain.opportunity import Opportunity
+from executor.domain.several import SizedSeveral
 from executor.domain.split import SizedSplit
 from executor.domain.token import Token
 from executor.engine.intake import parse
@@ -133,6 +134,7 @@ def as_dict(quote: Quote) -> dict[str, object]:
         "amount_in": str(profit.amount_in),
         "amount_out": str(profit.amount_out),
         "divided": isinstance(quote.sized, SizedSplit),
+        **(_several(quote.sized) if isinstance(quote.sized, SizedSeveral) else {}),
         "hops": [_hop_dict(hop) for hop in quote.hops],
         "funding": quote.sized.funding.value,
         "means": [_means_dict(means) for means in quote.means],
@@ -153,8 +155,26 @@ def as_dict(quote: Quote) -> dict[str, object]:
     }
 
 
+def _several(sized: SizedSeveral) -> dict[str, object]:
+    """How each route is traded, and why others are left out."""
+    routes = [
+        {
+            "route": place,
+            "amounts": [str(amount) for amount in part.amounts],
+            "funding": [payer.funding.value for payer in part.payers],
+            "gross_profit": str(part.gross_profit),
+        }
+        for place, part in zip(sized.places, sized.parts, strict=True)
+    ]
+    return {
+        "routes": routes,
+        "left_out": [{"route": left.place, "why": left.why} for left in sized.left_out],
+    }
+
+
 def _hop_dict(hop: Hop) -> dict[str, object]:
     return {
+        "route": hop.place,
         "stage": hop.stage,
         "pool": hop.leg.pool.identity,
         "dex": hop.leg.pool.dex,
@@ -171,6 +191,7 @@ def _hop_dict(hop: Hop) -> dict[str, object]:
 
 def _means_dict(means: Means) -> dict[str, object]:
     return {
+        "route": means.place,
         "funding": means.funding.value,
         "pool": means.pool,
         "premium": str(means.premium),
@@ -200,19 +221,32 @@ def _usd(quote: Quote, amount: int | None) -> Decimal | None:
 
 
 def table(quote: Quote) -> Group:
-    """The hops, the means, and where the money goes."""
-    return Group(_hops(quote), _ways_to_pay(quote), _money(quote))
+    """The hops, the means, and where the money goes; of several routes those too that are left out."""
+    left = [_left_out(quote.sized)] if isinstance(quote.sized, SizedSeveral) and quote.sized.left_out else []
+    return Group(_hops(quote), *left, _ways_to_pay(quote), _money(quote))
+
+
+def _left_out(sized: SizedSeveral) -> Table:
+    found = Table(title="Routes that are left out")
+    found.add_column("route")
+    found.add_column("why", overflow="fold")
+    for left in sized.left_out:
+        found.add_row(str(left.place), escape(left.why))
+    return found
 
 
 def _hops(quote: Quote) -> Table:
-    divided = ", divided over pools side by side" if isinstance(quote.sized, SizedSplit) else ""
-    found = Table(title=f"Block {quote.head.number}{divided}{_how_sure(quote)}")
+    several = isinstance(quote.sized, SizedSeveral)
+    shape = ", divided over pools side by side" if isinstance(quote.sized, SizedSplit) else ""
+    if several:
+        shape = ", route after route"
+    found = Table(title=f"Block {quote.head.number}{shape}{_how_sure(quote)}")
     for column in ("stage", "hop", "in", "out", "pool keeps", "price impact", "gas"):
         found.add_column(column, overflow="fold")
     for hop in quote.hops:
         pool = hop.leg.pool
         found.add_row(
-            str(hop.stage + 1),
+            f"{hop.place}: {hop.stage + 1}" if several else str(hop.stage + 1),
             escape(f"{pool.dex} {pool.identity}"),
             shown(hop.amount_in, hop.leg.token_in),
             shown(hop.amount_out, hop.leg.token_out),
@@ -238,7 +272,8 @@ def _ways_to_pay(quote: Quote) -> Table:
         taken = " (taken)" if pays(means, quote.sized) else ""
         pool = f" {means.pool}" if means.pool else ""
         cells = ("-", "-") if means.problem else (shown(means.premium, settlement), str(means.gas))
-        found.add_row(f"{means.funding}{pool}{taken}", *cells, escape(means.problem))
+        route = f"route {means.place}: " if isinstance(quote.sized, SizedSeveral) else ""
+        found.add_row(f"{route}{means.funding}{pool}{taken}", *cells, escape(means.problem))
     return found
 
 

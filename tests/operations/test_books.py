@@ -25,6 +25,7 @@ from executor.operations.exit_codes import ExitCode
 from executor.operations.forms import Format
 from executor.operations.tabular import AmountTooWideError, Column, Type, write_report
 from executor.plan import Tip
+from tests.engine.test_several_routes import OVER_USDC, OVER_USDT, several
 from tests.operations.test_run import Ended, call
 from tests.support.bookkeeping import Office, Sent, with_tip
 from tests.support.postgres import new_database
@@ -285,3 +286,19 @@ def test_text_that_a_spreadsheet_would_calculate_stays_text(tmp_path: Path) -> N
     out = tmp_path / "report.csv"
     write_report([Column("symbol")], [{"symbol": '=HYPERLINK("x")'}], Format.CSV, out)
     assert out.read_text() == 'symbol\n"\'=HYPERLINK(""x"")"\n'
+
+
+async def test_history_of_several_routes_is_one_line_with_their_sum(office: Office) -> None:
+    office.trading.open_gap("uniswap_v2 WETH/USDT", amount=100 * ETHER)
+    before = office.trading.balance()
+    execution = await finished(
+        office,
+        office.send_trade(await office.planned(several(OVER_USDC, OVER_USDT), max_trade_size_usd=None)),
+    )
+    (line,) = told(office, "history")
+    routes = execution.details["routes"]
+    assert isinstance(routes, list)
+    assert int(line["realised_profit"]) == office.trading.balance() - before
+    assert line["realised_profit"] == line["expected_profit"]
+    assert int(line["realised_profit"]) == sum(int(each["gross_profit"]) for each in routes)
+    assert len(routes) == 2

@@ -11,6 +11,7 @@ from devnet import ETHER, ETHEREUM
 from executor.domain.errors import TicksUnknownError
 from executor.engine import quoting
 from executor.operations.exit_codes import ExitCode
+from tests.engine.test_several_routes import OVER_DAI, OVER_USDC, OVER_USDT, several
 from tests.operations.test_run import Ended, call, config
 from tests.support.trading import SUSHI_V2, UNISWAP_V2, Trading, explicit, high_level
 
@@ -174,6 +175,30 @@ def test_pools_that_lend_are_told_one_by_one_with_what_each_takes_or_why_it_cann
     assert int(asked["premium"]) > 0
     assert asked["simulation"]["profit"] == asked["gross_profit"]
     assert "was not asked for" in {entry["problem"] for entry in asked["means"]}
+
+
+def test_several_routes_are_quoted_route_by_route_with_those_that_are_left_out(trading: Trading) -> None:
+    trading.open_gap()
+    trading.open_gap("uniswap_v2 WETH/USDT", amount=100 * ETHER)
+    path = trading.folder / "one.json"
+    path.write_text(json.dumps(several(OVER_USDC, OVER_DAI, OVER_USDT)))
+    told = as_json(trading, path)
+    text = quoted(trading, path).stdout
+    (result,) = call("run", path, "--config", config(trading)).results
+    routes = {each["route"]: each for each in told["routes"]}
+
+    assert [(hop["route"], hop["stage"]) for hop in told["hops"]] == [(0, 0), (0, 1), (2, 0), (2, 1)]
+    assert int(told["amount_in"]) == sum(int(each["amounts"][0]) for each in routes.values())
+    assert int(told["amount_out"]) == sum(int(each["amounts"][-1]) for each in routes.values())
+    assert int(told["gross_profit"]) == int(told["amount_out"]) - int(told["amount_in"])
+    assert [each["route"] for each in told["left_out"]] == [1]
+    assert "earns anything" in told["left_out"][0]["why"]
+    for place in routes:
+        first = next(each for each in told["means"] if each["route"] == place)
+        assert [first["funding"]] == routes[place]["funding"]
+    assert "route after route" in text and "Routes that are left out" in text and "(taken)" in text
+    assert result["status"] == "realised"
+    assert told["gross_profit"] == result["realised_profit"] == told["simulation"]["profit"]
 
 
 def test_an_opportunity_in_a_file_and_on_standard_input_is_quoted(trading: Trading) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from executor.domain.errors import PlanError
 from executor.domain.route import SizedRoute
 from executor.domain.split import Part, SplitRoute
-from executor.plan.compile import compile_route
+from executor.plan.compile import Outputs, compile_route
 from executor.plan.compile.accounts import ACCOUNTS, Steps
 from executor.plan.compile.hops import HOPS, How, hop
 from executor.plan.format import Measure as MeasureKind
@@ -18,15 +18,22 @@ from executor.plan.format import Payer, Recipient
 from executor.plan.steps import Measure, Track
 
 
-def compile_routes(routes: Sequence[SizedRoute]) -> Steps:
-    """Routes from one settlement token, each paid in its own way, in their order. Raises PlanError."""
+def compile_routes(routes: Sequence[SizedRoute], outputs: Sequence[Outputs] = ()) -> Steps:
+    """Routes from one settlement token, each paid in its own way, in their order. `outputs` of each route as
+    of `compile_route`. Raises PlanError.
+    """
     if not routes or len({sized.route.settlement.address for sized in routes}) != 1:
         raise PlanError(
             "Routes of one plan start with one settlement token.",
             fix="make a plan for each settlement token",
             field="routes",
         )
-    return tuple(step for sized in routes for step in compile_route(sized))
+    told = outputs or ["computed"] * len(routes)
+    return tuple(
+        step
+        for sized, given in zip(routes, told, strict=True)
+        for step in compile_route(sized, outputs=given)
+    )
 
 
 def compile_split(split: SplitRoute) -> Steps:
