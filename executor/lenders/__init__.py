@@ -69,11 +69,13 @@ def read_terms(funding: Funding, address: Address, token: Address) -> Reading[Le
 
 
 def read_pool_terms(funding: Funding, pool: Pool, token: Address) -> Reading[LenderTerms]:
-    """Read the terms of a pool that lends, for `token`; KeyError for a funding that is no pool's."""
+    """Read the terms of a pool that lends for a fee that never changes, for `token`; KeyError for a funding
+    that is no pool's.
+    """
     if funding is Funding.UNISWAP_V2_FLASH:
         return uniswap_v2_flash.read_terms(pool, token)
     if funding is Funding.UNISWAP_V3_FLASH:
-        return uniswap_v3_flash.read_terms(pool.address, token)
+        return uniswap_v3_flash.read_known_terms(pool, token)
     raise KeyError(funding)
 
 

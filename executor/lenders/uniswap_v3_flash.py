@@ -9,7 +9,7 @@ from executor.domain.abi import decoded_address, decoded_int, eth_call
 from executor.domain.address import Address
 from executor.domain.call import Reading
 from executor.domain.lender import LenderTerms, Rounding
-from executor.domain.pool import FEE_UNIT
+from executor.domain.pool import FEE_UNIT, Pool
 from executor.domain.route import Funding
 
 ALGEBRA_FEE = 100
@@ -42,6 +42,24 @@ def read_terms(pool: Address, token: Address) -> Reading[LenderTerms]:
     if not liquidity or not available:
         return _terms(pool, token, problem="has nothing to lend")
     return _terms(pool, token, fee, available)
+
+
+def read_known_terms(pool: Pool, token: Address) -> Reading[LenderTerms]:
+    """Read the terms of a pool whose tokens and fee are known, and whose fee never changes: two calls instead
+    of six. Never raises, as `read_terms`.
+    """
+    answers = yield (
+        eth_call(pool.address, "liquidity()"),
+        eth_call(token, "balanceOf(address)", pool.address),
+    )
+    liquidity, available = (decoded_int(answer) for answer in answers)
+    if liquidity is None:
+        return _terms(pool.address, token, problem="does not answer as a V3 pool")
+    if token not in (pool.token0.address, pool.token1.address):
+        return _terms(pool.address, token, problem="does not hold the token")
+    if not liquidity or not available:
+        return _terms(pool.address, token, problem="has nothing to lend")
+    return _terms(pool.address, token, pool.fee, available)
 
 
 def _terms(

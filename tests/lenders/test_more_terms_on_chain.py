@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from devnet import BASE_FULL, ETHEREUM_FULL, Node, abi
 from devnet.place import Placer
+from executor.config.chains import load_chain
 from executor.domain.address import Address, to_address
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.route import Funding
 from executor.domain.token import Token
-from executor.lenders import premium, read_terms, uniswap_v2_flash, uniswap_v3_flash
+from executor.lenders import premium, read_pool_terms, read_terms, uniswap_v2_flash, uniswap_v3_flash
 from tests.contracts.lenders.loans import odd_contracts
 from tests.support.answers import read_from
 from tests.support.market import address
@@ -164,3 +167,40 @@ def test_a_pair_lends_only_what_it_trades(ethereum_full_node: Node) -> None:
     terms = read_from(ethereum_full_node, uniswap_v2_flash.read_terms(pool, DAI))
 
     assert terms.problem == "does not hold the token"
+
+
+@pytest.mark.parametrize("symbol", ["WETH", "USDC", "DAI"])
+def test_what_is_read_of_a_known_pool_is_what_is_read_of_it_unknown(
+    ethereum_full_node: Node, symbol: str
+) -> None:
+    """Of every pool of the chain data, also for a token that it does not hold."""
+    token = to_address(ETHEREUM_FULL.tokens[symbol])
+    for lending in load_chain("ethereum").flash_pools:
+        if lending.funding is Funding.UNISWAP_V3_FLASH:
+            asked = uniswap_v3_flash.read_terms(lending.pool.address, token)
+            known = read_pool_terms(lending.funding, lending.pool, token)
+            assert read_from(ethereum_full_node, known) == read_from(ethereum_full_node, asked)
+
+
+def test_a_known_pool_that_is_not_there_lends_nothing(ethereum_full_node: Node) -> None:
+    lending = load_chain("ethereum").flash_pools[0]
+    gone = replace(lending.pool, address=address(77))
+    terms = read_from(ethereum_full_node, read_pool_terms(lending.funding, gone, WETH))
+
+    assert (terms.problem, terms.available) == ("does not answer as a V3 pool", 0)
+
+
+def test_a_known_pool_without_liquidity_at_its_price_lends_nothing(ethereum_full: Node) -> None:
+    """`UniswapV3Pool.flash` demands some, whatever the pool holds."""
+    lending = load_chain("ethereum").flash_pools[0]
+    liquidity_slot = "0x" + "00" * 31 + "04"
+    ethereum_full.rpc("anvil_setStorageAt", lending.pool.address, liquidity_slot, "0x" + "00" * 32)
+    terms = read_from(ethereum_full, read_pool_terms(lending.funding, lending.pool, USDC))
+
+    assert (terms.problem, terms.available) == ("has nothing to lend", 0)
+
+
+def test_what_is_no_pools_funding_has_no_pool_to_read() -> None:
+    lending = load_chain("ethereum").flash_pools[0]
+    with pytest.raises(KeyError):
+        read_pool_terms(Funding.AAVE_V3, lending.pool, WETH)

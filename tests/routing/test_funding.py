@@ -11,8 +11,11 @@ from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import CurveDetails
 from executor.domain.route import OWN_MEANS, Funding, Route, SecondLoan, SizedRoute
-from executor.lenders import aave_v3, balancer_v2
+from executor.domain.several import SizedSeveral
+from executor.lenders import aave_v3, balancer_v2, gas_overhead
 from executor.routing.funding import (
+    FURTHER_ROUTE,
+    LENT_BEFORE,
     V2_CHAIN_GAS,
     can_chain,
     choose_funding,
@@ -331,3 +334,43 @@ def test_a_pools_premium_is_its_own_and_the_cheapest_ones_where_none_is_named() 
     assert premium_of(Funding.UNISWAP_V3_FLASH, terms, dear)(10**6) == 3_000
     assert premium_of(Funding.UNISWAP_V3_FLASH, terms)(10**6) == 500
     assert lender_of(Funding.UNISWAP_V2_FLASH, terms) is None
+
+
+def test_the_gas_of_several_routes_is_that_of_each_with_the_router_paid_once() -> None:
+    routes = [two_legs(v2_pool(number), v2_pool(number + 1)) for number in (100, 110, 120)]
+    states = states_of(*(v2_state(10**21, 10**12, leg.pool) for route in routes for leg in route.legs))
+    amounts = (NEEDED, 10**8, NEEDED)
+    own = [SizedRoute(route, amounts, Funding.INVENTORY) for route in routes]
+    lent = [replace(sized, funding=Funding.AAVE_V3) for sized in own]
+    legs = sum(trade_gas(sized, states) - ROUTER_GAS for sized in own)
+
+    assert trade_gas(several(*own), states) == ROUTER_GAS + legs + 2 * FURTHER_ROUTE
+    assert trade_gas(several(own[0]), states) == trade_gas(own[0], states)
+    once = trade_gas(several(lent[0], own[1], own[2]), states)
+    thrice = trade_gas(several(*lent), states)
+    assert thrice - once == 2 * (aave_v3.GAS_OVERHEAD - LENT_BEFORE[Funding.AAVE_V3])
+
+
+def several(*parts: SizedRoute) -> SizedSeveral:
+    return SizedSeveral(parts, tuple(range(len(parts))))
+
+
+def test_no_second_loan_of_a_lender_is_for_nothing() -> None:
+    assert set(LENT_BEFORE) == set(Funding) - OWN_MEANS - {Funding.ERC3156}
+    assert all(0 < LENT_BEFORE[funding] < gas_overhead(funding) for funding in LENT_BEFORE)
+
+
+def test_a_pool_that_lends_is_cheaper_a_second_time_only_if_it_is_the_same_one() -> None:
+    routes = [two_legs(v2_pool(number), v2_pool(number + 1)) for number in (100, 110)]
+    states = states_of(*(v2_state(10**21, 10**12, leg.pool) for route in routes for leg in route.legs))
+    one, other = v3_pool(300), v3_pool(301)
+
+    def total(*pools: Pool) -> int:
+        kind = Funding.UNISWAP_V3_FLASH
+        parts = [
+            SizedRoute(route, (NEEDED, 10**8, NEEDED), kind, 1, pool)
+            for route, pool in zip(routes, pools, strict=True)
+        ]
+        return trade_gas(several(*parts), states)
+
+    assert total(one, other) - total(one, one) == LENT_BEFORE[Funding.UNISWAP_V3_FLASH]
