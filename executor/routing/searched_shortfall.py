@@ -25,6 +25,8 @@ from executor.domain.pool import VenueKind
 from executor.domain.route import Route
 from executor.routing.cycle import MAX_AMOUNT
 from executor.routing.either_side import above
+from executor.routing.moving_fees import moving_fee
+from executor.routing.moving_shortfall import moving_shortfall
 from executor.routing.premium import PremiumOf, no_premium
 from executor.routing.shortfall import shortfall
 from executor.routing.sizing import forward
@@ -47,11 +49,13 @@ def searched_shortfall(
     """A bound on what any input up to `cap` earns more than `amounts[0]` does, in the settlement token's
     smallest unit. `premium` is linear but for rounding.
 
-    None where there is none: on routes through pools whose fee moves as they are traded (Curve's crypto pools
-    and those with a fee that rises off the peg), of so few units that rounding decides, and where half the
-    size earns as much but for rounding. Raises TicksUnknownError.
+    Where a fee moves as a pool is traded, it is told piece by piece (`moving_shortfall`). None where there is
+    none: on routes through Curve's newer crypto pools, of so few units that rounding decides, and where half
+    the size earns as much but for rounding. Raises TicksUnknownError.
     """
     size = amounts[0]
+    if any(moving_fee(states[leg.pool.key], leg.zero_for_one) for leg in route.legs):
+        return moving_shortfall(route, states, size, cap=cap, premium=premium)
 
     def profit(given: int) -> int | None:
         try:

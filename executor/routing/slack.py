@@ -29,7 +29,7 @@ BALANCER = frozenset({VenueKind.BALANCER_V2, VenueKind.BALANCER_V3})
 
 def slack(state: PoolState, zero_for_one: bool, amount_in: int) -> Units | None:
     """How many units of an input up to `amount_in`, and of its output, rounding takes at most; None where the
-    curve may bend the other way or nobody knows.
+    curve may bend the other way (`moving_fees`) or nobody knows.
 
     V2 pairs round once. A range of ticks rounds what goes in up twice, as the amount and as the fee, and the
     output down. StableSwap and Balancer's stable pools search their balance of 18 decimals. Balancer's powers

@@ -191,16 +191,6 @@ def test_a_size_that_is_far_from_the_best_has_a_bound_that_says_so() -> None:
     assert bound is None or bound >= earned(route, states, best[0]) - earned(route, states, missed[0])
 
 
-def test_there_is_no_bound_where_a_fee_moves() -> None:
-    route, states = gap(offpeg=2 * 10**10)
-    moving = states[route.legs[0].pool.key]
-
-    assert slack(moving, True, 1) is None
-    best = best_size(route, states)
-    assert best is not None
-    assert searched_shortfall(route, states, best) is None
-
-
 @MANY
 @given(wholes, st.integers(1, 10**25), st.booleans())
 def test_a_stable_pools_units_are_within_its_slack_of_the_real_curve(
