@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from devnet import GWEI, Node
+from devnet import BASE, GWEI, Node
 from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
+from executor.plan import decode
+from executor.plan.steps import PoolLoan
 from tests.support.trading import OPERATOR, Trading, deploy_trading
 
 OPPORTUNITY: dict[str, Any] = {
@@ -41,6 +43,19 @@ async def test_an_opportunity_on_base_is_realised(trading: Trading) -> None:
     assert execution.status is Status.REALISED, execution.reasons
     assert execution.realised_profit == execution.expected_profit == trading.balance() - before
     assert trading.node.chain_id == 8453
+
+
+async def test_a_pool_of_another_exchange_lends_on_base(trading: Trading) -> None:
+    """PancakeSwap's is the cheapest: it calls back under another name than Uniswap's."""
+    before = trading.balance()
+    async with Executor(trading.settings()) as executor:
+        execution = await executor.execute({**OPPORTUNITY, "funding": "uniswap_v3_flash"})
+    assert execution.status is Status.REALISED, execution.reasons
+    (loan,) = decode(bytes.fromhex(str(execution.plan)[2:])).steps
+    assert isinstance(loan, PoolLoan)
+    assert loan.pool == BASE.pool("pancake_v3 WETH/USDC 100").address
+    assert execution.details["premium"] == str(-(-loan.amount * 100 // 1_000_000))
+    assert execution.realised_profit == execution.expected_profit == trading.balance() - before
 
 
 async def test_an_extreme_gas_price_is_never_paid(trading: Trading) -> None:
