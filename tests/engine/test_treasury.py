@@ -3,6 +3,7 @@ the books; commands that survive a crash and stand beside an executor."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -20,6 +21,7 @@ from executor.domain.address import to_address
 from executor.domain.booking import NATIVE, Booking, Kind
 from executor.domain.execution import Execution
 from executor.domain.intent import Purpose
+from executor.engine.durable import beats
 from executor.engine.durable.port import SlotTakenError
 from executor.engine.durable.slots import Slots
 from executor.engine.executor import Executor
@@ -287,8 +289,11 @@ def server(postgres_server: URL) -> Iterator[SecretStr]:
 
 
 async def test_on_a_server_one_command_runs_at_a_time_and_a_dead_ones_work_is_taken_over(
-    trading: Trading, server: SecretStr
+    trading: Trading, server: SecretStr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """However long it waits for its transactions: it gives signs of life."""
+    monkeypatch.setattr(beats, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(beats, "LEASE_SECONDS", 0.5)
     url = server.get_secret_value()
     async with desk_of(trading, database_url=url) as desk:
         with pytest.raises(SlotTakenError):
@@ -300,7 +305,9 @@ async def test_on_a_server_one_command_runs_at_a_time_and_a_dead_ones_work_is_ta
             left = await desk.lanes[OPERATOR].send(order, None)
             database = desk.record.database
             slots = Slots(database.engine, None)
-            assert slots.take_dead("executor-1" + WALLET_ID) is None, "it lives"
+            for _ in range(4):
+                assert slots.take_dead("executor-1" + WALLET_ID) is None, "it lives"
+                await asyncio.sleep(0.25)
             heir = Record(database, "ethereum", "executor-2")
             assert heir.adopt("executor-1" + WALLET_ID) == 1
             assert [one.intent_id for one in heir.open_intents(executor_id="executor-2")] == [left.intent_id]

@@ -8,9 +8,10 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from executor.domain.execution import Status
+from executor.journal.record import FILE_NAME
 from executor.operations.cli import main
 from executor.operations.execution_schema import execution_schema
 from executor.operations.exit_codes import ExitCode
-from tests.support.pairs import record_of, until
-from tests.support.trading import Trading, explicit, high_level
+from tests.support.pairs import blocks_on_demand, crossing, open_gaps, record_of, until, waiting
+from tests.support.trading import OPERATOR, Trading, explicit, high_level
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from executor.operations.cli import main; main()")
@@ -209,6 +211,31 @@ async def test_a_stop_from_outside_ends_in_order_with_the_record_kept(
     ended = run(trading, "-", stdin=json.dumps(explicit()))
     assert ended.statuses == ["realised"]
     assert trading.nonce() == 1
+
+
+async def test_a_run_whose_work_another_has_taken_over_tells_how_it_stands_and_reads_no_further(
+    trading: Trading,
+) -> None:
+    open_gaps(trading, 2)
+    with blocks_on_demand(trading.node):
+        process = await _started(trading)
+        await _say(process, crossing(0))
+        await until(lambda: waiting(trading.node, OPERATOR))
+        with closing(sqlite3.connect(trading.folder / "journal" / FILE_NAME)) as connection, connection:
+            connection.execute("UPDATE executor_slots SET epoch = epoch + 1")
+        await _say(process, crossing(1))
+        assert process.stdout is not None
+        assert process.stderr is not None
+        output, errors = await asyncio.wait_for(
+            asyncio.gather(process.stdout.read(), process.stderr.read()), 30
+        )
+        assert await process.wait() == ExitCode.TAKEN_OVER
+        assert len(waiting(trading.node, OPERATOR)) == 1
+    told = {line["opportunity_id"]: line for line in map(json.loads, output.splitlines())}
+    assert {name: line["status"] for name, line in told.items()} == {"pair-0": "pending", "pair-1": "failed"}
+    assert {line["reasons"][-1]["code"] for line in told.values()} == {"fenced"}
+    assert b"has taken over the works of executor-1" in errors
+    assert b"Traceback" not in errors
 
 
 async def test_what_an_earlier_run_has_left_is_followed_before_any_opportunity_comes(
