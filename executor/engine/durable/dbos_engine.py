@@ -96,13 +96,9 @@ class DbosEngine:
         """
         if cls._open:
             raise DurableError("a durable engine is open in this process.", fix="close that one first")
-        engine = await asyncio.to_thread(
-            cls._opened, make_url(url), executor_id, works, asyncio.get_running_loop(), file_lock
+        return await asyncio.to_thread(
+            cls._opened, make_url(url), executor_id, works, asyncio.get_running_loop(), file_lock, fenced
         )
-        engine._told_fenced = fenced
-        if engine._slots.is_shared:
-            engine._beating = asyncio.create_task(engine._beat())
-        return engine
 
     @classmethod
     def _opened(
@@ -112,6 +108,7 @@ class DbosEngine:
         works: Mapping[str, Work],
         loop: asyncio.AbstractEventLoop,
         file_lock: Lock | None,
+        fenced: Callable[[], None],
     ) -> DbosEngine:
         engine = _engine(url)
         sqlite = url.get_backend_name() == "sqlite"
@@ -127,16 +124,22 @@ class DbosEngine:
         _WORKS.clear()
         _WORKS.update(works)
         cls._open = True
+        opened = cls(executor_id, engine, slots, lock, epoch)
+        opened._told_fenced = fenced
         try:
+            # Before the launch, which may take its time where there is much to take up.
+            asyncio.run_coroutine_threadsafe(opened._begin_to_beat(), loop).result()
             _launch(url, engine, executor_id, loop)
         except BaseException:
             # What was half launched would stand in the way of the next attempt of this process.
             DBOS.destroy()
             cls._open = False
+            if opened._beating is not None:
+                loop.call_soon_threadsafe(opened._beating.cancel)
             lock.release()
             engine.dispose()
             raise
-        return cls(executor_id, engine, slots, lock, epoch)
+        return opened
 
     async def start(self, kind: str, work_id: str, order: Json) -> bool:
         """As the port says. Raises TypeError for an order that cannot be recorded, KeyError for an unknown
@@ -197,6 +200,10 @@ class DbosEngine:
             if await asyncio.to_thread(adopt.left_by, other) or await self._left_by(other):
                 taken += await self._take_over_from(other, adopt)
         return taken
+
+    async def _begin_to_beat(self) -> None:
+        if self._slots.is_shared:
+            self._beating = asyncio.create_task(self._beat())
 
     async def _beat(self) -> None:
         """Say again and again that this process lives, until its slot is another's."""

@@ -23,7 +23,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
-from executor.engine.durable import beats
+from executor.engine.durable import beats, dbos_engine
 from executor.engine.durable.dbos_engine import DbosEngine
 from executor.engine.durable.port import (
     DurableError,
@@ -202,6 +202,29 @@ async def test_no_fault_ends_the_signs_of_life(postgres: URL, monkeypatch: pytes
             await until(lambda: len(given) > 3, 10)
     assert faults == []
     assert all(given)
+
+
+async def test_a_launch_that_takes_long_is_no_silence(postgres: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else who has much to take up would be taken over each time that it starts."""
+    monkeypatch.setattr(beats, "BEAT_SECONDS", 0.02)
+    beat, given, seen = Slots.beat, [], []
+
+    def counted(self: Slots, executor_id: str, epoch: int) -> bool:
+        given.append(epoch)
+        return beat(self, executor_id, epoch)
+
+    launch = dbos_engine._launch
+
+    def slow(*arguments: Any) -> None:
+        time.sleep(0.5)
+        seen.append(len(given))
+        launch(*arguments)
+
+    monkeypatch.setattr(Slots, "beat", counted)
+    monkeypatch.setattr(dbos_engine, "_launch", slow)
+    with fresh(postgres) as url:
+        async with opened(url, {}):
+            assert seen[0] > 3
 
 
 async def test_a_server_whose_defaults_are_slack_harms_no_commit_and_holds_nothing_up(
