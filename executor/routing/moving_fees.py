@@ -27,7 +27,8 @@ the balance y from which the last step went; Y is the root.
   (g + q) (g + 3 q - 2 q^2) / (1 - q)^2 but for a factor. So Y - y <= 2 l while l (4 / g + 2) <= 3 y / 4.
 
 The last step goes towards Y: what it finds is within 2 l of Y, too. One step rounds at most 4 + 2 / K0 units,
-and K0 within n + 1 parts in 1e18 of what its factors may be, which moves the root by that share over K0.
+and K0 within n + 1 parts in 1e18 of what its factors may be, which moves the root by that share over K0. The
+newer pools solve a cubic instead (`cubic_error`).
 """
 
 from collections.abc import Callable
@@ -38,10 +39,14 @@ from typing import NamedTuple
 from executor.domain.errors import MathsError
 from executor.domain.market import PoolState
 from executor.domain.pool_details import CurveDetails
+from executor.routing.cubic_error import cubic_error
 from executor.routing.slack import SEARCHED
 from executor.venues import curve_crypto, curve_stable
 from executor.venues.curve_crypto import FEE_UNIT, NEWTON, WAD
 from executor.venues.curve_pools import CryptoState, StableState
+
+CLOSE, WIDE = 10**15, 10**12
+"""Parts of D within which the root of a cubic is shown to be, near the size and in any trade."""
 
 UNIT = 10**36
 """Shares are whole numbers of this part."""
@@ -94,7 +99,7 @@ class MovingFee:
     fee: Callable[[int], int]
     slopes: Callable[[int, int], Slopes]
     errors: Callable[[Trade, Trade], Errors | None]
-    most_error: int | None
+    most_error: Callable[[], int | None]
 
 
 def moving_fee(state: PoolState, zero_for_one: bool) -> MovingFee | None:
@@ -103,7 +108,7 @@ def moving_fee(state: PoolState, zero_for_one: bool) -> MovingFee | None:
     """
     if isinstance(state, StableState) and state.offpeg > FEE_UNIT:
         return _off_peg(state, *_coins(state, zero_for_one))
-    if not isinstance(state, CryptoState) or state.shape not in NEWTON:
+    if not isinstance(state, CryptoState):
         return None
     if state.out_fee >= state.mid_fee and (state.fee_gamma or len(state.balances) > 2):
         return _crypto(state, *_coins(state, zero_for_one))
@@ -155,13 +160,14 @@ def _off_peg(state: StableState, i: int, j: int) -> MovingFee:
 
     first = Trade(0, 0, before[i], before[j])
     return MovingFee(
-        2, 0, state.fee, trade, closeness, fee, slopes, errors, most_error=errors(first, first).gross
+        2, 0, state.fee, trade, closeness, fee, slopes, errors, lambda: errors(first, first).gross
     )
 
 
 def _crypto(state: CryptoState, i: int, j: int) -> MovingFee:
     before = curve_crypto.scaled(state, state.balances)
     n, others = len(before), [value for k, value in enumerate(before) if k not in (i, j)]
+    search = _Search(state, others, turned=n == 3 and 3 - i - j < i)
     spread, slopes = state.out_fee - state.mid_fee, _crypto_slopes(state)
     worth = state.precisions[j] * (state.price_scale[j - 1] if j else WAD)
 
@@ -179,7 +185,7 @@ def _crypto(state: CryptoState, i: int, j: int) -> MovingFee:
         return int(n**n * x * y * prod(others) * UNIT // (x + y + sum(others)) ** n)
 
     def errors(low: Trade, high: Trade) -> Errors | None:
-        searched = _searched(state, others, low, high, min(low.x * low.y, high.x * high.y))
+        searched = search.off(low, high, min(low.x * low.y, high.x * high.y))
         if searched is None:
             return None
         moved = searched + 2 + _steepest(low.x, low.y)
@@ -195,13 +201,15 @@ def _crypto(state: CryptoState, i: int, j: int) -> MovingFee:
         kept = gamma * UNIT // (gamma + UNIT - k) if gamma else k
         return (state.out_fee * UNIT - spread * kept) // FEE_UNIT
 
-    # No pool trades to less than a hundredth of D, nor with K0 above 1 or a sum of the balances below D.
-    least = state.d // 100
-    many = max(100 * state.d ** (n - 1) // (n**n * prod(others)), before[i])
-    fewest = max(state.d - sum(others) - least, before[i]) * least
-    start, far = Trade(0, 0, before[i], before[j] + 1), Trade(0, 0, many, least)
-    searched = _searched(state, others, start, far, min(start.x * start.y, fewest))
-    most_error = None if searched is None else gross_error(searched, start)
+    def most_error() -> int | None:
+        # No pool trades to less than a hundredth of D, nor with K0 above 1 or a sum of the balances below D.
+        least = state.d // 100
+        many = max(100 * state.d ** (n - 1) // (n**n * prod(others)), before[i])
+        fewest = max(state.d - sum(others) - least, before[i]) * least
+        start, far = Trade(0, 0, before[i], before[j] + 1), Trade(0, 0, many, least)
+        searched = search.off(start, far, min(start.x * start.y, fewest), WIDE)
+        return None if searched is None else gross_error(searched, start)
+
     return MovingFee(n, sum(others), state.mid_fee, trade, closeness, fee, slopes, errors, most_error)
 
 
@@ -219,20 +227,41 @@ def _crypto_slopes(state: CryptoState) -> Callable[[int, int], Slopes]:
     return slopes
 
 
-def _searched(
-    state: CryptoState, others: list[int], low: Trade, high: Trade, least_product: int
-) -> int | None:
-    """How far from the root Newton's search may end between two trades, in scaled units; `least_product` is
-    that of both balances.
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The pool's own search for a balance. `others`: the balances that stand still; `turned`: the one that
+    does stands before that which moves.
     """
-    n, d, gamma = len(state.balances), state.d, state.gamma
-    limit = max(max([high.x, *others]) // 10**14, d // 10**14, low.y // 10**14, 100) + 1
-    k0 = n**n * least_product * prod(others) * WAD // d**n * 9 // 10
-    rounded = low.y * (8 + 2 * n * n * (1 + low.y // d)) // WAD + 50
-    if k0 <= 0:
-        return None
-    searched = 3 * limit - (-rounded * WAD // k0)
-    return searched if 4 * searched * (4 * WAD + 2 * gamma) <= 3 * gamma * high.y else None
+
+    state: CryptoState
+    others: list[int]
+    turned: bool
+
+    def off(self, low: Trade, high: Trade, least_product: int, enough: int = CLOSE) -> int | None:
+        """How far from the root it may end between two trades, in scaled units; `least_product` is that of
+        both balances. Of a cubic's root no more is shown than a part of D in `enough`.
+        """
+        state = self.state
+        if state.shape in NEWTON:
+            return self._by_newton(low, high, least_product)
+        beside = [(low.x, high.x), *((value, value) for value in self.others)]
+        if self.turned:
+            beside.reverse()
+        found = cubic_error(state.amplification, state.gamma, state.d, beside, state.d // enough)
+        if found is None or not found[1]:
+            return found and found[0]
+        newton = self._by_newton(low, high, least_product)
+        return newton and max(newton, found[0])
+
+    def _by_newton(self, low: Trade, high: Trade, least_product: int) -> int | None:
+        n, d, gamma = len(self.state.balances), self.state.d, self.state.gamma
+        limit = max(max([high.x, *self.others]) // 10**14, d // 10**14, low.y // 10**14, 100) + 1
+        k0 = n**n * least_product * prod(self.others) * WAD // d**n * 9 // 10
+        rounded = low.y * (8 + 2 * n * n * (1 + low.y // d)) // WAD + 50
+        if k0 <= 0:
+            return None
+        searched = 3 * limit - (-rounded * WAD // k0)
+        return searched if 4 * searched * (4 * WAD + 2 * gamma) <= 3 * gamma * high.y else None
 
 
 def _steepest(x: int, y: int) -> int:

@@ -46,6 +46,8 @@ class _Terms:
     route: Route
     states: States
     premium: PremiumOf
+    errors: tuple[int | None, ...]
+    """How far the output of each leg whose fee moves may be off its curve before the fee, in any trade."""
 
     def earned(self, size: int) -> int | None:
         """What the input earns; None where it cannot be traded."""
@@ -68,7 +70,10 @@ def moving_shortfall(route: Route, states: States, size: int, *, cap: int, premi
     """A bound on what any input up to `cap` earns more than `size` does, in the settlement token's smallest
     unit; None where nothing proves one. `premium` is linear but for rounding. Raises TicksUnknownError.
     """
-    terms = _Terms(route, states, premium)
+    moving = [moving_fee(states[leg.pool.key], leg.zero_for_one) for leg in route.legs]
+    terms = _Terms(
+        route, states, premium, tuple(None if each is None else each.most_error() for each in moving)
+    )
     found = terms.earned(size)
     window = None if found is None else _window(terms, size, found, cap)
     if window is None or found is None:
@@ -216,12 +221,13 @@ def _upper(terms: _Terms, size: int) -> tuple[int, int] | None:
             given = hop(state, leg.zero_for_one).out(amount)
             above = 2 * units[1] - (-(2 * units[0] + above) * (given + units[1]) // (amount - units[0]))
         else:
-            if moving.most_error is None or amount < 2:
+            most_error = terms.errors[place]
+            if most_error is None or amount < 2:
                 return None
             gross, half = moving.trade(amount).gross, moving.trade(amount // 2).gross
-            rise = gross - half + 2 * moving.most_error
+            rise = gross - half + 2 * most_error
             given = gross - moving.least * gross // FEE_UNIT
-            above = 2 + 2 * moving.most_error - (-above * rise // (amount - amount // 2))
+            above = 2 + 2 * most_error - (-above * rise // (amount - amount // 2))
         amount = given
     if route.legs[0].taxed:
         amount, above = received(route, amount), above + 1

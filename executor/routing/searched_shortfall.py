@@ -50,8 +50,8 @@ def searched_shortfall(
     smallest unit. `premium` is linear but for rounding.
 
     Where a fee moves as a pool is traded, it is told piece by piece (`moving_shortfall`). None where there is
-    none: on routes through Curve's newer crypto pools, of so few units that rounding decides, and where half
-    the size earns as much but for rounding. Raises TicksUnknownError.
+    none: on routes of so few units that rounding decides, and where half the size earns as much but for
+    rounding. Raises TicksUnknownError.
     """
     size = amounts[0]
     if any(moving_fee(states[leg.pool.key], leg.zero_for_one) for leg in route.legs):

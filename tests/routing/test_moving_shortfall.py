@@ -87,6 +87,12 @@ POOLS: dict[str, CryptoState | StableState] = {
         for number, terms in enumerate(TERMS)
     },
     "three coins": crypto((10**13, 10**10, 10**24), (6, 8, 18), (10**5 * WAD, 10 * WAD), TERMS[3]),
+    "a cubic of two": crypto(
+        (MILLION, MILLION * 9 // 10), (18, 18), (WAD,), TERMS[0], CurveShape.CRYPTO_TWO_NG
+    ),
+    "a cubic of three": crypto(
+        (10**13, 10**10, 10**24), (6, 8, 18), (10**5 * WAD, 10 * WAD), TERMS[3], CurveShape.CRYPTO_THREE_NG
+    ),
     "off peg 2": off_peg((MILLION, MILLION * 3 // 4), (18, 18), 2),
     "off peg 10": off_peg((MILLION * 2 // 3, MILLION), (18, 18), 10, 2000_00),
 }
@@ -142,12 +148,3 @@ def test_through_a_token_that_keeps_a_part_the_bound_is_as_small() -> None:
 
     assert best is not None and bound is not None
     assert bound <= 8 * best[0] // FEE_PLACE
-
-
-def test_the_newer_crypto_pools_whose_root_is_a_cubics_have_no_bound() -> None:
-    state = crypto((MILLION, MILLION), (18, 18), (WAD,), TERMS[0], CurveShape.CRYPTO_TWO_NG)
-    route, states = beside_a_pair(state, Fraction(103, 100), Fraction(2), turned=False)
-    best = best_size(route, states)
-    assert best is not None
-
-    assert searched_shortfall(route, states, best) is None

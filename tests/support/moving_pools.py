@@ -21,6 +21,14 @@ TERMS = (
 """A n^n, gamma, the fee in balance and far from it, and the fee's own gamma."""
 
 
+COINS = {
+    CurveShape.CRYPTO_TWO: 2,
+    CurveShape.CRYPTO_TWO_NG: 2,
+    CurveShape.CRYPTO_THREE: 3,
+    CurveShape.CRYPTO_THREE_NG: 3,
+}
+
+
 def settled(state: CryptoState) -> CryptoState:
     """The state with its own D. Raises ArithmeticError where the pool's search fails."""
     scaled = curve_crypto.scaled(state, state.balances)
@@ -52,7 +60,8 @@ def off_peg(balances: tuple[int, ...], decimals: tuple[int, ...], times: int, a:
 @st.composite
 def crypto_pools(draw: st.DrawFn, shape: CurveShape | None = None) -> CryptoState:
     """Crypto pools of two or three coins of any worth, up to 60 percent off balance."""
-    count = draw(st.sampled_from([2, 3])) if shape is None else 2
+    chosen = draw(st.sampled_from(list(COINS))) if shape is None else shape
+    count = COINS[chosen]
     decimals = draw(st.sampled_from([(18, 18, 18), (18, 6, 8), (6, 18, 18)]))[:count]
     prices = tuple(WAD * draw(st.integers(1, 10**6)) // 10**3 for _ in range(count - 1))
     whole = draw(st.integers(10**2, 10**7))
@@ -60,7 +69,7 @@ def crypto_pools(draw: st.DrawFn, shape: CurveShape | None = None) -> CryptoStat
         whole * draw(st.integers(60, 160)) // 10 * 10**digits * WAD // price // 10 + 10**4
         for digits, price in zip(decimals, (WAD, *prices), strict=True)
     )
-    return crypto(balances, decimals, prices, draw(st.sampled_from(TERMS)), shape)
+    return crypto(balances, decimals, prices, draw(st.sampled_from(TERMS)), chosen)
 
 
 @st.composite
