@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import prod
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executor.domain.pool_details import CurveShape
@@ -24,9 +24,9 @@ CUBIC = st.sampled_from([CurveShape.CRYPTO_TWO_NG, CurveShape.CRYPTO_THREE_NG])
 
 
 @st.composite
-def nears(draw: st.DrawFn) -> tuple[Near, int, Fraction]:
+def nears(draw: st.DrawFn, least: int = -(10**30)) -> tuple[Near, int, Fraction]:
     """Bounds, and a whole and an exact number that they allow."""
-    exact = Fraction(draw(st.integers(-(10**30), 10**30)), draw(st.integers(1, 10**6)))
+    exact = Fraction(draw(st.integers(least, 10**30)), draw(st.integers(1, 10**6)))
     off = draw(st.integers(0, 10**6))
     whole = int(exact) + draw(st.integers(-off, off))
     off += 1
@@ -59,10 +59,9 @@ def test_bounds_hold_for_sums_products_and_quotients(
 
 
 @settings(max_examples=40, deadline=None)
-@given(nears())
+@given(nears(10**17))
 def test_bounds_hold_for_roots(number: tuple[Near, int, Fraction]) -> None:
     near, whole, exact = number
-    assume(near.low > 10**9)
     root = near.cubic_root()
     with localcontext(prec=DIGITS):
         real = Decimal(exact.numerator) / exact.denominator
