@@ -15,19 +15,29 @@ nothing more is earned by putting more in; the other prices are taken as they wo
 
 A pool gives what a concave curve gives within u units of what goes in and v of what comes out (`slack`), so
 that with all of them more it gives at most 2 v + 2 u (F(h) + v) / (h - u) more than it does, for all inputs
-from h on, since a unit more gives no more than the average does.
+from h on, since a unit more gives no more than the average does. Where the fee of a pool moves, its part is
+bounded piece by piece (`pieces`). What is left after such a fee may bend upwards where another pool makes up
+for it: then these prices say less than might be said, but nothing that is not so.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from executor.domain.errors import MathsError
+from executor.domain.market import PoolState
 from executor.domain.split import Part, SplitRoute
 from executor.routing.cycle import MAX_AMOUNT
 from executor.routing.either_side import above
 from executor.routing.hops import Hop, hop
+from executor.routing.moving_fees import moving_fee
+from executor.routing.moving_shortfall import concave_output, most_error
+from executor.routing.pieces import most_above
 from executor.routing.search import maximise
 from executor.routing.slack import slack
+from executor.routing.spread import spread
 from executor.routing.states import States
 
 Stage = Sequence[tuple[Part, Hop]]
@@ -44,8 +54,8 @@ def split_shortfall(route: SplitRoute, states: States, *, cap: int = MAX_AMOUNT)
     """A bound on what any inputs up to `cap` in all, divided over the same pools in any way, earn more than
     the route does, before gas, in the settlement token's smallest unit.
 
-    None where there is none, as in `searched_shortfall`: where a fee moves as a pool is traded, and where
-    rounding takes a great part of an amount. Raises TicksUnknownError.
+    None where there is none: where rounding takes a great part of an amount, or a token keeps a part of each
+    transfer, of which no plan is made. Raises TicksUnknownError.
     """
     if any(part.leg.taxed for stage in route.stages for part in stage):
         return None
@@ -106,28 +116,75 @@ def _at_prices(
 
 def _more(part: Part, through: Hop, states: States, prices: Sequence[int], cap: int) -> int | None:
     """What the part may be worth more at another amount, as a price."""
-    taken, given = prices
+    state = states[part.leg.pool.key]
+    error = most_error(state, part.leg.zero_for_one)
+    worth = _Worth(part, through, state, prices[0], prices[1], error)
+    if moving_fee(state, part.leg.zero_for_one):
+        return _beyond(worth, cap, lambda best: most_above(worth, best, cap))
 
-    def worth(amount: int) -> int | None:
+    def beside(best: int) -> int | None:
+        top = max(part.amount_in, best)
+        while (found := _units(part, through, states, top)) is not None:
+            twice = prices[1] * found[0]
+            bound, asked = above(worth.earned, best, cap, twice, least=found[1], walled=False)
+            if bound is None or asked <= top:
+                return bound
+            top = asked
+        return None
+
+    return _beyond(worth, cap, beside)
+
+
+def _beyond(worth: _Worth, cap: int, bound: Callable[[int], int | None]) -> int | None:
+    """What any amount may be worth more than the part's own, by a bound beside one that is worth the most."""
+    amount = worth.part.amount_in
+    best = maximise(worth.earned, amount // 2, min(2 * amount, max(cap, amount)))
+    most, own = worth.earned(best), worth.earned(amount)
+    if own is None:
+        return None
+    if most is None or most <= own:
+        best, most = amount, own
+    more = bound(best)
+    return None if more is None else more + most - own
+
+
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """What a part is worth at any amount, at these prices of what goes in and comes out. `error` is
+    `most_error`'s of its pool.
+    """
+
+    part: Part
+    through: Hop
+    state: PoolState
+    taken: int
+    given: int
+    error: int | None
+    walled: bool = True
+
+    def earned(self, amount: int) -> int | None:
+        """What the amount is worth; None where it cannot be traded."""
         try:
-            return given * through.out(amount) - taken * amount if amount else 0
+            return self.given * self.through.out(amount) - self.taken * amount if amount else 0
         except MathsError:
             return None
 
-    own = worth(part.amount_in)
-    best = maximise(worth, part.amount_in // 2, min(2 * part.amount_in, max(cap, part.amount_in)))
-    most, top = worth(best), part.amount_in
-    if own is None or most is None or most <= own:
-        best, most = part.amount_in, own
-    while most is not None and own is not None:
-        found = _units(part, through, states, max(top, best))
-        if found is None:
+    def most(self, low: int, high: int) -> tuple[int, int, int] | None:
+        """The most that an amount of a piece may be worth, and how much is above its ends, and noise."""
+        line = spread(self.state, self.part.leg.zero_for_one, low, high) if low else None
+        if line is None:
             return None
-        bound, asked = above(worth, best, cap, given * found[0], least=found[1], walled=False)
-        if bound is None or asked <= max(top, best):
-            return None if bound is None else bound + most - own
-        top = asked
-    return None
+        over, given, taken = self.given * line.above, self.given, self.taken
+        ends = max(given * line.first - taken * low, given * line.last - taken * high)
+        return ends + over, over, given * line.noise
+
+    def concave(self, amount: int) -> int | None:
+        """The most that the amount would be worth at the least fee."""
+        try:
+            found = concave_output(self.state, self.part.leg.zero_for_one, amount, 0, self.error)
+        except MathsError:
+            return None
+        return None if found is None else self.given * sum(found) - self.taken * amount
 
 
 def _units(part: Part, through: Hop, states: States, top: int) -> tuple[int, int] | None:
