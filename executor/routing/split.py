@@ -25,6 +25,7 @@ from executor.routing.sides import Side, Sides
 from executor.routing.states import States
 from executor.routing.stretches import segment_at
 from executor.routing.trying import Amounts
+from executor.routing.tuning import tuned
 
 Stages = tuple[tuple[Leg, ...], ...]
 GasPrice = Callable[[int], int]
@@ -54,9 +55,9 @@ def best_split(
     earns anything before gas.
 
     Pools with curves of pieces (pairs, pools with ticks) share exactly; beside pools of other shapes (Curve,
-    Balancer) the shares are fitted, then moved to and fro as long as more comes out. A tick that a size
-    crosses is paid for. `cap` bounds the input. Raises PlanError where a pool stands in it twice,
-    TicksUnknownError as `best_size` does.
+    Balancer) the shares are fitted, then moved to and fro as long as more comes out, and at last moved with
+    the input to where exact quotes say that most is earned. A tick that a size crosses is paid for. `cap`
+    bounds the input. Raises PlanError where a pool stands in it twice, TicksUnknownError as `best_size` does.
     """
     _require_once([leg for stage in stages for leg in stage])
     sides = _Curves(states)
@@ -75,7 +76,7 @@ def best_split(
             if tried is not None and tried[0].net > found.net:
                 (found, kept), improved = tried, True
                 break
-    return found
+    return _tuned(found, sides, gas_cost, cap, overhead_gas) if sides.fitted else found
 
 
 class _Curves(Sides):
@@ -92,6 +93,11 @@ class _Curves(Sides):
         if first is not None and (first.c or not first.a or not bent):
             return own
         return self._fitted.setdefault(leg.pool.key, SampledHop(own))
+
+    @property
+    def fitted(self) -> bool:
+        """Whether any curve was fitted."""
+        return bool(self._fitted)
 
 
 def _require_once(legs: Sequence[Leg]) -> None:
@@ -119,18 +125,33 @@ def _sized(
     if amounts is None:
         return None
     used: list[tuple[Part, ...]] = []
-    amount, gas = amounts[0], overhead_gas
+    amount = amounts[0]
     for stage, hop in zip(stages, hops, strict=True):
         parts = _used(stage, _parts(stage, hop, sides, amount), sides)
         if not parts:
             return None
-        gas += sum(sides.of(part.leg).gas(part.amount_in) for part in parts)
         used.append(parts)
         amount = sum(part.amount_out for part in parts)
-    route = SplitRoute(tuple(used))
     kept = tuple(tuple(part.leg for part in stage) for stage in used)
-    gas += beside_parts(kept)
-    return SplitSize(route, gas, route.gross_profit - gas_cost(gas)), kept
+    return _netted(SplitRoute(tuple(used)), sides, gas_cost, overhead_gas), kept
+
+
+def _netted(route: SplitRoute, sides: _Curves, gas_cost: GasPrice, overhead_gas: int) -> SplitSize:
+    """The route with its gas, and what is left after it."""
+    parts = [part for stage in route.stages for part in stage]
+    gas = overhead_gas + sum(sides.of(part.leg).gas(part.amount_in) for part in parts)
+    gas += beside_parts(tuple(tuple(part.leg for part in stage) for stage in route.stages))
+    return SplitSize(route, gas, route.gross_profit - gas_cost(gas))
+
+
+def _tuned(
+    found: SplitSize, sides: _Curves, gas_cost: GasPrice, cap: int | None, overhead_gas: int
+) -> SplitSize:
+    """The size, moved to where exact quotes say that more is earned, if that nets more."""
+    states = {part.leg.pool.key: sides.of(part.leg).state for stage in found.route.stages for part in stage}
+    route = tuned(found.route, states, MAX_AMOUNT if cap is None else min(cap, MAX_AMOUNT))
+    moved = _netted(route, sides, gas_cost, overhead_gas)
+    return moved if moved.net > found.net else found
 
 
 def _used(stage: Sequence[Leg], amounts: Sequence[int], sides: _Curves) -> tuple[Part, ...]:

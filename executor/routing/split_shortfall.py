@@ -37,13 +37,9 @@ from executor.routing.moving_shortfall import concave_output, most_error
 from executor.routing.pieces import most_above
 from executor.routing.search import maximise
 from executor.routing.slack import slack
+from executor.routing.slopes import Slope, Stage, settled, slope_of
 from executor.routing.spread import spread
 from executor.routing.states import States
-
-Stage = Sequence[tuple[Part, Hop]]
-
-Slope = tuple[Fraction, Fraction]
-"""What the next unit gives, and how much less that is with each further unit."""
 
 BITS = 256
 ONE = 1 << BITS
@@ -62,12 +58,12 @@ def split_shortfall(route: SplitRoute, states: States, *, cap: int = MAX_AMOUNT)
     stages = [
         [(part, hop(states[part.leg.pool.key], part.leg.zero_for_one)) for part in s] for s in route.stages
     ]
-    slopes = [_slope_of(stage) for stage in stages]
+    slopes = [slope_of(stage) for stage in stages]
     if None in slopes:
         return None
     known = [slope for slope in slopes if slope is not None]
     bounds = []
-    for prices in (_prices(known), (ONE, *_prices(_settled(known))[1:])):
+    for prices in (_prices(known), (ONE, *_prices(settled(known))[1:])):
         bound = _at_prices(route, stages, states, prices, cap) if prices[0] >= ONE else None
         if bound is not None:
             bounds.append(bound)
@@ -80,21 +76,6 @@ def _prices(slopes: Sequence[Slope]) -> tuple[int, ...]:
     for steep, _ in reversed(slopes):
         prices.insert(0, prices[0] * steep)
     return tuple(int(price * ONE) for price in prices)
-
-
-def _settled(slopes: Sequence[Slope]) -> list[Slope]:
-    """What the next unit would give where nothing more is earned by more: each stage's share of the way there
-    is how fast its price moves with what goes in.
-    """
-    into, weights = Fraction(1), []
-    for steep, bend in slopes:
-        weights.append(bend * into / steep)
-        into *= steep
-    excess, total = into - 1, sum(weights)
-    return [
-        (steep * (1 - excess * weight / total), bend)
-        for (steep, bend), weight in zip(slopes, weights, strict=True)
-    ]
 
 
 def _at_prices(
@@ -200,31 +181,3 @@ def _units(part: Part, through: Hop, states: States, top: int) -> tuple[int, int
     except MathsError:
         return None
     return 2 * given - (-2 * taken * most // (least - taken)), least
-
-
-def _slope_of(stage: Stage) -> Slope | None:
-    """The slope of a stage: each of its pools counts by how little its price moves."""
-    weights, total = Fraction(0), Fraction(0)
-    for part, through in stage:
-        found = _slope(part, through)
-        if found is None:
-            return None
-        weights += 1 / found[1]
-        total += found[0] / found[1]
-    return total / weights, 1 / weights
-
-
-def _slope(part: Part, through: Hop) -> Slope | None:
-    """What the next unit gives at the part's amount, and how fast that falls: by quotes so far on either side
-    that rounding says as little as the bend does, and far away.
-    """
-    amount = part.amount_in
-    near = max(amount >> min(amount, part.amount_out).bit_length() // 3, 1)
-    far = max(amount // 4, 1)
-    try:
-        below, above_it = through.out(amount - near), through.out(amount + near)
-        low, high = through.out(amount - far), through.out(amount + far)
-    except MathsError:
-        return None
-    bend = Fraction(max(2 * part.amount_out - low - high, 1), far * far)
-    return Fraction(above_it - below, 2 * near), bend

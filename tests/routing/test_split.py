@@ -22,6 +22,7 @@ from executor.routing.parallel import ParallelHop, moved
 from executor.routing.sampled import SampledHop
 from executor.routing.sizing import best_size
 from executor.routing.split import SplitSize, best_split
+from executor.venues import marginal
 from executor.venues.curve_pools import StableState
 from tests.support.curve_states import pool_of
 from tests.support.market import (
@@ -35,6 +36,7 @@ from tests.support.market import (
     v3_state,
     v3_states,
 )
+from tests.support.moving_pools import TERMS, crypto
 from tests.support.solidly_pools import pool_state
 
 reserves = st.integers(10**15, 10**24)
@@ -371,3 +373,27 @@ def test_an_empty_pool_takes_no_part() -> None:
     assert split is not None
     assert [part.leg for part in split.route.stages[0]] == [stable]
     assert best_split(((pair,), (dear,)), {**states, pair.pool.key: empty}, gas_cost=free) is None
+
+
+def test_beside_a_crypto_pool_as_much_goes_in_as_earns_most() -> None:
+    """Its price moves faster within a doubling of the input than a fitted piece knows."""
+    whole = 10**24
+    crypto_pool = crypto((whole, whole * 9 // 10), (18, 18), (10**18,), TERMS[0])
+    first, second = crypto_pool.pool.token0, crypto_pool.pool.token1
+    price, unit = marginal(crypto_pool, True)
+    near = v2_state(whole, whole * price * 1001 // (unit * 1000), v2_pool(901, first, second, 500))
+    far = v2_state(2 * whole, 2 * whole * price * 100 // (unit * 104), v2_pool(900, first, second, 500))
+    stages = ([Leg(crypto_pool.pool, first), Leg(near.pool, first)], [Leg(far.pool, second)])
+    split = best_split(stages, states_of(crypto_pool, near, far), gas_cost=free)
+    capped = best_split(stages, states_of(crypto_pool, near, far), gas_cost=free, cap=whole // 100)
+    assert split is not None and capped is not None
+
+    selling, buying = [hop(crypto_pool, True), hop(near, True)], hop(far, False)
+    grid = [[whole * i // 1_000, whole * j // 1_000] for i in range(1, 20) for j in range(1, 20)]
+    most = max(buying.out(given_by(selling, parts)) - sum(parts) for parts in grid)
+    least = max(
+        buying.out(given_by(selling, parts)) - sum(parts) for parts in grid if sum(parts) <= whole // 100
+    )
+    assert split.route.gross_profit >= most
+    assert capped.route.gross_profit >= least
+    assert capped.route.amount_in <= whole // 100

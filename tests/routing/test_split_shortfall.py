@@ -83,7 +83,7 @@ def test_no_inputs_at_all_in_any_division_earn_more_than_the_bound_allows(
     route, states = found
     bound = split_shortfall(route, states, cap=top)
     stages = hops_of(route, states)
-    assert bound is not None or route.gross_profit < 60, "of so few units rounding decides"
+    assert bound is not None or route.gross_profit < 120, "of so few units rounding decides"
     assert len(stages[0]) == 2
     most = max(
         stages[1][0].out(given) - amount if given else 0
@@ -142,10 +142,9 @@ def beside_a_stable_pool() -> tuple[list[PoolState], list[PoolState]]:
     return sell, [v2_state(10 * MILLION, 9 * MILLION, dear)]
 
 
-def test_the_bound_tells_what_a_division_that_was_fitted_misses() -> None:
-    """Between shapes the input is the best for fitted curves, which are a little off."""
-    sell, buy = beside_a_stable_pool()
-    found = divided(sell, buy)
+def test_between_pools_of_different_shapes_next_to_nothing_is_missed() -> None:
+    """Fitted curves say about where the best amounts are, exact quotes where."""
+    found = divided(*beside_a_stable_pool())
     assert found is not None
     route, states = found
     bound = split_shortfall(route, states)
@@ -155,8 +154,7 @@ def test_the_bound_tells_what_a_division_that_was_fitted_misses() -> None:
     most = max(given_by(last, [given_by(first, other)]) - sum(other) for other in others)
 
     assert bound is not None
-    assert most - route.gross_profit <= bound < route.gross_profit // 5_000
-    assert most - route.gross_profit > bound * 9 // 10 or bound < route.gross_profit // 10**6
+    assert most - route.gross_profit <= bound < route.gross_profit // 10**6
 
 
 def test_a_worse_division_has_a_bound_that_says_so() -> None:
@@ -208,6 +206,7 @@ def test_beside_a_pool_whose_fee_moves_no_other_amounts_earn_more_than_the_bound
     assert len(route.stages[0]) == 2
     bound = split_shortfall(route, states)
     assert bound is not None
+    assert bound < route.gross_profit // 10**4
     selling, buying = hops_of(route, states)
     for power in (6, 4, 2):
         ins = [
