@@ -49,7 +49,7 @@ takes no more blocks than these.
 """
 
 LOSS_COUNTED = "loss_counted"
-"""The detail that names a transaction of the try whose loss the breakers were told before its end."""
+"""The detail that names the intent whose loss the breakers have heard of, whichever attempt was mined."""
 
 BOOKING = "booking"
 """The detail of an opportunity that ended though its booking could not be made: "missing" until it is."""
@@ -219,7 +219,7 @@ class Follower:
             return None
         if again and not mined:
             assert failure is not None
-            stored = self._counted(stored, execution, failure)
+            stored = self._counted(stored, execution, failure, intent)
             execution = await self._again(stored, execution, failure)
             if execution.status is Status.PENDING:
                 return None
@@ -243,33 +243,38 @@ class Follower:
             execution = _with_booking(execution, booked=True)
         seconds = self._seconds(execution.opportunity_id) or stored.execution.execution_time_seconds
         execution = replace(execution, execution_time_seconds=seconds)
-        execution = self._judged(stored, execution, failure)
+        execution = self._judged(stored, execution, failure, intent)
         self._record.finish(load_opportunity(stored.opportunity), execution)
         self._turnstile.freed()
         self._told(execution)
 
-    def _counted(self, stored: StoredExecution, lost: Execution, failure: Failure) -> StoredExecution:
+    def _counted(
+        self, stored: StoredExecution, lost: Execution, failure: Failure, intent: Intent
+    ) -> StoredExecution:
         """A try that was paid for and failed is a loss, whatever the next one brings: the breakers hear of it
         before that is sent.
         """
-        details = self._judged(stored, lost, failure).details
+        details = self._judged(stored, lost, failure, intent).details
         if LOSS_COUNTED not in details:
             return stored
         told = {**stored.execution.details, LOSS_COUNTED: details[LOSS_COUNTED]}
         return replace(stored, execution=replace(stored.execution, details=told))
 
-    def _judged(self, stored: StoredExecution, execution: Execution, failure: Failure | None) -> Execution:
+    def _judged(
+        self, stored: StoredExecution, execution: Execution, failure: Failure | None, intent: Intent
+    ) -> Execution:
         """Once the breakers know of it. They hear of a loss before it stands in the record as the end, and
         what they have heard is noted: a crash in between counts it twice rather than not at all.
         """
-        counted = stored.execution.details.get(LOSS_COUNTED)
-        if counted not in execution.transaction_hashes or execution.status is Status.REALISED:
+        name = str(intent.intent_id)
+        counted = stored.execution.details.get(LOSS_COUNTED) == name
+        lost = execution.status is not Status.REALISED or (execution.realised_net_profit or 0) < 0
+        if not (counted and lost):
             if not self._tries.judged(execution, _breakers_of(stored), failure):
                 return execution
-            counted = execution.transaction_hashes[-1]
-            noted = {**stored.execution.details, LOSS_COUNTED: counted}
+            noted = {**stored.execution.details, LOSS_COUNTED: name}
             self._record.update(replace(stored.execution, details=noted))
-        return replace(execution, details={**execution.details, LOSS_COUNTED: counted})
+        return replace(execution, details={**execution.details, LOSS_COUNTED: name})
 
     def _may_try_again(
         self, stored: StoredExecution, execution: Execution, failure: Failure, intent: Intent

@@ -179,6 +179,8 @@ class Lane:
     async def offer_again(self, intent: Intent, stored: StoredAttempt) -> None:
         """Once more the replacement that was recorded and refused. Raises as `replace` does."""
         await self._transmission.check_owner()
+        if not _allowed_while_stopped(intent, stored.kind):
+            self._transmission.check_stop()
         self._record.reoffer(intent.intent_id, stored.attempt.hash)
         await self._offered(intent, stored.attempt, stored.kind)
 

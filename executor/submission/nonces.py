@@ -15,6 +15,7 @@ from executor.domain.address import Address
 from executor.domain.errors import JournalError, NodeError
 from executor.journal.anchor import Anchor
 from executor.journal.record import Record
+from executor.submission.authorizations import uses_nonce
 from executor.submission.clock import Clock
 from executor.submission.errors import UnexplainedCountError
 from executor.submission.log import get_logger
@@ -69,6 +70,7 @@ class Nonces:
         self._record = record
         self._sender = sender
         self._anchor = anchor
+        self._chain_id = anchor.chain_id
         self._clock = clock
         self._quorum = quorum if isinstance(rpc, Nodes) else 1
         self._settle_blocks = settle_blocks
@@ -203,15 +205,12 @@ class Nonces:
         transactions = member(block, "transactions", "block")
         if not isinstance(transactions, list):
             return False
-        known = [one for one in transactions if isinstance(one, dict)]
-        if any(
-            str(one.get("from")).lower() == self._sender.lower() and str(one.get("nonce")) == hex(nonce)
-            for one in known
-        ):
-            return True
-        # EIP-7702: an authorization that another's transaction carried uses a nonce of who signed it.
-        authorizations = (entry for one in known for entry in one.get("authorizationList") or ())
-        return any(isinstance(entry, dict) and entry.get("nonce") == hex(nonce) for entry in authorizations)
+        return any(
+            (str(one.get("from")).lower() == self._sender.lower() and str(one.get("nonce")) == hex(nonce))
+            or uses_nonce(one, self._sender, self._chain_id, nonce)
+            for one in transactions
+            if isinstance(one, dict)
+        )
 
     def _has_stood(self, count: int, head: int) -> bool:
         """Whether the same has been told for long enough."""

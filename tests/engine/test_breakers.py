@@ -11,6 +11,7 @@ from devnet.abi import encode_call
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import IntentState
 from executor.engine.executor import Executor
+from executor.journal.record import Record
 from executor.policy.breaker import BreakerState
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until, waiting
@@ -242,4 +243,23 @@ async def test_a_loss_that_could_not_be_written_down_counts_once_it_can(on_deman
         accept(trading)
         assert (await asyncio.wait_for(task, 30)).status is Status.REVERTED
     with record_of(trading) as record:
-        assert record.breaker("chain:ethereum").losses >= 1
+        assert record.breaker("chain:ethereum").losses == 1
+
+
+async def test_a_loss_that_is_taken_back_and_mined_again_is_one(on_demand: Trading) -> None:
+    trading = on_demand
+    own = settings(trading, lanes={"finality_blocks": 40, "bump_blocks": 99})
+    async with Executor(own) as executor:
+        await lost(executor, trading, crossing(0))
+        trading.node.rpc("anvil_reorg", 1, [])
+        with record_of(trading) as record:
+            await until(lambda: record.open_intents()[0].state is IntentState.LIVE)
+            await until(lambda: waiting(trading.node, OPERATOR))
+            trading.node.mine(1, timestamp=int(trading.node.block()["timestamp"], 16) + 3600)
+            await until(lambda: _ended(record) is Status.REVERTED)
+            assert record.breaker("chain:ethereum").losses == 1
+
+
+def _ended(record: Record) -> Status | None:
+    stored = record.stored("pair-0")
+    return None if stored is None else stored.execution.status

@@ -16,6 +16,7 @@ from executor.chain.nodes import Nodes, open_nodes
 from executor.chain.rpc import Rpc
 from executor.domain.errors import JournalError, NodeError
 from executor.domain.intent import AttemptState, IntentState, Purpose
+from executor.submission.authorizations import uses_nonce
 from executor.submission.errors import UnexplainedCountError
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.support.faces import DEAD, LATE_BY, LaggingNode
@@ -265,23 +266,37 @@ async def test_what_lies_in_reach_is_filled_though_a_lie_has_left_a_gap_beyond(
         assert sum("gap_too_wide" in line for line in caplog.messages) == 1
 
 
-async def test_an_authorization_that_another_carried_explains_the_count(clean: Node, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signer", [3, 6], ids=["the wallet", "a stranger"])
+async def test_an_authorization_explains_the_count_of_who_signed_it(
+    clean: Node, tmp_path: Path, signer: int
+) -> None:
     """Invariant 9: EIP-7702 uses up a nonce of who signed it, whoever sends it."""
-    async with mined_once(clean, tmp_path) as (at, _):
-        authorization = Account.sign_authorization(
-            {"chainId": clean.chain_id, "address": RECEIVER, "nonce": 1}, key_of(3)
-        )
+    async with mined_once(clean, tmp_path) as (at, lie):
+        chain = {"chainId": clean.chain_id}
+        permitted = {**chain, "address": RECEIVER, "nonce": 1}
         transaction = {
-            "chainId": clean.chain_id,
+            **chain,
             "nonce": 0,
             "to": RECEIVER,
             "gas": 200_000,
             "maxFeePerGas": 50 * GWEI,
             "maxPriorityFeePerGas": GWEI,
-            "authorizationList": [authorization],
+            "authorizationList": [Account.sign_authorization(permitted, key_of(signer))],
         }
         signed = Account.sign_transaction(transaction, key_of(5))
         clean.rpc("eth_sendRawTransaction", signed.raw_transaction.to_0x_hex())
         clean.mine(3)
-        assert int(clean.rpc("eth_getTransactionCount", WALLET, "latest"), 16) == 2
-        assert (await at.send()).nonce == 2
+        used = int(clean.rpc("eth_getTransactionCount", WALLET, "latest"), 16)
+        if signer == 3:
+            assert used == 2
+            assert (await at.send()).nonce == 2
+            return
+        assert used == 1
+        lie(counting_more(1))
+        with pytest.raises(UnexplainedCountError):
+            await at.send()
+
+
+@pytest.mark.parametrize("carried", [5, "0x", [None], [{}], [{"chainId": "0x1", "nonce": "0x0", "r": "x"}]])
+def test_an_authorization_that_is_none_explains_nothing(carried: object) -> None:
+    assert not uses_nonce({"authorizationList": carried}, WALLET, 1, 0)

@@ -16,8 +16,10 @@ from eth_utils.crypto import keccak
 from devnet import ETHER, GWEI, Node
 from executor.chain.rpc import Rpc
 from executor.domain.intent import AttemptKind, AttemptState, Intent, IntentState, Purpose
+from executor.journal.flags import set_stop
 from executor.policy.fees import Fees
 from executor.submission.envelope import read_envelope
+from executor.submission.errors import StoppedError, TransactionRefusedError
 from executor.submission.tracker import Worth
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
 from tests.chaos.faulty_node import FaultyNode
@@ -445,3 +447,15 @@ async def test_a_refused_cancel_gets_the_gas_that_a_transfer_takes_by_now(
         limits = [one.attempt.gas_limit for one in opened.again(intent).attempts[1:]]
         assert limits == [25_200, 72_000]
         assert opened.again(intent).was_cancelled
+
+
+async def test_while_stopped_a_refused_bump_stays_refused(at: Desk) -> None:
+    intent = await stuck(at)
+    at.node.set_balance(WALLET, 50_000 * 10 * GWEI + 7)
+    with pytest.raises(TransactionRefusedError):
+        await at.lane.replace(at.again(intent), MARKET, AttemptKind.CALL)
+    refused = at.again(intent).attempts[1]
+    set_stop(at.record.database, None, "the operator said so")
+    with pytest.raises(StoppedError):
+        await at.lane.offer_again(at.again(intent), refused)
+    assert at.again(intent).attempts[1].state is AttemptState.REFUSED
