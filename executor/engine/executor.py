@@ -180,7 +180,13 @@ class Executor:
                 return session
             house = self._house
             works = Works(
-                session, session.desk, house.entrust, self._clock, self._noted_for, house.require_owner
+                session,
+                session.desk,
+                house.entrust,
+                self._clock,
+                self._noted_for,
+                house.require_owner,
+                house.check_owner,
             )
             await stack.enter_async_context(watching(works, self.settings))
             self._stack.push_async_exit(stack.pop_all())

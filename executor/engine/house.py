@@ -49,7 +49,7 @@ class House:
         async with self._turn:
             if self._database is None:
                 await self._open()
-        return Means(self._records[chain], self._fence, prompt, self._opened)
+        return Means(self._records[chain], self.check_owner, prompt, self._opened)
 
     async def wake(self) -> None:
         """Where there is a record already, open it and go on with what it says was left, before any
@@ -67,10 +67,22 @@ class House:
 
     def require_owner(self) -> None:
         """Raises FencedError once another process is known to have taken this one's works over. No look: that
-        is `Means.fence`.
+        is `check_owner`.
         """
         if self._fenced.is_set():
             raise taken_over(self._settings.executor_id)
+
+    async def check_owner(self) -> None:
+        """Look whether another process has taken this one's works over: raises FencedError where it has,
+        JournalError where that cannot be read.
+        """
+        assert self._engine is not None
+        try:
+            await self._engine.check_owner()
+        except DurableError as error:
+            # Whether we still own it cannot be read: as with any other part of the record, nothing is sent
+            # now, and it is tried again.
+            raise JournalError(error.message, fix=error.fix) from None
 
     async def until_fenced(self) -> None:
         """Wait until that is known."""
@@ -140,15 +152,6 @@ class House:
         self._records = records
         self._minding = asyncio.create_task(self._mind(database))
 
-    async def _fence(self) -> None:
-        assert self._engine is not None
-        try:
-            await self._engine.check_owner()
-        except DurableError as error:
-            # Whether we still own it cannot be read: as with any other part of the record, nothing is sent
-            # now, and it is tried again.
-            raise JournalError(error.message, fix=error.fix) from None
-
     async def _mind(self, database: Database) -> None:
         """Go on with what was left: by this executor, whose tasks a database that was away may have ended, or
         by those that have died. An SQLite file has no others that could die meanwhile.
@@ -164,9 +167,11 @@ class House:
 
     async def _look_after(self, *, others: bool) -> None:
         assert self._engine is not None
-        if others:
+        if others and not self._fenced.is_set():
             await self._engine.take_over(self)
         for name, record in self._records.items():
+            if self._fenced.is_set():
+                return
             try:
                 adoptions = record.adoptions
                 if await asyncio.to_thread(self._has_more, record):

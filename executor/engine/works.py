@@ -30,6 +30,7 @@ from executor.journal.record import StoredExecution
 from executor.submission.clock import Clock
 from executor.submission.errors import StoppedError
 from executor.submission.log import get_logger
+from executor.submission.transmission import Fence
 
 _LOG = get_logger("executor.engine")
 
@@ -57,7 +58,9 @@ class Running:
 
 @dataclass(slots=True)
 class Works:
-    """Carries the opportunities of one session."""
+    """Carries the opportunities of one session. Both `require_owner`, from what is known, and `check_owner`,
+    by a look, raise FencedError where another process has this one's works: they are left to that one.
+    """
 
     session: Session
     desk: Desk
@@ -65,6 +68,7 @@ class Works:
     clock: Clock
     noted_for: Callable[[str], Note]
     require_owner: Callable[[], None]
+    check_owner: Fence
     turnstile: Turnstile = field(init=False)
     tries: Tries = field(init=False)
     follower: Follower = field(init=False)
@@ -113,8 +117,10 @@ class Works:
 
     async def recover(self) -> None:
         """Go on with all that an earlier run of this executor, or one that it has taken over, has left; and
-        with what nobody looks after though it was entrusted. To be asked again and again.
+        with what nobody looks after though it was entrusted. To be asked again and again. Raises
+        FencedError.
         """
+        self.require_owner()
         alone: dict[str, StoredExecution] = {}
         for stored in self.desk.record.unfinished(self.desk.record.executor_id):
             name = stored.execution.opportunity_id
@@ -135,14 +141,16 @@ class Works:
             return (await self.follower.look(opportunity_id)).value
 
         while True:
+            self.require_owner()
             seen = await steps.do("look", look)
             if seen != Status.PENDING.value:
                 return seen
 
     def after_a_bug(self, draft: Execution) -> Execution:
         """What the record says of an opportunity whose task ended in a fault: where nothing is out, `draft`
-        is its end. Raises JournalError.
+        is its end. Raises JournalError, FencedError.
         """
+        self.require_owner()
         stored = self.desk.record.stored(draft.opportunity_id)
         if stored is None or stored.execution.status is not Status.ACCEPTED:
             return stored.execution if stored else draft
@@ -211,6 +219,9 @@ class Works:
         try:
             await work
         except Exception as error:
+            if self._is_fenced:
+                # Whoever waits is told by `_outcome`.
+                return
             if not isinstance(error, ExecutorError):
                 self._end_by_bug(name, error)
             running = self._running.pop(name, None)
@@ -231,34 +242,23 @@ class Works:
             if not has_place:
                 await self.turnstile.place(name)
             execution = await self.tries.until_sent(opportunity, began, Trial())
+        except FencedError:
+            raise
         except ExecutorError as error:
             failed = ended_by(Execution(name, opportunity.chain, Status.FAILED), error)
             execution = self.tries.out(name) or failed
         if execution.status is Status.PENDING:
             await self._entrusted(name)
             return
-        if self._is_anothers(name):
-            await self._until_ended_elsewhere(name)
-            return
-        execution = replace(execution, execution_time_seconds=self._seconds(name))
-        self.desk.record.finish(opportunity, execution)
+        await self.check_owner()
+        ended = self.desk.record.end_unsent(replace(execution, execution_time_seconds=self._seconds(name)))
         self.turnstile.freed()
-        self._tell(execution)
-
-    async def _until_ended_elsewhere(self, name: str) -> None:
-        """Taken over meanwhile: whoever has it ends it. Where it comes back, `recover` goes on with it."""
-        while True:
-            with suppress(JournalError):
-                stored = self.desk.record.stored(name)
-                if stored is None or stored.executor_id == self.desk.record.executor_id:
-                    return
-                if stored.execution.status.is_final:
-                    self._tell(stored.execution)
-                    return
-            await self.clock.sleep(ELSEWHERE_SECONDS)
+        if ended.status.is_final:
+            self._tell(ended)
 
     async def _entrusted(self, name: str, *, follow: bool = False) -> None:
         """Have a durable work follow it; `follow` it here too, where that work may not be this process's."""
+        self.require_owner()
         self._running[name].signed_at = self.clock.now()
         attempt = self.desk.record.intents_of(name)[0].attempts[0].attempt.hash
         order: Json = {"chain": self.session.name, "opportunity": name, "attempt": attempt}
@@ -271,7 +271,7 @@ class Works:
         if carried and not follow:
             return
         while await self.follower.look(name) is Status.PENDING:
-            pass
+            self.require_owner()
         stored = self.desk.record.stored(name)
         if stored is not None and stored.execution.status.is_final:
             # Perhaps another has ended it: whoever waits here hears of it too.
@@ -295,8 +295,7 @@ class Works:
         while running is not None and not running.fate.done():
             if self.clock.now() - looked >= ELSEWHERE_SECONDS:
                 looked = self.clock.now()
-                if self._is_anothers(name, ended=True):
-                    break
+                self._hear_of_end(name)
             try:
                 self.require_owner()
             except FencedError as error:
@@ -311,12 +310,22 @@ class Works:
         assert stored is not None, "what was accepted is recorded"
         return stored.execution
 
-    def _is_anothers(self, name: str, *, ended: bool = False) -> bool:
-        """Whether another executor has taken it over, and ended it; False while the record cannot be read."""
+    def _hear_of_end(self, name: str) -> None:
+        """Tell how another executor has ended what it took over, once it has. Where that comes back instead,
+        `recover` goes on with it.
+        """
         with suppress(JournalError):
             stored = self.desk.record.stored(name)
-            if stored is not None and stored.executor_id != self.desk.record.executor_id:
-                return stored.execution.status.is_final or not ended
+            others = stored is not None and stored.executor_id != self.desk.record.executor_id
+            if stored is not None and others and stored.execution.status.is_final:
+                self._tell(stored.execution)
+
+    @property
+    def _is_fenced(self) -> bool:
+        try:
+            self.require_owner()
+        except FencedError:
+            return True
         return False
 
     def _left_to_another(self, name: str, error: FencedError) -> Execution:

@@ -17,7 +17,7 @@ from executor.journal.entries import Accepted, StoredExecution
 from executor.journal.intent_rows import OWNED
 from executor.journal.part import Part
 from executor.journal.prepared import Prepared, Row
-from executor.journal.schema import UNFINISHED, claims, executions, intents, slots_in_use
+from executor.journal.schema import HOLDING, UNFINISHED, claims, executions, intents, slots_in_use
 
 _MINE = (executions.c.chain == bindparam("of_chain")) & (
     executions.c.opportunity_id == bindparam("of_opportunity")
@@ -42,6 +42,15 @@ _LIVE = Prepared(
         intents.c.chain == bindparam("of_chain"),
         intents.c.opportunity_id == bindparam("of_opportunity"),
         intents.c.state == literal_column("'live'"),
+    )
+    .limit(1)
+)
+_HOLDING_NONCE = Prepared(
+    select(intents.c.id)
+    .where(
+        intents.c.chain == bindparam("of_chain"),
+        intents.c.opportunity_id == bindparam("of_opportunity"),
+        intents.c.state.in_(HOLDING),
     )
     .limit(1)
 )
@@ -129,6 +138,25 @@ class ExecutionsPart(Part):
                 row = self._row(dump_opportunity(opportunity), execution)
                 if self._insert_execution.change(connection, row) == 0:
                     self._raise_not_ours(execution.opportunity_id)
+
+    def end_unsent(self, execution: Execution) -> Execution:
+        """Store the final outcome of an execution of which nothing was sent, as `finish` does; what stands
+        in the record then. That is what stood there before where it is another executor's, has ended
+        already, or has an intent that holds its nonce: who thinks that nothing was sent knows less.
+
+        Raises JournalError if it is not here.
+        """
+        key = self._key(execution.opportunity_id)
+        with self.database.putting() as connection:
+            owned = OWNED.one(connection, key)
+            if owned is None:
+                self._raise_not_ours(execution.opportunity_id)
+            is_open = owned[0] == self.executor_id and not Status(owned[1]).is_final
+            if is_open and _HOLDING_NONCE.one(connection, key) is None:
+                self._put(connection, execution)
+                return execution
+            (stored,) = _STORED.rows(connection, key)
+        return self._stored(stored).execution
 
     def update(self, execution: Execution) -> None:
         """Store a newer outcome of an execution that is already here; a final one as in `finish`.

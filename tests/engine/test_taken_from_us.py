@@ -125,3 +125,23 @@ async def test_what_another_had_for_a_while_is_looked_at_anew_when_it_comes_back
         assert (await asyncio.wait_for(second, 20)).status is Status.DECLINED
     with record_of(trading) as record:
         assert record.unfinished() == ()
+
+
+async def test_who_was_halted_ends_nothing_of_what_the_same_executor_began_elsewhere_meanwhile(
+    on_demand: Trading,
+) -> None:
+    trading = on_demand
+    async with Executor(trading.settings()) as executor:
+        first = await out(executor, trading)
+        second = await stuck(executor, trading)
+        change(trading, "UPDATE executor_slots SET epoch = epoch + 1")
+        mine_in_time(trading.node)
+        told = await asyncio.wait_for(second, 10)
+        assert (told.status, codes(told)) == (Status.ACCEPTED, ["fenced"])
+        await first
+    with record_of(trading) as record:
+        (left,) = record.unfinished("executor-1")
+        assert left.execution.opportunity_id == "again"
+        with record.database.reading() as connection:
+            holders = connection.exec_driver_sql("SELECT opportunity_id FROM slots_in_use").scalars().all()
+    assert list(holders) == ["again"]

@@ -9,7 +9,7 @@ import pytest
 
 from executor.domain.errors import JournalError
 from executor.domain.execution import Status
-from executor.domain.intent import IntentState
+from executor.domain.intent import Block, IntentState
 from executor.journal.anchor import Anchor
 from executor.journal.codec import dump_opportunity
 from executor.journal.database import Database
@@ -209,6 +209,43 @@ def test_what_has_ended_can_hold_nothing(record: Record) -> None:
     with pytest.raises(JournalError, match="has ended"):
         record.take_slot("seen-1", 1)
     assert held(record.database) == ([], [])
+
+
+@pytest.mark.parametrize("known", ["ended", "mined", "sent", "another's"])
+def test_who_sent_nothing_ends_nothing_that_another_has_brought_further(
+    database: Database, known: str
+) -> None:
+    """As a process that was halted while the same executor was started again elsewhere."""
+    halted, record = record_in(database), record_in(database)
+    record.accept(opportunity(), slots=1)
+    record.claim("seen-1", ["pool"])
+    if known in ("mined", "sent"):
+        intent = opened_trade(record)
+        winner, block = intent.attempts[0].attempt.hash, Block(1, "0x01")
+        if known == "mined":
+            record.mark_intent(intent.intent_id, IntentState.MINED, winner=winner, block=block)
+    elif known == "ended":
+        record.finish(opportunity(), execution(status=Status.REALISED))
+    else:
+        record_in(database, "executor-2").adopt("executor-1")
+    before, holds = record.stored("seen-1"), held(database)
+    assert before is not None
+    assert halted.end_unsent(execution(status=Status.FAILED)) == before.execution
+    assert (record.stored("seen-1"), held(database)) == (before, holds)
+
+
+def test_what_ends_unsent_frees_what_it_holds(record: Record) -> None:
+    record.accept(opportunity(), slots=1)
+    record.claim("seen-1", ["pool"])
+    intent = opened_trade(record)
+    record.mark_intent(intent.intent_id, IntentState.DROPPED)
+    refused = execution(status=Status.FAILED)
+    assert record.end_unsent(refused) == refused
+    stored = record.stored("seen-1")
+    assert stored is not None
+    assert (stored.execution, held(record.database)) == (refused, ([], []))
+    with pytest.raises(JournalError, match="not this executor's"):
+        record.end_unsent(execution("seen-2", Status.FAILED))
 
 
 @pytest.mark.parametrize("by", ["a sweep", "who takes over"])
