@@ -1,8 +1,10 @@
 """Curves of any shape as pieces that are fitted through exact quotes, so that they can stand beside others.
 
-The quotes stand at inputs that double. Between two of them the curve is taken as the Moebius map through
-both, whose slope at the first is the geometric mean of the chords on its two sides: such maps meet with one
-slope where a curve bends evenly. They decide how an amount is divided; what comes out is asked of the pool.
+The quotes stand at inputs that double, from one on where twice as much gives about twice as much: a pool
+whose invariant is a little off gives some units for nothing, or nothing for some units. Between two of them
+the curve is taken as the Moebius map through both, whose slope at the first is the geometric mean of the
+chords on its two sides: such maps meet with one slope where a curve bends evenly. They decide how an amount
+is divided; what comes out is asked of the pool.
 """
 
 from collections.abc import Callable
@@ -55,12 +57,39 @@ class SampledHop:
         return number
 
     def _sample(self) -> None:
-        amount = 2 * self._inputs[-1] or 1
+        amount, given = self._following() if self._inputs[-1] else self._first()
+        self._inputs.append(amount)
+        self._outputs.append(given)
+
+    def _following(self) -> tuple[int, int]:
+        amount = 2 * self._inputs[-1]
         while amount <= LARGEST:
             given = self._hop.out(amount)
-            if given - self._outputs[-1] >= (ENOUGH if self._inputs[-1] == 0 else 1):
-                self._inputs.append(amount)
-                self._outputs.append(given)
-                return
+            if given > self._outputs[-1]:
+                return amount, given
             amount *= 2
-        raise MathsError("nothing more comes out of the pool.", fix="trade less", amount_in=amount)
+        raise _exhausted(amount)
+
+    def _first(self) -> tuple[int, int]:
+        """The first quote: where the curve is nowhere even, the first that gives enough."""
+        enough: tuple[int, int] | None = None
+        half, amount = 0, 1
+        while amount <= LARGEST:
+            try:
+                given = self._hop.out(amount)
+            except MathsError:
+                if enough is not None:
+                    return enough
+                given = 0
+            if given >= ENOUGH:
+                enough = enough or (amount, given)
+                if 15 * half <= 8 * given <= 17 * half:
+                    return amount, given
+            half, amount = given, 2 * amount
+        if enough is None:
+            raise _exhausted(amount)
+        return enough
+
+
+def _exhausted(amount: int) -> MathsError:
+    return MathsError("nothing more comes out of the pool.", fix="trade less", amount_in=amount)

@@ -397,3 +397,21 @@ def test_beside_a_crypto_pool_as_much_goes_in_as_earns_most() -> None:
     assert split.route.gross_profit >= most
     assert capped.route.gross_profit >= least
     assert capped.route.amount_in <= whole // 100
+
+
+@pytest.mark.parametrize("off", [-(10**9), 0, 10**9])
+def test_a_pool_whose_invariant_is_a_little_off_is_divided_with_others(off: int) -> None:
+    """It gives some units for nothing, or nothing for some units."""
+    whole = 10**24
+    shape = CurveShape.CRYPTO_TWO_NG
+    odd = crypto((whole, whole * 9 // 10), (18, 18), (10**18,), TERMS[0], shape)
+    odd = replace(odd, d=odd.d + off)
+    first, second = odd.pool.token0, odd.pool.token1
+    price, unit = marginal(odd, True)
+    near = v2_state(whole, whole * price * 1001 // (unit * 1000), v2_pool(901, first, second, 500))
+    far = v2_state(2 * whole, 2 * whole * price * 100 // (unit * 104), v2_pool(900, first, second, 500))
+    stages = ([Leg(odd.pool, first), Leg(near.pool, first)], [Leg(far.pool, second)])
+    split = best_split(stages, states_of(odd, near, far), gas_cost=free)
+
+    assert split is not None
+    assert [len(stage) for stage in split.route.stages] == [2, 1]
