@@ -97,10 +97,14 @@ class Works:
 
     async def execute(self, opportunity: Opportunity) -> tuple[Execution, StoredExecution | None]:
         """The fate of an opportunity, and what was recorded of its id before. Raises JournalError when it
-        cannot be recorded, FencedError when another process has this one's works: then nothing is sent.
+        cannot be recorded, FencedError when another process has this one's works and it was never taken
+        in: then nothing is sent.
         """
-        self.require_owner()
         name = opportunity.opportunity_id
+        try:
+            self.require_owner()
+        except FencedError as error:
+            return self._left_to_another(name, error)
         record = self.desk.record
         accepted = record.accept(opportunity, slots=self.session.settings.max_concurrent_executions)
         stored = accepted.stored
@@ -299,7 +303,7 @@ class Works:
             try:
                 self.require_owner()
             except FencedError as error:
-                return self._left_to_another(name, error)
+                return self._left_to_another(name, error)[0]
             signed = running.signed_at
             if signed is not None and self.clock.now() - max(asked, signed) >= patience:
                 return self._unknown(name, patience)
@@ -328,13 +332,22 @@ class Works:
             return True
         return False
 
-    def _left_to_another(self, name: str, error: FencedError) -> Execution:
-        """As it stands, and why nothing more is heard of it here."""
-        stored = self.desk.record.stored(name)
-        assert stored is not None, "what was accepted is recorded"
-        if stored.execution.status.is_final:
-            return stored.execution
-        return replace(stored.execution, reasons=(*stored.execution.reasons, reason_of(error)))
+    def _left_to_another(self, name: str, error: FencedError) -> tuple[Execution, StoredExecution | None]:
+        """As it stands, and why nothing more is heard of it here. Raises `error` for one that was never taken
+        in.
+        """
+        try:
+            stored = self.desk.record.stored(name)
+        except JournalError as unreadable:
+            # Something of it may be out.
+            reasons = (reason_of(error), reason_of(unreadable))
+            return Execution(name, self.session.name, Status.PENDING, reasons), None
+        if stored is None:
+            raise error
+        execution = stored.execution
+        if not execution.status.is_final:
+            execution = replace(execution, reasons=(*execution.reasons, reason_of(error)))
+        return execution, stored
 
     def _unknown(self, name: str, patience: float) -> Execution:
         stored = self.desk.record.stored(name)

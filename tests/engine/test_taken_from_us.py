@@ -84,6 +84,12 @@ async def test_who_was_taken_over_takes_nothing_in_and_tells_what_it_had_begun_a
         refused = await executor.execute(crossing(2))
         assert (refused.status, codes(refused)) == (Status.FAILED, ["fenced"])
         assert "has taken over" in (await asyncio.wait_for(telling, 1)).message
+        asked_again = await executor.execute(crossing(0))
+        assert (asked_again.status, codes(asked_again)) == (Status.PENDING, ["fenced"])
+        assert asked_again.transaction_hashes == pending.transaction_hashes != ()
+        change(trading, "UPDATE executions SET result = '?' WHERE opportunity_id = 'pair-0'")
+        unreadable = await executor.execute(crossing(0))
+        assert (unreadable.status, codes(unreadable)) == (Status.PENDING, ["fenced", "journal_error"])
     with record_of(trading) as record:
         assert record.stored("pair-2") is None
     assert len(waiting(trading.node, OPERATOR)) == 1
