@@ -7,7 +7,7 @@ so that no clocks of two machines are compared.
 
 from __future__ import annotations
 
-import asyncio
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,18 +70,40 @@ class _Watched:
     looked: float
 
 
-async def keep_beating(executor_id: str, beat: Callable[[], bool]) -> None:
-    """Give signs of life until one says that the slot is another's. No error ends that: who is silent for too
-    long is taken for dead.
+class Beating:
+    """Gives signs of life until one says that the slot is another's; `lost` is told of that, on the thread
+    of its own that this is: a launch that takes long or a loop that is held up is no silence. No error ends
+    it: who is silent for too long is taken for dead.
     """
-    while True:
-        try:
-            if not await asyncio.to_thread(beat):
-                break
-        except Exception as error:
-            _LOG.warning("no_sign_of_life", executor_id=executor_id, error=repr(error))
-        await asyncio.sleep(BEAT_SECONDS)
-    _LOG.error("taken_over", executor_id=executor_id)
+
+    def __init__(
+        self, executor_id: str, beat: Callable[[], bool], lost: Callable[[], None] = lambda: None
+    ) -> None:
+        self._executor_id = executor_id
+        self._beat = beat
+        self._lost = lost
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="signs-of-life", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """No sign comes any more once this returns: one that is under way is waited for. Harmless when
+        repeated.
+        """
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                if not self._beat():
+                    break
+            except Exception as error:
+                _LOG.warning("no_sign_of_life", executor_id=self._executor_id, error=repr(error))
+            self._ended.wait(BEAT_SECONDS)
+        if not self._ended.is_set():
+            _LOG.error("taken_over", executor_id=self._executor_id)
+            self._lost()
 
 
 class Beats:

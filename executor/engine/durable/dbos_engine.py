@@ -26,7 +26,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from executor.domain.errors import ExecutorError
-from executor.engine.durable.beats import keep_beating
+from executor.engine.durable.beats import Beating
 from executor.engine.durable.port import (
     Adopt,
     DurableError,
@@ -73,7 +73,7 @@ class DbosEngine:
         self.executor_id = executor_id
         self._engine, self._slots, self._lock, self._epoch = engine, slots, lock, epoch
         self._steady_from = 0.0
-        self._beating: asyncio.Task[None] | None = None
+        self._beating: Beating | None = None
         self._is_fenced = False
         self._told_fenced: Callable[[], None] = lambda: None
 
@@ -128,14 +128,14 @@ class DbosEngine:
         opened._told_fenced = fenced
         try:
             # Before the launch, which may take its time where there is much to take up.
-            asyncio.run_coroutine_threadsafe(opened._begin_to_beat(), loop).result()
+            opened._begin_to_beat(loop)
             _launch(url, engine, executor_id, loop)
         except BaseException:
             # What was half launched would stand in the way of the next attempt of this process.
             DBOS.destroy()
             cls._open = False
             if opened._beating is not None:
-                loop.call_soon_threadsafe(opened._beating.cancel)
+                opened._beating.end()
             lock.release()
             engine.dispose()
             raise
@@ -201,14 +201,15 @@ class DbosEngine:
                 taken += await self._take_over_from(other, adopt)
         return taken
 
-    async def _begin_to_beat(self) -> None:
-        if self._slots.is_shared:
-            self._beating = asyncio.create_task(self._beat())
+    def _begin_to_beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        def lost() -> None:
+            # A loop that is closed has nobody to tell any more.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._fence_off)
 
-    async def _beat(self) -> None:
-        """Say again and again that this process lives, until its slot is another's."""
-        await keep_beating(self.executor_id, partial(self._slots.beat, self.executor_id, self._epoch))
-        self._fence_off()
+        if self._slots.is_shared:
+            beat = partial(self._slots.beat, self.executor_id, self._epoch)
+            self._beating = Beating(self.executor_id, beat, lost)
 
     def _fence_off(self) -> None:
         if not self._is_fenced:
@@ -277,8 +278,7 @@ class DbosEngine:
     async def close(self) -> None:
         """As the port says. Harmless when repeated."""
         if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
+            await asyncio.to_thread(self._beating.end)
         if type(self)._open:
             await _leave_works()
             if not self._is_fenced:

@@ -21,7 +21,7 @@ from executor.domain.chain import L2Kind
 from executor.domain.errors import RevertError, SafetyError, WalletError
 from executor.domain.intent import Intent, IntentState, Purpose
 from executor.engine.booking import Bookkeeper, catch_up, keep_up
-from executor.engine.durable.beats import keep_beating
+from executor.engine.durable.beats import Beating
 from executor.engine.durable.port import FencedError
 from executor.engine.durable.slots import NoLock, Slots
 from executor.engine.reverts import revert_names
@@ -234,8 +234,8 @@ async def _take_slot(stack: AsyncExitStack, database: Database, executor_id: str
     lock, epoch = await asyncio.to_thread(slots.take, executor_id, NoLock() if database.is_sqlite else None)
     stack.callback(lock.release)
     if slots.is_shared:
-        beating = asyncio.create_task(keep_beating(executor_id, partial(slots.beat, executor_id, epoch)))
-        stack.callback(beating.cancel)
+        beating = Beating(executor_id, partial(slots.beat, executor_id, epoch))
+        stack.push_async_callback(asyncio.to_thread, beating.end)
 
     async def check_owner() -> None:
         if await asyncio.to_thread(slots.epoch, executor_id) != epoch:

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbos import DBOS
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
-from executor.engine.durable import beats, dbos_engine
+from executor.engine.durable import beats
 from executor.engine.durable.dbos_engine import DbosEngine
 from executor.engine.durable.port import (
     DurableError,
@@ -213,15 +214,15 @@ async def test_a_launch_that_takes_long_is_no_silence(postgres: URL, monkeypatch
         given.append(epoch)
         return beat(self, executor_id, epoch)
 
-    launch = dbos_engine._launch
+    launch = DBOS.launch
 
-    def slow(*arguments: Any) -> None:
+    def slow() -> None:
         time.sleep(0.5)
         seen.append(len(given))
-        launch(*arguments)
+        launch()
 
     monkeypatch.setattr(Slots, "beat", counted)
-    monkeypatch.setattr(dbos_engine, "_launch", slow)
+    monkeypatch.setattr(DBOS, "launch", slow)
     with fresh(postgres) as url:
         async with opened(url, {}):
             assert seen[0] > 3
