@@ -4,12 +4,14 @@ chain that may send is.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from executor.config.settings import Settings
 from executor.domain.errors import ExecutorError, JournalError
 from executor.engine.durable.dbos_engine import DbosEngine
 from executor.engine.durable.port import DurableEngine, DurableError, Json, Steps, WorkState, taken_over
 from executor.engine.durable.slots import NoLock, stands
+from executor.engine.durable.threads import opened_or_undone
 from executor.engine.session import Means, Prompt
 from executor.journal.record import FILE_NAME, Database, Record
 from executor.submission.log import get_logger
@@ -102,7 +104,13 @@ class House:
             await asyncio.gather(self._minding, return_exceptions=True)
 
     async def close(self) -> None:
-        """Stop the engine and close the database. Works that run go on with the next start."""
+        """Stop the engine and close the database, also those that are being opened just now. Works that run
+        go on with the next start.
+        """
+        async with self._turn:
+            await self._close()
+
+    async def _close(self) -> None:
         await self.rest()
         if self._engine is not None:
             await self._engine.close()
@@ -133,11 +141,12 @@ class House:
 
     async def _open(self) -> None:
         own = self._settings
-        database = await asyncio.to_thread(Database.open, own.database_url or own.journal / FILE_NAME)
+        place = own.database_url or own.journal / FILE_NAME
+        database = await opened_or_undone(partial(Database.open, place), _closed)
         records = {name: Record(database, name, own.executor_id) for name in own.chains}
         try:
             for record in records.values():
-                await asyncio.to_thread(record.free_ended)
+                await opened_or_undone(record.free_ended, _nothing_to_undo)
             self._engine = await DbosEngine.open(
                 database.engine.url,
                 own.executor_id,
@@ -186,6 +195,14 @@ class House:
         if _is_busy(record, record.executor_id):
             return True
         return self._gone_on.get(record.chain) != record.adoptions and bool(record.lately_ended())
+
+
+async def _closed(database: Database) -> None:
+    await asyncio.to_thread(database.close)
+
+
+async def _nothing_to_undo(_: int) -> None:
+    """The database it was done in is closed once it is done."""
 
 
 def _is_busy(record: Record, executor_id: str) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +19,9 @@ from executor.domain.errors import JournalError
 from executor.domain.execution import Status
 from executor.domain.intent import IntentState
 from executor.engine.durable.port import FencedError, Json, Steps
+from executor.engine.durable.slots import Slots
 from executor.engine.house import House
-from executor.journal.record import FILE_NAME, Record
+from executor.journal.record import FILE_NAME, Database, Record
 from tests.support.pairs import until
 from tests.support.records import execution, opened, opened_trade, opportunity, record_in
 
@@ -125,6 +129,45 @@ async def test_a_database_that_fails_while_it_is_opened_is_closed_again(
                 pass
     async with opened_house(file) as (house, _):
         house.require_owner()
+
+
+@pytest.mark.parametrize("step", ["the record", "what has ended", "the engine"])
+async def test_a_house_whose_opening_is_given_up_leaves_nothing_open(
+    file: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: dict[str, tuple[type, str]] = {
+        "the record": (Database, "open"),
+        "what has ended": (Record, "free_ended"),
+        "the engine": (Slots, "take"),
+    }
+    place, name = steps[step]
+    does, begun = getattr(place, name), threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        time.sleep(0.2)
+        return does(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, slowly)
+        opening = asyncio.create_task(opened_house(file).__aenter__())
+        await asyncio.to_thread(begun.wait)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    async with opened_house(file) as (house, _):
+        house.require_owner()
+
+
+async def test_who_closes_a_house_that_is_being_opened_leaves_nothing_open(file: Path) -> None:
+    async with opened_house(file) as (house, _):
+        await house.close()
+        opening = asyncio.create_task(house.means("ethereum", None))
+        await asyncio.sleep(0)
+        await house.close()
+        await opening
+        async with opened_house(file) as (another, _):
+            another.require_owner()
 
 
 async def test_who_was_taken_over_is_told_and_knows_from_then_on(file: Path) -> None:

@@ -38,6 +38,7 @@ from executor.engine.durable.port import (
     taken_over,
 )
 from executor.engine.durable.slots import Lock, SessionLock, Slots
+from executor.engine.durable.threads import opened_or_undone
 from executor.journal.database import server_engine
 from executor.submission.log import get_logger
 
@@ -96,8 +97,9 @@ class DbosEngine:
         """
         if cls._open:
             raise DurableError("a durable engine is open in this process.", fix="close that one first")
-        return await asyncio.to_thread(
-            cls._opened, make_url(url), executor_id, works, asyncio.get_running_loop(), file_lock, fenced
+        loop, place = asyncio.get_running_loop(), make_url(url)
+        return await opened_or_undone(
+            partial(cls._opened, place, executor_id, works, loop, file_lock, fenced), cls.close
         )
 
     @classmethod
@@ -243,14 +245,12 @@ class DbosEngine:
 
     async def _taken(self, other: str) -> tuple[Lock, int] | None:
         """As `Slots.take_dead`. Cancelled meanwhile, it leaves no lock behind."""
-        taking = asyncio.create_task(asyncio.to_thread(self._slots.take_dead, other))
-        try:
-            return await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            with suppress(Exception):
-                if (taken := await taking) is not None:
-                    await asyncio.to_thread(taken[0].release)
-            raise
+
+        async def give_back(taken: tuple[Lock, int] | None) -> None:
+            if taken is not None:
+                await asyncio.to_thread(taken[0].release)
+
+        return await opened_or_undone(partial(self._slots.take_dead, other), give_back)
 
     async def _left_by(self, other: str) -> list[str]:
         """The works that are the other's and have not ended."""

@@ -23,7 +23,8 @@ from executor.domain.intent import Intent, IntentState, Purpose
 from executor.engine.booking import Bookkeeper, catch_up, keep_up
 from executor.engine.durable.beats import Beating
 from executor.engine.durable.port import FencedError
-from executor.engine.durable.slots import NoLock, Slots
+from executor.engine.durable.slots import Lock, NoLock, Slots
+from executor.engine.durable.threads import opened_or_undone
 from executor.engine.reverts import revert_names
 from executor.engine.session import LOCAL_POLL_SECONDS, POLL_SECONDS, tied
 from executor.engine.treasury.rules import gas_money_rules
@@ -132,7 +133,7 @@ async def open_desk(view: View, signers: Sequence[Signer]) -> AsyncIterator[Desk
     for signer in signers:
         check_signer(view.network.is_local, signer.address)
     async with AsyncExitStack() as stack:
-        database = await asyncio.to_thread(Database.open, view.place)
+        database = await opened_or_undone(partial(Database.open, view.place), _closed)
         stack.callback(database.close)
         record = Record(database, view.name, view.executor_id + WALLET_ID)
         fence = await _take_slot(stack, database, record.executor_id)
@@ -228,10 +229,19 @@ def _keeper(view: View, database: Database) -> Bookkeeper:
     )
 
 
+async def _closed(database: Database) -> None:
+    await asyncio.to_thread(database.close)
+
+
+async def _given_back(taken: tuple[Lock, int]) -> None:
+    await asyncio.to_thread(taken[0].release)
+
+
 async def _take_slot(stack: AsyncExitStack, database: Database, executor_id: str) -> Fence:
     """Hold the executor id as long as the stack is open; the fence raises FencedError once it was lost."""
     slots = Slots(database.engine, database.file)
-    lock, epoch = await asyncio.to_thread(slots.take, executor_id, NoLock() if database.is_sqlite else None)
+    file_lock = NoLock() if database.is_sqlite else None
+    lock, epoch = await opened_or_undone(partial(slots.take, executor_id, file_lock), _given_back)
     stack.callback(lock.release)
     if slots.is_shared:
         beating = Beating(executor_id, partial(slots.beat, executor_id, epoch))

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -249,6 +250,28 @@ async def test_a_server_whose_defaults_are_slack_harms_no_commit_and_holds_nothi
                     )
                 ]
     assert shown == ["on", "10s", "1min"]
+
+
+async def test_an_opening_that_is_given_up_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch, launching = DBOS.launch, threading.Event()
+
+    def slow() -> None:
+        launching.set()
+        time.sleep(0.3)
+        launch()
+
+    url = f"sqlite:///{tmp_path / 'engine.sqlite3'}"
+    with monkeypatch.context() as patch:
+        patch.setattr(DBOS, "launch", slow)
+        opening = asyncio.create_task(DbosEngine.open(url, "executor-1", {}))
+        await asyncio.to_thread(launching.wait)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    async with opened(url, {}) as engine:
+        await engine.check_owner()
 
 
 async def test_a_database_that_cannot_be_used_is_said(tmp_path: Path) -> None:
