@@ -4,7 +4,6 @@ chain that may send is.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from executor.config.settings import Settings
 from executor.domain.errors import ExecutorError, JournalError
@@ -141,12 +140,8 @@ class House:
 
     async def _open(self) -> None:
         own = self._settings
-        place = own.database_url or own.journal / FILE_NAME
-        database = await opened_or_undone(partial(Database.open, place), _closed)
-        records = {name: Record(database, name, own.executor_id) for name in own.chains}
+        database, records = await opened_or_undone(self._open_records, _closed)
         try:
-            for record in records.values():
-                await opened_or_undone(record.free_ended, _nothing_to_undo)
             self._engine = await DbosEngine.open(
                 database.engine.url,
                 own.executor_id,
@@ -160,6 +155,18 @@ class House:
         self._database = database
         self._records = records
         self._minding = asyncio.create_task(self._mind(database))
+
+    def _open_records(self) -> tuple[Database, dict[str, Record]]:
+        own = self._settings
+        database = Database.open(own.database_url or own.journal / FILE_NAME)
+        try:
+            records = {name: Record(database, name, own.executor_id) for name in own.chains}
+            for record in records.values():
+                record.free_ended()
+        except BaseException:
+            database.close()
+            raise
+        return database, records
 
     async def _mind(self, database: Database) -> None:
         """Go on with what was left: by this executor, whose tasks a database that was away may have ended, or
@@ -197,12 +204,8 @@ class House:
         return self._gone_on.get(record.chain) != record.adoptions and bool(record.lately_ended())
 
 
-async def _closed(database: Database) -> None:
-    await asyncio.to_thread(database.close)
-
-
-async def _nothing_to_undo(_: int) -> None:
-    """The database it was done in is closed once it is done."""
+async def _closed(opened: tuple[Database, dict[str, Record]]) -> None:
+    await asyncio.to_thread(opened[0].close)
 
 
 def _is_busy(record: Record, executor_id: str) -> bool:
