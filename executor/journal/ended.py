@@ -16,23 +16,26 @@ LAST_INTENTS = 20_000
 _ENDED = (IntentState.DROPPED.value, IntentState.SUPERSEDED.value)
 
 
+def ended_unmined(chain: str, executor_id: str) -> ColumnElement[bool]:
+    """That an intent ended so, however long ago within the last LAST_INTENTS, and was that executor's."""
+    # Not by the index on chains, under which the whole history stands.
+    its = (func.coalesce(intents.c.chain, "") == chain) & (intents.c.executor_id == executor_id)
+    return its & (intents.c.id > _oldest()) & intents.c.state.in_(_ENDED)
+
+
 def lately_ended(chain: str, executor_id: str) -> ColumnElement[bool]:
     """That an intent is one of these, and was that executor's.
 
     By the record's own time: what happened while no process ran still has to be found. Where another of ours
     has its nonce for good, it cannot be mined any more.
     """
-    counted = intents.alias("counted")
-    last = select(func.max(counted.c.id)).scalar_subquery()
-    # Not by the index on chains, under which the whole history stands.
-    its = (func.coalesce(intents.c.chain, "") == chain) & (intents.c.executor_id == executor_id)
     newer = intents.alias("newer")
     newest = (
         select(func.max(newer.c.updated_at))
         .where(
             func.coalesce(newer.c.chain, "") == chain,
             newer.c.executor_id == executor_id,
-            newer.c.id > last - LAST_INTENTS,
+            newer.c.id > _oldest(),
         )
         .scalar_subquery()
     )
@@ -44,10 +47,10 @@ def lately_ended(chain: str, executor_id: str) -> ColumnElement[bool]:
         holder.c.state.in_(HOLDING),
         holder.c.state == IntentState.FINAL.value,
     )
-    return (
-        its
-        & ~beaten
-        & (intents.c.id > last - LAST_INTENTS)
-        & intents.c.state.in_(_ENDED)
-        & (intents.c.updated_at >= newest - LATELY_SECONDS)
-    )
+    return ended_unmined(chain, executor_id) & ~beaten & (intents.c.updated_at >= newest - LATELY_SECONDS)
+
+
+def _oldest() -> ColumnElement[int]:
+    """The id before those that are looked for."""
+    counted = intents.alias("counted")
+    return select(func.max(counted.c.id)).scalar_subquery() - LAST_INTENTS

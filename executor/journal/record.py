@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 from executor.domain.intent import Intent
 from executor.journal import flags
 from executor.journal.database import FILE_NAME, Database, now
-from executor.journal.ended import lately_ended
+from executor.journal.ended import ended_unmined, lately_ended
 from executor.journal.entries import Accepted, NewIntent, StopFlag, StoredExecution
 from executor.journal.intents import IntentsPart
 from executor.journal.prepared import Prepared, Row
@@ -50,8 +50,8 @@ class Record(IntentsPart):
         self, dead_executor_id: str, *, still_dead: Callable[[Connection], bool] = lambda connection: True
     ) -> int:
         """Take over a dead executor's unfinished executions, its open intents and its slots, in one
-        transaction; how many executions and intents that were. What ended lately and may be mined after all
-        comes with them, and what is held for what has ended is given back.
+        transaction; how many executions and intents that were. What ended and may be mined after all comes
+        with them, and what is held for what has ended is given back.
 
         `still_dead` is asked within that transaction: where it says no, nothing happens. It must hold until
         the transaction ends, as the dead one's lock does.
@@ -83,12 +83,13 @@ class Record(IntentsPart):
         return self._select(lately_ended(self.chain, executor_id or self.executor_id))
 
     def _adopt_ended(self, connection: Connection, dead_executor_id: str) -> None:
-        """With what ended lately, and with whatever is still watched, come its results, the final ones too:
+        """With what ended unmined, and with whatever is still watched, come its results, the final ones too:
         whoever watches a transaction must be able to take back what was said of it.
         """
         dead = (intents.c.chain == self.chain) & (intents.c.executor_id == dead_executor_id)
         watched = dead & intents.c.state.in_(WATCHED)
-        ended = lately_ended(self.chain, dead_executor_id)
+        # All at once: what is lately ended goes by the newest that is left.
+        ended = ended_unmined(self.chain, dead_executor_id)
         found = select(intents.c.id, intents.c.opportunity_id).where(or_(ended, watched))
         rows = connection.execute(found).all()
         if not rows:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from executor.domain.attempt import Attempt
 from executor.domain.errors import JournalError
@@ -17,6 +18,7 @@ from executor.domain.intent import (
 )
 from executor.journal.database import Database
 from executor.journal.record import NewIntent, Record
+from executor.journal.schema import intents
 from tests.support.records import (
     OPERATOR,
     SECOND_OPERATOR,
@@ -363,3 +365,22 @@ def test_with_a_mined_trade_comes_its_result_which_a_reorganisation_may_take_bac
 
 def _never_signs(nonce: int) -> Attempt:
     raise AssertionError(f"asked to sign for nonce {nonce}")
+
+
+def test_of_what_a_dead_executor_ended_nothing_is_left_for_a_second_taking(database: Database) -> None:
+    """Hours lie between them, so that each is the newest of what is left without the later ones."""
+    dead, heir = record_in(database, "executor-1"), record_in(database, "executor-2")
+    for number in range(3):
+        name = f"seen-{number}"
+        intent = opened_trade(dead, name)
+        dead.mark_intent(intent.intent_id, IntentState.DROPPED)
+        dead.finish(opportunity(name), execution(name, Status.FAILED))
+        with database.writing() as connection:
+            its = update(intents).where(intents.c.id == intent.intent_id)
+            connection.execute(its.values(updated_at=(number + 1) * 7_200))
+    assert len(heir.lately_ended("executor-1")) == 1
+    heir.adopt("executor-1")
+    assert heir.lately_ended("executor-1") == ()
+    assert {found.executor_id for number in range(3) if (found := heir.stored(f"seen-{number}"))} == {
+        "executor-2"
+    }
