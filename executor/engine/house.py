@@ -120,21 +120,22 @@ class House:
         self._gone_on.clear()
         self._fenced.clear()
 
-    def left_by(self, executor_id: str) -> bool:
-        """Whether that executor has something under way on a configured chain, or had so lately that it may
-        be mined after all. Raises JournalError.
+    def left_by(self, executor_id: str, *, rests: bool) -> bool:
+        """Whether that executor has something under way on a configured chain, or, unless it `rests`, had so
+        lately that it may be mined after all. Raises JournalError.
         """
         return any(
-            _is_busy(record, executor_id) or record.lately_ended(executor_id)
+            _is_busy(record, executor_id) or (not rests and record.lately_ended(executor_id))
             for record in self._records.values()
         )
 
-    def take(self, executor_id: str, epoch: int) -> None:
-        """Make what a dead executor has under way this one's, unless its slot has another epoch by now.
-        Raises JournalError.
+    def take(self, executor_id: str, epoch: int, *, rests: bool) -> None:
+        """Make what a dead executor has under way this one's, and what it has ended unless it `rests`; not if
+        its slot has another epoch by now. Raises JournalError.
         """
         for record in self._records.values():
-            taken = record.adopt(executor_id, still_dead=stands(executor_id, epoch))
+            still_dead = stands(executor_id, epoch)
+            taken = record.adopt(executor_id, still_dead=still_dead, with_ended=not rests)
             if taken:
                 _LOG.warning("taken_over", chain=record.chain, executor_id=executor_id, entries=taken)
 

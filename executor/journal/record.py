@@ -16,7 +16,7 @@ from functools import cache
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from executor.domain.intent import Intent
+from executor.domain.intent import OPEN, Intent
 from executor.journal import flags
 from executor.journal.database import FILE_NAME, Database, now
 from executor.journal.ended import ended_unmined, lately_ended
@@ -28,6 +28,7 @@ from executor.policy.breaker import Breaker, BreakerRules, BreakerState
 
 __all__ = ["FILE_NAME", "Accepted", "Database", "NewIntent", "Record", "StopFlag", "StoredExecution"]
 
+_WATCHED = {state.value for state in OPEN}
 _BREAKER = (breakers.c.state, breakers.c.losses, breakers.c.opened_at, breakers.c.rest_seconds)
 
 
@@ -47,11 +48,16 @@ class Record(IntentsPart):
     adoptions = 0
 
     def adopt(
-        self, dead_executor_id: str, *, still_dead: Callable[[Connection], bool] = lambda connection: True
+        self,
+        dead_executor_id: str,
+        *,
+        still_dead: Callable[[Connection], bool] = lambda connection: True,
+        with_ended: bool = True,
     ) -> int:
         """Take over a dead executor's unfinished executions, its open intents and its slots, in one
         transaction; how many executions and intents that were. What ended and may be mined after all comes
-        with them, and what is held for what has ended is given back.
+        with them, without `with_ended` only that of opportunities which are under way; and what is held for
+        what has ended is given back.
 
         `still_dead` is asked within that transaction: where it says no, nothing happens. It must hold until
         the transaction ends, as the dead one's lock does.
@@ -61,7 +67,7 @@ class Record(IntentsPart):
         with self.database.writing() as connection:
             if not still_dead(connection):
                 return 0
-            self._adopt_ended(connection, dead_executor_id)
+            self._adopt_ended(connection, dead_executor_id, with_ended=with_ended)
             taken = 0
             for table, still in (
                 (executions, executions.c.status.in_(UNFINISHED)),
@@ -82,7 +88,7 @@ class Record(IntentsPart):
         """
         return self._select(lately_ended(self.chain, executor_id or self.executor_id))
 
-    def _adopt_ended(self, connection: Connection, dead_executor_id: str) -> None:
+    def _adopt_ended(self, connection: Connection, dead_executor_id: str, *, with_ended: bool) -> None:
         """With what ended unmined, and with whatever is still watched, come its results, the final ones too:
         whoever watches a transaction must be able to take back what was said of it.
         """
@@ -90,8 +96,12 @@ class Record(IntentsPart):
         watched = dead & intents.c.state.in_(WATCHED)
         # All at once: what is lately ended goes by the newest that is left.
         ended = ended_unmined(self.chain, dead_executor_id)
-        found = select(intents.c.id, intents.c.opportunity_id).where(or_(ended, watched))
+        found = select(intents.c.id, intents.c.opportunity_id, intents.c.state).where(or_(ended, watched))
         rows = connection.execute(found).all()
+        if not with_ended:
+            under_way = {row.opportunity_id for row in rows if row.state in _WATCHED} - {None}
+            under_way |= self._unfinished_names(connection, dead_executor_id)
+            rows = [row for row in rows if row.opportunity_id in under_way]
         if not rows:
             return
         ours = {"executor_id": self.executor_id}
@@ -102,6 +112,11 @@ class Record(IntentsPart):
         connection.execute(update(executions).where(its).values(ours))
         numbers = intents.c.id.in_([row.id for row in rows]) & intents.c.state.not_in(WATCHED)
         connection.execute(update(intents).where(numbers).values(ours))
+
+    def _unfinished_names(self, connection: Connection, executor_id: str) -> set[str]:
+        its = (executions.c.chain == self.chain) & executions.c.status.in_(UNFINISHED)
+        query = select(executions.c.opportunity_id).where(its, executions.c.executor_id == executor_id)
+        return set(connection.execute(query).scalars())
 
     def stop_flag(self) -> StopFlag | None:
         """The flag that forbids to sign and to send on this chain now, if one stands."""

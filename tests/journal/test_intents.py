@@ -384,3 +384,19 @@ def test_of_what_a_dead_executor_ended_nothing_is_left_for_a_second_taking(datab
     assert {found.executor_id for number in range(3) if (found := heir.stored(f"seen-{number}"))} == {
         "executor-2"
     }
+
+
+def test_who_stopped_in_order_is_left_what_it_has_ended_and_tries_that_again(database: Database) -> None:
+    stopped, heir = record_in(database, "executor-1"), record_in(database, "executor-2")
+    for name in ("ended", "under way"):
+        intent = opened_trade(stopped, name)
+        stopped.mark_intent(intent.intent_id, IntentState.DROPPED)
+    stopped.finish(opportunity("ended"), execution("ended", Status.FAILED))
+    live = opened_trade(stopped, "live")
+    assert heir.adopt("executor-1", with_ended=False) == 3
+    assert {one.opportunity_id for one in heir.lately_ended("executor-1")} == {"ended"}
+    assert [one.opportunity_id for one in heir.lately_ended()] == ["under way"]
+    assert [one.intent_id for one in heir.open_intents(executor_id="executor-2")] == [live.intent_id]
+    stopped.accept_again(opportunity("ended"))
+    with pytest.raises(JournalError, match="not this executor's"):
+        stopped.accept_again(opportunity("under way"))

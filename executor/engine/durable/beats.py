@@ -42,6 +42,9 @@ LEASE_SECONDS = 30.0
 lock is held.
 """
 
+RESTART_SECONDS = 600.0
+"""For so long one that has ended in order counts as about to be started again."""
+
 BLINK_SECONDS = 15.0
 """Who has not looked for so long was perhaps halted itself, and begins to watch anew."""
 
@@ -114,6 +117,7 @@ class Beats:
         self._table = table
         self._slots = slots
         self._watched: dict[str, _Watched] = {}
+        self._resting: dict[str, float] = {}
 
     def beat(self, executor_id: str, epoch: int) -> bool:
         """Give a sign of life; False where the slot is another's by now."""
@@ -137,6 +141,17 @@ class Beats:
         with self._engine.connect() as connection:
             age = connection.execute(query).scalar()
         return age is not None and int(age) < ALIVE_SECONDS * 1000
+
+    def rests(self, executor_id: str) -> bool:
+        """Whether it has ended in order, and this process has known so for less than RESTART_SECONDS."""
+        query = select(self._table.c.at).where(self._table.c.executor_id == executor_id)
+        with self._engine.connect() as connection:
+            has_ended = connection.execute(query).scalar() is None
+        if not has_ended:
+            self._resting.pop(executor_id, None)
+            return False
+        now = time.monotonic()
+        return now - self._resting.setdefault(executor_id, now) < RESTART_SECONDS
 
     def is_halted(self, connection: Connection, executor_id: str) -> bool:
         """Whether no sign of it came for LEASE_SECONDS, while this process has looked all the time. One that

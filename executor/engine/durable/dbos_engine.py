@@ -199,8 +199,10 @@ class DbosEngine:
             return 0
         taken = 0
         for other in await asyncio.to_thread(self._slots.others, self.executor_id):
-            if await asyncio.to_thread(adopt.left_by, other) or await self._left_by(other):
-                taken += await self._take_over_from(other, adopt)
+            rests = await asyncio.to_thread(self._slots.rests, other)
+            left = await asyncio.to_thread(partial(adopt.left_by, other, rests=rests))
+            if left or await self._left_by(other):
+                taken += await self._take_over_from(other, adopt, rests=rests)
         return taken
 
     def _begin_to_beat(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -228,13 +230,13 @@ class DbosEngine:
             raise _unusable(error) from None
         return False
 
-    async def _take_over_from(self, other: str, adopt: Adopt) -> int:
+    async def _take_over_from(self, other: str, adopt: Adopt, *, rests: bool) -> int:
         taken = await self._taken(other)
         if taken is None:
             return 0
         lock, epoch = taken
         try:
-            adopt.take(other, epoch)
+            adopt.take(other, epoch, rests=rests)
             ids = await self._left_by(other)
             if not ids or await asyncio.to_thread(self._slots.epoch, other) != epoch:
                 return 0

@@ -83,12 +83,14 @@ class DurableEngine(Protocol):
 
 
 class Adopt(Protocol):
-    """What executors leave beside their works."""
+    """What executors leave beside their works. One that `rests` has ended in order, and may be about to be
+    started again: what it has ended itself is left to it meanwhile.
+    """
 
-    def left_by(self, executor_id: str) -> bool:
-        """Whether there is something of that executor's."""
+    def left_by(self, executor_id: str, *, rests: bool) -> bool:
+        """Whether there is something of that executor's to take."""
 
-    def take(self, executor_id: str, epoch: int) -> None:
+    def take(self, executor_id: str, epoch: int, *, rests: bool) -> None:
         """Make it this one's: it is dead or halted, and fenced off since its slot has that epoch. Nothing
         where the slot has another one by now: then it was started again, which a lock that is held prevents
         for one that is dead, and nothing for one that is halted.

@@ -132,6 +132,12 @@ class Slots:
         if self._beats is not None:
             self._beats.forget(executor_id)
 
+    def rests(self, executor_id: str) -> bool:
+        """Whether another has ended in order so lately that it may be about to be started again. Never beside
+        the one process that an SQLite file has.
+        """
+        return self._beats is not None and self._beats.rests(executor_id)
+
     def _take_halted(self, signs: Beats, executor_id: str) -> tuple[Lock, int] | None:
         """The epoch keeps it from doing anything when it wakes."""
         mine = slots.c.executor_id == executor_id

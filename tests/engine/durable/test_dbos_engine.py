@@ -206,6 +206,30 @@ async def test_no_fault_ends_the_signs_of_life(postgres: URL, monkeypatch: pytes
     assert all(given)
 
 
+async def test_of_one_that_rests_that_is_told_to_who_adopts_what_it_has_left(
+    postgres: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    class Leftovers:
+        def left_by(self, executor_id: str, *, rests: bool) -> bool:
+            asked.append(("left_by", rests))
+            return True
+
+        def take(self, executor_id: str, epoch: int, *, rests: bool) -> None:
+            asked.append(("take", rests))
+
+    with fresh(postgres) as url:
+        async with opened(url, {}) as engine:
+            engine._slots.take("executor-2")[0].release()
+            engine._slots.ended("executor-2")
+            await engine.take_over(Leftovers())
+            assert asked == [("left_by", True), ("take", True)]
+            monkeypatch.setattr(beats, "RESTART_SECONDS", 0)
+            await engine.take_over(Leftovers())
+    assert asked[2:] == [("left_by", False), ("take", False)]
+
+
 async def test_a_launch_that_takes_long_is_no_silence(postgres: URL, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else who has much to take up would be taken over each time that it starts."""
     monkeypatch.setattr(beats, "BEAT_SECONDS", 0.02)

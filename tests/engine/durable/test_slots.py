@@ -97,6 +97,18 @@ def test_one_that_hangs_before_it_says_anything_is_taken_over(
     lock.release()
 
 
+def test_one_that_ended_in_order_rests_until_it_is_started_again_or_stays_away(
+    slots: Slots, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        slots.take(name)[0].release()
+        assert not slots.rests(name), "it has not ended in order"
+        slots.ended(name)
+        assert slots.rests(name)
+    monkeypatch.setattr(beats, "RESTART_SECONDS", 0)
+    assert not slots.rests(name)
+
+
 def test_a_halted_one_that_is_started_again_meanwhile_keeps_what_it_has(
     server: Engine, slots: Slots, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -29,10 +29,10 @@ def note(folder: Path, work_id: str, line: str) -> None:
 class NothingElse:
     """The works are all that a dead worker leaves."""
 
-    def left_by(self, executor_id: str) -> bool:
+    def left_by(self, executor_id: str, *, rests: bool) -> bool:
         return False
 
-    def take(self, executor_id: str, epoch: int) -> None:
+    def take(self, executor_id: str, epoch: int, *, rests: bool) -> None:
         pass
 
 
