@@ -224,18 +224,28 @@ class ExecutionsPart(Part):
             return self._free_ended(connection)
 
     def _free_ended(self, connection: Connection) -> int:
+        # Locked, so that none of them is taken in anew meanwhile.
+        standing = self._locked_standing(connection, self._holders(connection))
+        names = [name for name, status in standing.items() if status.is_final]
         freed = 0
-        for table in _FREE:
-            here = table.c.chain == self.chain
-            holders = set(connection.execute(select(table.c.opportunity_id).where(here)).scalars())
-            its = (executions.c.chain == self.chain) & executions.c.opportunity_id.in_(sorted(holders))
-            # Locked, so that none of them is taken in anew meanwhile.
-            ended = select(executions.c.opportunity_id).where(its, executions.c.status.not_in(UNFINISHED))
-            names = connection.execute(ended.with_for_update()).scalars().all()
-            if names:
-                its_rows = here & table.c.opportunity_id.in_(names)
-                freed += connection.execute(delete(table).where(its_rows)).rowcount
+        for table in _FREE if names else ():
+            its = (table.c.chain == self.chain) & table.c.opportunity_id.in_(names)
+            freed += connection.execute(delete(table).where(its)).rowcount
         return freed
+
+    def _holders(self, connection: Connection) -> set[str]:
+        """The opportunities that hold slots or claims."""
+        queries = [select(table.c.opportunity_id).where(table.c.chain == self.chain) for table in _FREE]
+        return {name for query in queries for name in connection.execute(query).scalars()}
+
+    def _locked_standing(self, connection: Connection, names: Collection[str]) -> dict[str, Status]:
+        """How they stand, and do until the transaction ends. In one order everywhere: two that lock some of
+        the same then never wait for each other.
+        """
+        its = (executions.c.chain == self.chain) & executions.c.opportunity_id.in_(sorted(names))
+        query = select(executions.c.opportunity_id, executions.c.status).where(its)
+        rows = connection.execute(query.order_by(executions.c.opportunity_id).with_for_update())
+        return {row.opportunity_id: Status(row.status) for row in rows}
 
     def _require_under_way(self, connection: Connection, opportunity_id: str) -> None:
         """Its row is locked from here on: a process that was taken for dead may wake, and take what nobody

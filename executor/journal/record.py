@@ -98,14 +98,16 @@ class Record(IntentsPart):
         ended = ended_unmined(self.chain, dead_executor_id)
         found = select(intents.c.id, intents.c.opportunity_id, intents.c.state).where(or_(ended, watched))
         rows = connection.execute(found).all()
+        unfinished = self._unfinished_names(connection, dead_executor_id)
         if not with_ended:
-            under_way = {row.opportunity_id for row in rows if row.state in _WATCHED} - {None}
-            under_way |= self._unfinished_names(connection, dead_executor_id)
+            under_way = unfinished | {row.opportunity_id for row in rows if row.state in _WATCHED} - {None}
             rows = [row for row in rows if row.opportunity_id in under_way]
+        names = {row.opportunity_id for row in rows if row.opportunity_id is not None}
+        # All that is written here and after it, before any of it.
+        self._locked_standing(connection, names | unfinished | self._holders(connection))
         if not rows:
             return
         ours = {"executor_id": self.executor_id}
-        names = {row.opportunity_id for row in rows if row.opportunity_id is not None}
         its = (executions.c.chain == self.chain) & executions.c.opportunity_id.in_(names)
         its &= executions.c.executor_id == dead_executor_id
         its &= executions.c.status.not_in(UNFINISHED)

@@ -1,11 +1,15 @@
 """What is taken in is recorded once, holds one slot and what it claims, and ends once."""
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
+from sqlalchemy import update
 
 from executor.domain.errors import JournalError
 from executor.domain.execution import Status
@@ -14,6 +18,7 @@ from executor.journal.anchor import Anchor
 from executor.journal.codec import dump_opportunity
 from executor.journal.database import Database
 from executor.journal.record import Accepted, Record
+from executor.journal.schema import executions
 from tests.support.records import execution, opened_trade, opportunity, record_in
 
 
@@ -232,6 +237,50 @@ def test_who_sent_nothing_ends_nothing_that_another_has_brought_further(
     assert before is not None
     assert halted.end_unsent(execution(status=Status.FAILED)) == before.execution
     assert (record.stored("seen-1"), held(database)) == (before, holds)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+@pytest.mark.parametrize("does", ["frees", "adopts"])
+def test_who_waits_for_one_of_several_executions_holds_none_that_comes_after_it(
+    database: Database, does: str
+) -> None:
+    """Else two that start at once could wait for each other, whichever way the server reads the rows."""
+    record, heir = record_in(database), record_in(database, "executor-2")
+    for name in ("seen-2", "seen-1"):
+        record.accept(opportunity(name), slots=2)
+        if does == "frees":
+            with database.writing() as connection:
+                ended = update(executions).where(executions.c.opportunity_id == name)
+                connection.execute(ended.values(status="declined"))
+    lock = "SELECT 1 FROM executions WHERE opportunity_id = '{}' FOR UPDATE NOWAIT"
+    with reading_rows_as_they_lie(database), ThreadPoolExecutor() as threads:
+        with database.writing() as connection:
+            connection.exec_driver_sql(lock.format("seen-1"))
+            working = threads.submit(
+                heir.free_ended if does == "frees" else partial(heir.adopt, "executor-1")
+            )
+            time.sleep(0.3)
+            assert not working.done()
+            connection.exec_driver_sql(lock.format("seen-2"))
+        assert working.result() == 2
+
+
+@contextmanager
+def reading_rows_as_they_lie(database: Database) -> Iterator[None]:
+    """Without an index, which would bring them in its order."""
+
+    def set_all(change: str) -> None:
+        with database.writing() as connection:
+            for scan in ("indexscan", "bitmapscan", "indexonlyscan"):
+                name = database.engine.url.database
+                connection.exec_driver_sql(f'ALTER DATABASE "{name}" ' + change.format(scan))
+        database.engine.dispose()
+
+    set_all("SET enable_{} = off")
+    try:
+        yield
+    finally:
+        set_all("RESET enable_{}")
 
 
 def test_what_ends_unsent_frees_what_it_holds(record: Record) -> None:
