@@ -22,7 +22,7 @@ from executor.domain.booking import NATIVE, Booking, Kind
 from executor.domain.execution import Execution
 from executor.domain.intent import Purpose
 from executor.engine.durable import beats
-from executor.engine.durable.port import SlotTakenError
+from executor.engine.durable.port import FencedError, SlotTakenError
 from executor.engine.durable.slots import Slots
 from executor.engine.executor import Executor
 from executor.engine.treasury.allowances import plan_allowance, set_allowance
@@ -308,6 +308,10 @@ async def test_on_a_server_one_command_runs_at_a_time_and_a_dead_ones_work_is_ta
             for _ in range(4):
                 assert slots.take_dead("executor-1" + WALLET_ID) is None, "it lives"
                 await asyncio.sleep(0.25)
+            with database.writing() as connection:
+                connection.exec_driver_sql("UPDATE executor_slots SET epoch = epoch + 1")
+            with pytest.raises(FencedError, match=r"taken over the works of .*run the command again"):
+                await desk.lanes[OPERATOR].send_again(left.attempts[0])
             heir = Record(database, "ethereum", "executor-2")
             assert heir.adopt("executor-1" + WALLET_ID) == 1
             assert [one.intent_id for one in heir.open_intents(executor_id="executor-2")] == [left.intent_id]

@@ -109,12 +109,12 @@ class FencedError(ExecutorError, RuntimeError):
     code = "fenced"
 
 
-def taken_over(executor_id: str) -> FencedError:
+def taken_over(
+    executor_id: str, *, fix: str = "start this executor again; the other one goes on with what was begun"
+) -> FencedError:
     """What a process is told that was taken for dead."""
     return FencedError(
-        f"another process has taken over the works of {executor_id}.",
-        fix="start this executor again; the other one goes on with what was begun",
-        executor_id=executor_id,
+        f"another process has taken over the works of {executor_id}.", fix=fix, executor_id=executor_id
     )
 
 

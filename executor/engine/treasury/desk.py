@@ -22,7 +22,7 @@ from executor.domain.errors import RevertError, SafetyError, WalletError
 from executor.domain.intent import Intent, IntentState, Purpose
 from executor.engine.booking import Bookkeeper, catch_up, keep_up
 from executor.engine.durable.beats import Beating
-from executor.engine.durable.port import FencedError
+from executor.engine.durable.port import taken_over
 from executor.engine.durable.slots import Lock, NoLock, Slots
 from executor.engine.durable.threads import opened_or_undone
 from executor.engine.reverts import revert_names
@@ -249,10 +249,6 @@ async def _take_slot(stack: AsyncExitStack, database: Database, executor_id: str
 
     async def check_owner() -> None:
         if await asyncio.to_thread(slots.epoch, executor_id) != epoch:
-            raise FencedError(
-                "another process has taken over what this command has sent.",
-                fix="run the command again: it looks at what became of it first",
-                executor_id=executor_id,
-            )
+            raise taken_over(executor_id, fix="run the command again: it looks at what became of it first")
 
     return check_owner
