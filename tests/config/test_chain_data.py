@@ -265,7 +265,15 @@ def test_a_settlement_token_finds_the_pools_that_hold_it(ethereum: ChainData) ->
     assert found == {("uniswap_v3", 100), ("uniswap_v2", 3000)}
 
 
-@pytest.mark.parametrize(("name", "pool"), [("base", "aerodrome"), ("base", "aerodrome_slipstream")])
+@pytest.mark.parametrize(
+    ("name", "pool"),
+    [
+        ("base", "aerodrome"),
+        ("base", "aerodrome_slipstream"),
+        ("polygon", "quickswap_v3"),
+        ("arbitrum", "camelot_v3"),
+    ],
+)
 def test_a_pool_of_another_shape_is_no_lender(tmp_path: Path, name: str, pool: str) -> None:
     text = (DATA / f"{name}.yaml").read_text()
     with pytest.raises(ConfigError, match=f"pools of {pool} are not borrowed from") as caught:
