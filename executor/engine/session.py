@@ -48,12 +48,12 @@ class Desk:
 class Session(OpenChain):
     """An open chain to trade on. `desk` is None when nothing may be sent; `sender` is who would sign.
 
-    `trusted` names the addresses that have passed their check.
+    `trusted` holds name and address of those that have passed their check.
     """
 
     sender: Address
     desk: Desk | None
-    trusted: set[str] = field(default_factory=set)
+    trusted: set[tuple[str, Address]] = field(default_factory=set)
     gas_watch: GasWatch = field(default_factory=GasWatch)
     followed: FollowedMarket = field(default_factory=FollowedMarket)
 

@@ -15,11 +15,15 @@ from executor.engine.session import Session
 async def require_trusted(session: Session, sized: Sized) -> None:
     """Raises SafetyError when an address that `sized` leans on has no check, or fails it.
 
-    Each is asked once a session.
+    Each is asked once a session: names may repeat, as symbols in the names of pools that lend.
     """
-    used = [known for known in leaned_on(session.chain, sized) if known.name not in session.trusted]
+    used = [
+        known
+        for known in leaned_on(session.chain, sized)
+        if (known.name, known.address) not in session.trusted
+    ]
     await require_checked(session.rpc, used, is_local=session.network.is_local)
-    session.trusted.update(known.name for known in used)
+    session.trusted.update((known.name, known.address) for known in used)
 
 
 def leaned_on(chain: ChainData, sized: Sized) -> Iterator[KnownAddress]:
