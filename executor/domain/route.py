@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from executor.domain.address import Address
 from executor.domain.pool import Pool
 from executor.domain.token import Token
 
@@ -76,11 +77,27 @@ POOL_LOANS = frozenset({Funding.UNISWAP_V3_FLASH, Funding.UNISWAP_V2_FLASH})
 
 
 @dataclass(frozen=True, slots=True)
+class PayerName:
+    """Who pays, as records name it: `pool` is the lender's address where pools lend."""
+
+    funding: Funding
+    pool: Address | None = None
+
+    def __str__(self) -> str:
+        return self.funding.value if self.pool is None else f"{self.funding} of {self.pool}"
+
+
+@dataclass(frozen=True, slots=True)
 class Payer:
     """Who pays a trade or a part of it: `pool` is the lender where pools lend."""
 
     funding: Funding
     pool: Pool | None = None
+
+    @property
+    def name(self) -> PayerName:
+        """As records name it."""
+        return PayerName(self.funding, self.pool.address if self.pool else None)
 
 
 @dataclass(frozen=True, slots=True)

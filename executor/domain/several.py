@@ -11,6 +11,7 @@ from executor.domain.token import Token
 class SeveralRoutes:
     """Closed walks from one settlement token. Raises ValueError where they start with different tokens, or
     share a pool: what the one leaves behind there the other was not sized for. Wrapping changes nothing.
+    Pools may still hang together by other state (hooks, rates, oracles), which is not looked at.
     """
 
     routes: tuple[Route, ...]

@@ -1,13 +1,16 @@
 """What kind of failure it was, and what is tried next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from executor.chain.absent_blocks import lacks_block
+from executor.domain.chain import ChainData
 from executor.domain.decision import Reason
 from executor.domain.errors import ExecutorError, GasLimitError, MathsError, NodeError
+from executor.domain.execution import Execution
 from executor.domain.opportunity import Opportunity
-from executor.domain.route import Funding
+from executor.domain.route import PayerName
+from executor.engine.payers import failed_payer, sizes_in, suspects_in
 from executor.plan.reverts.kinds import Meaning
 from executor.policy.failures import Action, Answer, Bounds, Failure, Spent, next_action
 from executor.submission.errors import SupersededError, TransactionRefusedError, UnexplainedCountError
@@ -35,12 +38,15 @@ TRIED_ANEW = frozenset(
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One try of an opportunity: its number from 1, the most that may go in (settlement token's smallest
-    unit; None: no bound beyond the opportunity's), the fundings that have failed it.
+    unit; None: no bound beyond the opportunity's), of several routes the most for each by place, who has
+    failed to pay it, and who may have been it when that could not be told.
     """
 
     number: int = 1
     most: int | None = None
-    refused: frozenset[Funding] = frozenset()
+    most_of: Mapping[int, int] = field(default_factory=dict)
+    refused: frozenset[PayerName] = frozenset()
+    suspects: frozenset[PayerName] = frozenset()
 
     def of(self, opportunity: Opportunity) -> Opportunity:
         """The opportunity as this try sees it."""
@@ -48,14 +54,30 @@ class Trial:
             return opportunity
         return replace(opportunity, amount=self.most)
 
-    def after(self, action: Action, *, amount_in: int | None, funding: str | None) -> "Trial":
-        """The next try, when this one, with that input and funding, led to `action`."""
-        number = self.number + 1
-        if action is Action.SHRINK and amount_in is not None and amount_in > 1:
-            return replace(self, number=number, most=amount_in // 2)
-        if action is Action.OTHER_FUNDING and funding is not None:
-            return replace(self, number=number, refused=self.refused | {Funding(funding)})
-        return replace(self, number=number)
+    def after(self, action: Action, ended: Execution, chain: ChainData) -> "Trial":
+        """The next try, when this one ended so and led to `action`."""
+        following = replace(self, number=self.number + 1)
+        if action is Action.SHRINK:
+            return following._smaller(ended)
+        return following._paid_otherwise(ended, chain) if action is Action.OTHER_FUNDING else following
+
+    def _smaller(self, ended: Execution) -> "Trial":
+        """Half of what went in; of several routes, half of what went into each."""
+        halves = {place: amount // 2 for place, amount in sizes_in(ended).items() if amount > 1}
+        if halves:
+            return replace(self, most_of={**self.most_of, **halves})
+        most = ended.amount_in or 0
+        return replace(self, most=most // 2) if most > 1 else self
+
+    def _paid_otherwise(self, ended: Execution, chain: ChainData) -> "Trial":
+        """Without who failed to pay. Where that is not told, one after the other is left out, first those who
+        were there the last time, too.
+        """
+        failed, suspects = failed_payer(ended, chain), suspects_in(ended)
+        if failed is None and suspects:
+            failed = next((payer for payer in suspects if payer in self.suspects), suspects[0])
+            return replace(self, refused=self.refused | {failed}, suspects=frozenset(suspects) - {failed})
+        return self if failed is None else replace(self, refused=self.refused | {failed})
 
 
 def failure_of_reason(reason: Reason) -> Failure:

@@ -292,7 +292,7 @@ class Follower:
         opportunity, before = load_opportunity(stored.opportunity), self._before(stored, lost)
         tries = len(self._record.intents_of(opportunity.opportunity_id))
         action = self._tries.after_loss(failure, before, tries)
-        trial = Trial(number=tries).after(action, amount_in=lost.amount_in, funding=lost.funding)
+        trial = Trial(number=tries).after(action, lost, self._session.chain)
         try:
             found = await self._tries.until_sent(opportunity, before, trial)
         except ExecutorError as error:

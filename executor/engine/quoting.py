@@ -23,6 +23,7 @@ from executor.domain.several import SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.domain.token import Token
 from executor.engine.costs import call_data_cost
+from executor.engine.dropping import without_failed
 from executor.engine.fates import reason_of
 from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
@@ -188,8 +189,12 @@ async def quote(session: Session, opportunity: Opportunity, resolved: Resolved, 
         sized = await _as_asked(session, opportunity, market)
     elif isinstance(sized, SizedRoute | SizedSplit):
         shortfall = await _shortfall(session, opportunity, sized, market)
-    means = tuple(_means(opportunity, sized, market))
     simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
+    rest = without_failed(sized, refusal, opportunity.funding) if refusal else None
+    if rest is not None:
+        sized = rest
+        simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
+    means = tuple(_means(opportunity, sized, market))
     gas = simulation.gas_used if simulation else trade_gas(sized, market.states)
     return Quote(
         head=market.head,

@@ -16,5 +16,6 @@ def revert_reason(code: str, error: RevertError, calldata: bytes) -> Reason:
     decoded = decode_revert(bytes.fromhex(str(error.facts.get("data", "0x"))[2:]), calldata)
     facts = {**error.facts, "error": decoded.code, "meaning": str(decoded.meaning)}
     if decoded.hop is not None:
-        facts |= {"step": decoded.hop.index, "pool": decoded.hop.pool}
+        doubt = {} if decoded.hop.certain else {"step_in_doubt": True}
+        facts |= {"step": decoded.hop.index, "pool": decoded.hop.pool, **doubt}
     return Reason(code, f"{error.message.rstrip('.')}: {decoded.words}.", facts)

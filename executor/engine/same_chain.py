@@ -7,7 +7,7 @@ far it came.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from executor.chain.head import head
@@ -19,16 +19,18 @@ from executor.domain.execution import Execution, Status
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.plan import Plan
-from executor.domain.route import Funding, SizedRoute
+from executor.domain.route import SizedRoute
 from executor.domain.split import Sized
 from executor.engine.costs import call_data_cost
 from executor.engine.described import describe, shape_of
+from executor.engine.dropping import without_failed
 from executor.engine.failing import Trial
 from executor.engine.fates import ended_by
 from executor.engine.gas_market import read_gas
 from executor.engine.limits import limits_of, skipped_limits
 from executor.engine.market import check_fresh, read_purse, read_states
 from executor.engine.outcome import price_details
+from executor.engine.payers import nobody_left
 from executor.engine.pricing import read_prices
 from executor.engine.resolution import resolve
 from executor.engine.revalidation import judge_again, read_again, unmoved
@@ -39,7 +41,7 @@ from executor.engine.sizing import Market, best_trade, calldata_of, why_nothing
 from executor.engine.tipping import own_tip, with_rebate
 from executor.engine.trust import require_trusted
 from executor.engine.turnstile import needs
-from executor.plan import Tip
+from executor.plan import Tip, decode
 from executor.policy.decide import DecisionFacts, decide
 from executor.policy.fees import Fees, within_fee_cap
 from executor.policy.profit import profit_of
@@ -90,8 +92,7 @@ class SameChainRun:
         self._session = session
         self._opportunity = trial.of(opportunity)
         self._note = note
-        self._refused = trial.refused
-        self._reads_anew = trial.number > 1
+        self._trial = trial
         self._claim = claim
         self.draft = Execution(opportunity.opportunity_id, opportunity.chain, Status.FAILED)
 
@@ -153,13 +154,13 @@ class SameChainRun:
         if found is None:
             return None
         sized, market = found
-        self._know_size(sized)
         await require_trusted(self._session, sized)
         self._note("simulating")
-        trial = self._encode(sized, market, settlement_index, minimum=1)
-        simulation = await self._simulate(trial, market)
-        if simulation is None:
+        tried = await self._tried(sized, market, settlement_index)
+        if tried is None:
             return None
+        trial, simulation = tried
+        sized = trial.sized
         if simulation.profit != sized.gross_profit:
             self._doubt(sized)
         self._note("deciding")
@@ -172,17 +173,37 @@ class SameChainRun:
         plan = self._encode(sized, market, settlement_index, minimum=decision.minimum_profit, tip=tip)
         return await self._confirm(plan, market)
 
+    async def _tried(self, sized: Sized, market: Market, index: int) -> tuple[Plan, Simulation] | None:
+        """The trade as it is simulated with nothing promised: of several routes without one that fails. None:
+        it fails as a whole.
+        """
+        self._know_size(sized)
+        trial = self._encode(sized, market, index, minimum=1)
+        simulation = await self._simulate(trial, market)
+        if simulation is not None:
+            return trial, simulation
+        rest = without_failed(sized, self.draft.reasons[-1], self._opportunity.funding)
+        if rest is None:
+            return None
+        self._know_size(rest)
+        trial = self._encode(rest, market, index, minimum=1)
+        simulation = await self._simulate(trial, market)
+        if simulation is None:
+            return None
+        self.draft = replace(self.draft, status=Status.FAILED, reasons=())
+        return trial, simulation
+
     async def _sized(self, market: Market) -> tuple[Sized, Market] | None:
         """The trade, with what it needs for itself taken, and the market that it was sized on."""
         while True:
             self._note("sizing")
-            market = replace(market, refused=self._refused)
+            market = replace(market, refused=self._trial.refused, caps=self._trial.most_of)
             try:
                 sized = await best_trade(self._session.rpc, self._session.settings, self._opportunity, market)
             except OpportunityError as error:
-                if not self._refused:
+                if not self._trial.refused:
                     raise
-                self._declined(_nothing_left(error, self._refused))
+                self._declined(nobody_left(error, self._trial.refused))
                 return None
             self._session.followed.keep(market.states.values(), market.head)
             if sized is None:
@@ -196,17 +217,28 @@ class SameChainRun:
     async def _confirm(self, plan: Plan, market: Market) -> Ready | None:
         """The decision once more, on the very bytes that would go out and the block that they would follow.
 
-        What they must earn is written longer than in the trial, and costs a little more gas.
+        What they must earn is written longer than in the trial, and costs a little more gas; by the gas of a
+        newer block it may be more than they promise, too. Then they are written anew, and looked at again.
         """
-        simulation = await self._simulate(plan, market)
-        if simulation is None:
-            return None
-        decision = await self._decide(plan, simulation, market)
-        self._know_decision(decision, simulation, plan.minimum_profit)
-        if decision.verdict is not Verdict.PROCEED:
-            self._declined(*decision.reasons)
-            return None
-        return Ready(market, plan, simulation)
+        while True:
+            simulation = await self._simulate(plan, market)
+            if simulation is None:
+                return None
+            decision = await self._decide(plan, simulation, market)
+            self._know_decision(decision, simulation, plan.minimum_profit)
+            if decision.verdict is not Verdict.PROCEED:
+                self._declined(*decision.reasons)
+                return None
+            if decision.minimum_profit <= plan.minimum_profit:
+                return Ready(market, plan, simulation)
+            header = decode(plan.calldata).header
+            plan = self._encode(
+                plan.sized,
+                market,
+                header.settlement_index,
+                minimum=decision.minimum_profit,
+                tip=header.tip,
+            )
 
     async def _read_market(self) -> tuple[Market, int]:
         self._note("reading the market")
@@ -216,7 +248,7 @@ class SameChainRun:
         state = await read(rpc, read_router(session.router, session.sender), now)
         check_ready(state, session.sender)
         resolved = await resolve(rpc, session.chain, self._opportunity, now)
-        if self._reads_anew:
+        if self._trial.number > 1:
             session.followed.forget(leg.pool.key for route in resolved.routes for leg in route.legs)
         settlement = resolved.settlement
         index = state.settlement_index(settlement, resolved.settlement_field)
@@ -379,10 +411,3 @@ class SameChainRun:
 
     def _declined(self, *reasons: Reason) -> None:
         self.draft = replace(self.draft, status=Status.DECLINED, reasons=reasons)
-
-
-def _nothing_left(error: OpportunityError, refused: Collection[Funding]) -> Reason:
-    """The reason for declining when the means that are left cannot pay, either."""
-    failed = ", ".join(sorted(refused))
-    message = f"{failed} failed in simulation, and nothing else can pay the route. {error}"
-    return Reason("no_funding_left", message, {**error.facts, "refused": sorted(refused)})

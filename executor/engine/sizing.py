@@ -1,7 +1,7 @@
 """Which route, how much, and whose money."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 
@@ -9,11 +9,17 @@ from executor.chain.rpc import Rpc
 from executor.config.settings import ChainSettings
 from executor.domain.address import Address
 from executor.domain.decision import Reason
-from executor.domain.errors import MathsError, OpportunityError, PlanError
+from executor.domain.errors import (
+    ExecutorError,
+    MathsError,
+    OpportunityError,
+    PlanError,
+    TicksUnknownError,
+)
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import VenueKind
-from executor.domain.route import POOL_LOANS, Funding, Payer, Route, SizedRoute
+from executor.domain.route import POOL_LOANS, Funding, Payer, PayerName, Route, SizedRoute
 from executor.domain.several import LeftOut, SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.engine.gas_market import GasMarket
@@ -44,7 +50,10 @@ BPS, MOST_BPS = 100, 255
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """All that was read for one opportunity, at the block `head`. `refused`: means that have failed it."""
+    """All that was read for one opportunity, at the block `head`. `refused`: who has failed to pay it;
+    `caps`: of several routes, by place, the most that may go into them, beside the opportunity's amount, in
+    the settlement token's smallest unit.
+    """
 
     head: BlockHead
     routes: tuple[Route, ...]
@@ -52,7 +61,8 @@ class Market:
     prices: Prices
     purse: Purse
     gas: GasMarket
-    refused: frozenset[Funding] = frozenset()
+    refused: frozenset[PayerName] = frozenset()
+    caps: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def fees(self) -> Fees:
@@ -74,7 +84,9 @@ async def best_trade(
     if opportunity.routes is not None:
         return await _one_after_another(rpc, settings, opportunity, market)
     alone = await size(rpc, settings, opportunity, market)
-    if opportunity.funding not in (None, Funding.INVENTORY) or Funding.INVENTORY in market.refused:
+    if opportunity.funding not in (None, Funding.INVENTORY):
+        return alone
+    if PayerName(Funding.INVENTORY) in market.refused:
         return alone
     if not market.purse.inventory:
         return alone
@@ -95,41 +107,64 @@ async def _one_after_another(
     rpc: Rpc, settings: ChainSettings, opportunity: Opportunity, market: Market
 ) -> SizedSeveral | None:
     """Each route at its own best size and paid by its own best means, without those that do not pay for what
-    they add to the gas; the best of these where none does. None where none earns anything.
+    they add to the gas, or that cannot be traded; the best of these where none pays. None where none earns
+    anything.
 
     Raises as `size` does where none can be had.
     """
-    parts: dict[int, tuple[int, SizedRoute]] = {}
+    parts: dict[int, SizedRoute] = {}
     left: dict[int, str] = {}
-    paying: set[Payer] = set()
-    failed: list[OpportunityError | PlanError] = []
+    failed: list[ExecutorError] = []
     for place, route in enumerate(market.routes):
-        own = market_of(market, route)
+        own, capped = market_of(market, route), _capped(opportunity, market, place)
         try:
-            sized = await size(rpc, settings, opportunity, own)
-        except (OpportunityError, PlanError) as error:
+            sized = await size(rpc, settings, capped, own)
+        except (OpportunityError, PlanError, TicksUnknownError, MathsError) as error:
             failed.append(error)
             left[place] = error.message
             continue
         if sized is None:
-            left[place] = why_nothing(opportunity, own).message
+            left[place] = why_nothing(capped, own).message
             continue
-        gas = market.gas_cost(FURTHER_ROUTE + gas_in_plan(sized, market.states, paying))
-        parts[place] = (sized.gross_profit - gas, sized)
-        if sized.gross_profit > gas:
-            paying.update(sized.payers)
-        else:
-            left[place] = f"It earns {sized.gross_profit} of {route.settlement.symbol}, its gas costs {gas}."
+        parts[place] = sized
+    earned = _earning(parts, market, left)
     if not parts:
         if len(failed) == len(market.routes):
             raise failed[0]
         return None
-    kept = [place for place in parts if place not in left] or [max(parts, key=lambda place: parts[place][0])]
+    kept = [place for place in parts if place not in left] or [max(earned, key=lambda place: earned[place])]
     return SizedSeveral(
-        tuple(parts[place][1] for place in kept),
+        tuple(parts[place] for place in kept),
         tuple(kept),
         tuple(LeftOut(place, left[place]) for place in sorted(left) if place not in kept),
     )
+
+
+def _earning(parts: Mapping[int, SizedRoute], market: Market, left: dict[int, str]) -> dict[int, int]:
+    """What each route earns beyond what it adds to the gas; `left` is told of those that earn nothing. They
+    are looked at once more when it is known who lends to the others: that one lends cheaper to them, too.
+    """
+    earned: dict[int, int] = {}
+    paying: set[Payer] = set()
+    for _ in range(2):
+        for place, sized in parts.items():
+            if earned.get(place, 0) > 0:
+                continue
+            gas = market.gas_cost(FURTHER_ROUTE + gas_in_plan(sized, market.states, paying))
+            earned[place] = sized.gross_profit - gas
+            if earned[place] > 0:
+                paying.update(sized.payers)
+                left.pop(place, None)
+            else:
+                symbol = sized.route.settlement.symbol
+                left[place] = f"It earns {sized.gross_profit} of {symbol}, its gas costs {gas}."
+    return earned
+
+
+def _capped(opportunity: Opportunity, market: Market, place: int) -> Opportunity:
+    """The opportunity as the route at that place sees it."""
+    caps = [cap for cap in (opportunity.amount, market.caps.get(place)) if cap is not None]
+    return replace(opportunity, amount=min(caps, default=None))
 
 
 def market_of(market: Market, route: Route) -> Market:

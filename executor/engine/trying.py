@@ -12,6 +12,7 @@ from executor.domain.errors import ExecutorError, NodeError
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import OPEN, Purpose
 from executor.domain.opportunity import Opportunity
+from executor.domain.route import POOL_LOANS
 from executor.engine.breakers import Breakers, breaker_keys
 from executor.engine.failing import TRIED_ANEW, Trial, failure_of_error, failure_of_reason, what_next
 from executor.engine.fates import ended_by
@@ -85,12 +86,13 @@ class Tries:
             if failure is None:
                 return ended
             action = self._next(failure, before, trial)
-            if action not in TRIED_ANEW or (action is Action.OTHER_FUNDING and opportunity.funding):
+            asked_for = opportunity.funding is not None and opportunity.funding not in POOL_LOANS
+            if action not in TRIED_ANEW or (action is Action.OTHER_FUNDING and asked_for):
                 return ended
             if not await self._worth_another(action, ended):
                 return ended
             _LOG.info("tried_again", opportunity_id=opportunity.opportunity_id, action=action.value)
-            trial = trial.after(action, amount_in=ended.amount_in, funding=ended.funding)
+            trial = trial.after(action, ended, self._session.chain)
 
     def after_loss(self, failure: Failure, before: Before, tries: int) -> Action:
         """What to do after a try that was mined and failed."""

@@ -19,6 +19,7 @@ from executor.domain.opportunity import Opportunity
 from executor.domain.several import SizedSeveral
 from executor.domain.split import SizedSplit
 from executor.domain.token import Token
+from executor.engine.described import shape_of
 from executor.engine.intake import parse
 from executor.engine.quoted_hops import Hop
 from executor.engine.quoting import Means, Quote, pays, quote_opportunity, quote_pair
@@ -121,9 +122,13 @@ def _only_chain(settings: Settings) -> str:
 
 
 def as_dict(quote: Quote) -> dict[str, object]:
-    """As `executor quote --json` prints it: amounts as decimal strings in smallest units."""
+    """As `executor quote --json` prints it: amounts as decimal strings in smallest units, `amount_in` as an
+    execution has it: of several routes the largest input; `total_in` and `total_out` are of all together, and
+    `amount_out` is what comes out of all.
+    """
     profit, settlement = quote.profit, quote.sized.route.settlement
-    simulation = None
+    shape, simulation = shape_of(quote.sized), None
+    shape.pop("parts", None)
     if quote.simulation is not None:
         simulation = {"profit": str(quote.simulation.profit), "gas_used": quote.simulation.gas_used}
     return {
@@ -131,10 +136,10 @@ def as_dict(quote: Quote) -> dict[str, object]:
         "block_number": quote.head.number,
         "settlement_token": settlement.address,
         "settlement_symbol": settlement.symbol,
-        "amount_in": str(profit.amount_in),
+        "amount_in": str(quote.sized.amount_in),
         "amount_out": str(profit.amount_out),
         "divided": isinstance(quote.sized, SizedSplit),
-        **(_several(quote.sized) if isinstance(quote.sized, SizedSeveral) else {}),
+        **shape,
         "hops": [_hop_dict(hop) for hop in quote.hops],
         "funding": quote.sized.funding.value,
         "means": [_means_dict(means) for means in quote.means],
@@ -152,23 +157,6 @@ def as_dict(quote: Quote) -> dict[str, object]:
         "proven_best": quote.optimal,
         "shortfall_bound": _text(quote.shortfall and quote.shortfall.most),
         "shortfall_cap": _text(quote.shortfall and quote.shortfall.cap),
-    }
-
-
-def _several(sized: SizedSeveral) -> dict[str, object]:
-    """How each route is traded, and why others are left out."""
-    routes = [
-        {
-            "route": place,
-            "amounts": [str(amount) for amount in part.amounts],
-            "funding": [payer.funding.value for payer in part.payers],
-            "gross_profit": str(part.gross_profit),
-        }
-        for place, part in zip(sized.places, sized.parts, strict=True)
-    ]
-    return {
-        "routes": routes,
-        "left_out": [{"route": left.place, "why": left.why} for left in sized.left_out],
     }
 
 
@@ -288,7 +276,10 @@ def _money(quote: Quote) -> Table:
 
 def _lines(quote: Quote) -> Iterator[tuple[str, str]]:
     profit, settlement = quote.profit, quote.sized.route.settlement
-    yield "goes in", shown(profit.amount_in, settlement)
+    together = " of all routes together" if isinstance(quote.sized, SizedSeveral) else ""
+    if together:
+        yield "goes in at most at once", shown(quote.sized.amount_in, settlement)
+    yield f"goes in{together}", shown(profit.amount_in, settlement)
     yield "comes out", shown(profit.amount_out, settlement)
     yield "premium", shown(profit.premium, settlement)
     source = "simulated" if quote.simulation else "by the model"

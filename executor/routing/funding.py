@@ -14,7 +14,16 @@ from executor.domain.address import Address
 from executor.domain.errors import OpportunityError, PlanError
 from executor.domain.lender import LenderTerms
 from executor.domain.pool import Pool, VenueKind
-from executor.domain.route import OWN_MEANS, POOL_LOANS, Funding, Payer, Route, SecondLoan, SizedRoute
+from executor.domain.route import (
+    OWN_MEANS,
+    POOL_LOANS,
+    Funding,
+    Payer,
+    PayerName,
+    Route,
+    SecondLoan,
+    SizedRoute,
+)
 from executor.domain.split import Sized, SizedSplit
 from executor.lenders import premium as lender_premium
 from executor.lenders.locks import clash, is_free, lender_lock
@@ -85,7 +94,7 @@ def choose_funding(
     gas_cost: Callable[[int], int],
     requested: Funding | None = None,
     pools: Mapping[Address, Pool] = NO_POOLS,
-    refused: Collection[Funding] = (),
+    refused: Collection[PayerName] = (),
 ) -> tuple[FundingChoice, ...]:
     """The ways to fund `amount_in`, the cheapest first: the ones behind it stand ready should it fail.
 
@@ -93,13 +102,15 @@ def choose_funding(
     gas units into that token's smallest unit, `pools` are those among the lenders, by address. Callback
     chaining costs nothing where a leg has the V3 shape, so it comes before own money there, which stays free
     for others. Where no lender has enough, two lend together. A `requested` funding is the only one: one
-    choice, or of several pools each that can lend. `refused` ones have failed already and are none. Raises
+    choice, or of several pools each that can lend. `refused` payers have failed already: of pools that lend
+    each by itself. Raises
     OpportunityError naming `funding` where it cannot be had, as one that the route itself locks, or where
     there is no way at all.
     """
-    terms = [lender for lender in terms if lender.funding not in refused]
-    inventory = 0 if Funding.INVENTORY in refused else inventory
-    if requested in refused:
+    known = terms
+    terms = [lender for lender in known if name_of(lender) not in refused]
+    inventory = 0 if PayerName(Funding.INVENTORY) in refused else inventory
+    if requested is not None and _all_failed(requested, known, refused):
         raise _refusal(f"{requested} has failed already", refused=_names(refused))
     if requested is not None:
         return _requested(requested, route, amount_in, inventory, terms, gas_cost, pools)
@@ -162,6 +173,17 @@ def two_loans(
     return FundingChoice(first.funding, outer.premium, outer.gas + inner.gas, outer.lender_pool, loan)
 
 
+def name_of(lender: LenderTerms) -> PayerName:
+    """The lender as records name it."""
+    return PayerName(lender.funding, lender.address if lender.funding in POOL_LOANS else None)
+
+
+def _all_failed(requested: Funding, terms: Sequence[LenderTerms], refused: Collection[PayerName]) -> bool:
+    """Whether nobody is left of those that the requested funding means."""
+    meant = [name_of(lender) for lender in terms if lender.funding is requested] or [PayerName(requested)]
+    return all(name in refused for name in meant)
+
+
 def can_chain(route: Route) -> bool:
     """Whether the route can be paid out of its own output: some leg must give before it is paid."""
     try:
@@ -171,9 +193,9 @@ def can_chain(route: Route) -> bool:
     return True
 
 
-def pays_itself(route: Route, refused: Collection[Funding]) -> bool:
+def pays_itself(route: Route, refused: Collection[PayerName]) -> bool:
     """Whether the route can be paid out of its own output, and that has not failed already."""
-    return Funding.CALLBACK_CHAIN not in refused and can_chain(route)
+    return PayerName(Funding.CALLBACK_CHAIN) not in refused and can_chain(route)
 
 
 def chain_gas(route: Route) -> int:
@@ -279,7 +301,7 @@ def _requested(
     able = [lender for lender, problem in zip(lenders, problems, strict=True) if not problem]
     if not able:
         told = "; ".join(
-            f"{_named(lender)} {problem}" for lender, problem in zip(lenders, problems, strict=True)
+            f"{name_of(lender)} {problem}" for lender, problem in zip(lenders, problems, strict=True)
         )
         most = max(lender.available for lender in lenders)
         raise _refusal(told, lender=lenders[0].address, available=most, amount_in=amount_in)
@@ -302,13 +324,8 @@ def why_not(
     return ""
 
 
-def _named(lender: LenderTerms) -> str:
-    """The lender in words: a pool by its address."""
-    return f"{lender.funding} of {lender.address}" if lender.funding in POOL_LOANS else str(lender.funding)
-
-
-def _names(fundings: Collection[Funding]) -> list[str]:
-    return sorted(funding.value for funding in fundings)
+def _names(payers: Collection[PayerName]) -> list[str]:
+    return sorted(map(str, payers))
 
 
 def _refusal(problem: str, **facts: object) -> OpportunityError:

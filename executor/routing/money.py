@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from executor.domain.address import Address
 from executor.domain.lender import LenderTerms
 from executor.domain.pool import Pool
-from executor.domain.route import Funding, Route, SizedRoute
+from executor.domain.route import Funding, PayerName, Route, SizedRoute
 from executor.routing.candidates import ROUTER_GAS, route_gas
 from executor.routing.funding import (
     NO_POOLS,
     FundingChoice,
     able_lenders,
     chain_gas,
+    name_of,
     one_loan,
     pays_itself,
     two_loans,
@@ -55,7 +56,7 @@ def funded_sizes(
     cap: int | None = None,
     pools: Mapping[Address, Pool] = NO_POOLS,
     overhead_gas: int = ROUTER_GAS,
-    refused: Collection[Funding] = (),
+    refused: Collection[PayerName] = (),
     requested: Funding | None = None,
 ) -> tuple[FundedSize, ...]:
     """The ways to trade the route, each at its own best size, the one that nets most first: the others stand
@@ -72,7 +73,7 @@ def funded_sizes(
         return best_size(route, states, cap=most, premium=premium, gas_cost=gas_cost)
 
     able = [
-        lender for lender in terms if lender.funding not in refused and requested in (None, lender.funding)
+        lender for lender in terms if name_of(lender) not in refused and requested in (None, lender.funding)
     ]
     lenders = able_lenders(route, able, pools)
     ways = [] if requested is not None else [*_own(route, inventory, refused)]
@@ -92,11 +93,11 @@ def funded_sizes(
     return tuple(sorted(found, key=lambda funded: funded.net, reverse=True))
 
 
-def _own(route: Route, inventory: int, refused: Collection[Funding]) -> Iterator[_Means]:
+def _own(route: Route, inventory: int, refused: Collection[PayerName]) -> Iterator[_Means]:
     if pays_itself(route, refused):
         chained = FundingChoice(Funding.CALLBACK_CHAIN, 0, chain_gas(route))
         yield _Means(MAX_AMOUNT, no_premium, lambda amount: chained)
-    if Funding.INVENTORY not in refused:
+    if PayerName(Funding.INVENTORY) not in refused:
         yield _Means(inventory, no_premium, lambda amount: FundingChoice(Funding.INVENTORY, 0, 0))
 
 

@@ -12,7 +12,7 @@ from executor.chain.rpc import Rpc
 from executor.config.settings import ChainSettings, Settings
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
-from executor.domain.route import Funding
+from executor.domain.route import Funding, PayerName
 from executor.domain.split import Sized, SizedSplit
 from executor.engine.gas_market import GasMarket
 from executor.engine.market import Purse
@@ -101,7 +101,7 @@ async def test_money_of_others_pays_one_route_alone() -> None:
     way, alone = await taken(market(), funding=Funding.CALLBACK_CHAIN)
     assert way is not None and way.funding is Funding.CALLBACK_CHAIN
     assert way == alone
-    refused = replace(market(), refused=frozenset({Funding.INVENTORY}))
+    refused = replace(market(), refused=frozenset({PayerName(Funding.INVENTORY)}))
     way, alone = await taken(refused)
     assert way is not None and way.funding is not Funding.INVENTORY
     assert way == alone

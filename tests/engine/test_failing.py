@@ -3,10 +3,13 @@
 import pytest
 
 from executor.chain.rpc import NodeRefusedError
+from executor.config.chains import load_chain
+from executor.domain.address import ZERO_ADDRESS
 from executor.domain.decision import Reason
 from executor.domain.errors import ExecutorError, GasLimitError, MathsError, NodeError, SafetyError
+from executor.domain.execution import Execution, Status
 from executor.domain.opportunity import Opportunity
-from executor.domain.route import Funding
+from executor.domain.route import Funding, PayerName
 from executor.engine.failing import Trial, failure_of_error, failure_of_reason, what_next
 from executor.plan.reverts.kinds import Meaning
 from executor.policy.failures import Action, Bounds, Failure, Spent
@@ -53,15 +56,64 @@ def test_no_failure_is_tried_beyond_any_bound(failure: Failure) -> None:
         assert what_next(failure, spent, BOUNDS).action in (Action.ABANDON, Action.STOP)
 
 
+CHAIN = load_chain("ethereum")
+AAVE, MORPHO = PayerName(Funding.AAVE_V3), PayerName(Funding.MORPHO_BLUE)
+POOL = CHAIN.flash_pools[0]
+LENDING = PayerName(POOL.funding, POOL.pool.address)
+
+
+def paid_by(*payers: PayerName, through: str = "") -> Execution:
+    """A try of a route each, which the payers were to pay, and which failed in the contracts of `through`."""
+    routes = [
+        {
+            "route": place,
+            "amounts": ["7", "9"],
+            "payers": [{"funding": each.funding.value, "pool": each.pool}],
+        }
+        for place, each in enumerate(payers)
+    ]
+    reason = Reason("simulation_reverted", "dry", {"through": through} if through else {})
+    return Execution("a", "ethereum", Status.DECLINED, (reason,), details={"routes": routes})
+
+
+def after(*ended: Execution) -> Trial:
+    """The try that follows these, each of which asked for another lender."""
+    trial = Trial()
+    for each in ended:
+        trial = trial.after(Action.OTHER_FUNDING, each, CHAIN)
+    return trial
+
+
 def test_a_smaller_try_asks_for_half_and_never_for_more_than_the_opportunity() -> None:
-    trial = Trial().after(Action.SHRINK, amount_in=1_001, funding="inventory")
+    ended = Execution("a", "ethereum", Status.DECLINED, amount_in=1_001)
+    trial = Trial().after(Action.SHRINK, ended, CHAIN)
     assert (trial.number, trial.most) == (2, 500)
     assert trial.of(Opportunity("a", "ethereum")).amount == 500
     assert trial.of(Opportunity("a", "ethereum", amount=40)).amount == 40
     assert trial.of(Opportunity("a", "ethereum", amount=4_000)).amount == 500
 
 
+def test_a_smaller_try_of_several_routes_halves_each_of_them() -> None:
+    routes = [{"route": 0, "amounts": ["1001", "1"]}, {"route": 2, "amounts": ["41", "1"]}]
+    ended = Execution("a", "ethereum", Status.DECLINED, amount_in=1_001, details={"routes": routes})
+    trial = Trial(most_of={1: 9}).after(Action.SHRINK, ended, CHAIN)
+    assert (trial.most_of, trial.most) == ({0: 500, 1: 9, 2: 20}, None)
+
+
 def test_another_funding_leaves_out_those_that_failed() -> None:
-    trial = Trial().after(Action.OTHER_FUNDING, amount_in=1, funding="aave_v3")
-    trial = trial.after(Action.OTHER_FUNDING, amount_in=1, funding="balancer_v2")
-    assert trial.refused == {Funding.AAVE_V3, Funding.BALANCER_V2}
+    assert after(paid_by(AAVE), paid_by(MORPHO)).refused == {AAVE, MORPHO}
+
+
+def test_of_several_who_pay_the_one_that_the_revert_came_through_is_left_out() -> None:
+    morpho = CHAIN.lenders[Funding.MORPHO_BLUE].known.address
+    aave = CHAIN.lenders[Funding.AAVE_V3].known.address
+    assert after(paid_by(AAVE, MORPHO, through=morpho)).refused == {MORPHO}
+    assert after(paid_by(AAVE, MORPHO, through=f"{morpho}, {aave}, {ZERO_ADDRESS}")).refused == {AAVE}
+    assert after(paid_by(AAVE, LENDING, through=POOL.pool.address)).refused == {LENDING}
+
+
+def test_where_it_cannot_be_told_who_failed_they_are_left_out_in_turn() -> None:
+    """Whoever was there both times comes before whoever is new."""
+    own, spark = PayerName(Funding.CALLBACK_CHAIN), PayerName(Funding.SPARK)
+    assert after(paid_by(own, AAVE, MORPHO)).refused == {AAVE}
+    assert after(paid_by(own, AAVE, MORPHO), paid_by(own, spark, MORPHO)).refused == {AAVE, MORPHO}

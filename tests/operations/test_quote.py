@@ -188,9 +188,18 @@ def test_several_routes_are_quoted_route_by_route_with_those_that_are_left_out(t
     routes = {each["route"]: each for each in told["routes"]}
 
     assert [(hop["route"], hop["stage"]) for hop in told["hops"]] == [(0, 0), (0, 1), (2, 0), (2, 1)]
-    assert int(told["amount_in"]) == sum(int(each["amounts"][0]) for each in routes.values())
-    assert int(told["amount_out"]) == sum(int(each["amounts"][-1]) for each in routes.values())
-    assert int(told["gross_profit"]) == int(told["amount_out"]) - int(told["amount_in"])
+    assert int(told["total_in"]) == sum(int(each["amounts"][0]) for each in routes.values())
+    assert int(told["total_out"]) == sum(int(each["amounts"][-1]) for each in routes.values())
+    assert told["amount_in"] == result["amount_in"] != told["total_in"]
+    assert [told[name] for name in ("total_in", "total_out")] == result["details"]["amounts"]
+    assert [told[name] for name in ("total_in", "total_out")] == [
+        result["details"][name] for name in ("total_in", "total_out")
+    ]
+    assert [each["payers"] for each in told["routes"]] == [
+        each["payers"] for each in result["details"]["routes"]
+    ]
+    assert int(told["gross_profit"]) == int(told["total_out"]) - int(told["total_in"])
+    assert "goes in of all routes together" in text and "goes in at most at once" in text
     assert [each["route"] for each in told["left_out"]] == [1]
     assert "earns anything" in told["left_out"][0]["why"]
     for place in routes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -10,7 +12,7 @@ from executor.domain.errors import OpportunityError
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import CurveDetails
-from executor.domain.route import OWN_MEANS, Funding, Route, SecondLoan, SizedRoute
+from executor.domain.route import OWN_MEANS, Funding, PayerName, Route, SecondLoan, SizedRoute
 from executor.domain.several import SizedSeveral
 from executor.lenders import aave_v3, balancer_v2, gas_overhead
 from executor.routing.funding import (
@@ -247,17 +249,17 @@ def test_the_gas_of_a_whole_trade_is_that_of_the_route_and_of_whoever_pays_it() 
 
 @pytest.mark.parametrize("refused", [Funding.CALLBACK_CHAIN, Funding.INVENTORY, Funding.BALANCER_V2])
 def test_means_that_have_failed_are_no_choice_any_more(refused: Funding) -> None:
-    def chosen(*without: Funding) -> list[Funding]:
+    def chosen(*without: PayerName) -> list[Funding]:
         found = choose_funding(
             WITH_V3, NEEDED, inventory=NEEDED, terms=[AAVE, BALANCER], gas_cost=gwei, refused=without
         )
         return [choice.funding for choice in found]
 
-    assert chosen(refused) == [funding for funding in chosen() if funding is not refused]
+    assert chosen(PayerName(refused)) == [funding for funding in chosen() if funding is not refused]
 
 
 def test_where_all_means_have_failed_the_error_names_them() -> None:
-    failed = [Funding.CALLBACK_CHAIN, Funding.AAVE_V3]
+    failed = [PayerName(Funding.CALLBACK_CHAIN), PayerName(Funding.AAVE_V3)]
     with pytest.raises(OpportunityError, match="nobody has") as caught:
         choose_funding(WITH_V3, NEEDED, inventory=0, terms=[AAVE], gas_cost=gwei, refused=failed)
     assert caught.value.facts["refused"] == ["aave_v3", "callback_chain"]
@@ -272,7 +274,7 @@ def test_means_that_were_asked_for_and_have_failed_are_refused_by_name() -> None
             terms=[],
             gas_cost=gwei,
             requested=Funding.CALLBACK_CHAIN,
-            refused=[Funding.CALLBACK_CHAIN],
+            refused=[PayerName(Funding.CALLBACK_CHAIN)],
         )
 
 
@@ -282,7 +284,9 @@ def of_pool(pool: Pool, available: int = 10**21, problem: str = "") -> LenderTer
     )
 
 
-def asked_of_pools(*terms: LenderTerms, route: Route, pools: list[Pool]) -> list[Pool | None]:
+def asked_of_pools(
+    *terms: LenderTerms, route: Route, pools: list[Pool], refused: Collection[PayerName] = ()
+) -> list[Pool | None]:
     """Who lends where pools are asked to."""
     choices = choose_funding(
         route,
@@ -292,6 +296,7 @@ def asked_of_pools(*terms: LenderTerms, route: Route, pools: list[Pool]) -> list
         gas_cost=gwei,
         requested=Funding.UNISWAP_V3_FLASH,
         pools={pool.address: pool for pool in pools},
+        refused=refused,
     )
     assert {choice.funding for choice in choices} == {Funding.UNISWAP_V3_FLASH}
     return [choice.lender_pool for choice in choices]
@@ -374,3 +379,16 @@ def test_a_pool_that_lends_is_cheaper_a_second_time_only_if_it_is_the_same_one()
         return trade_gas(several(*parts), states)
 
     assert total(one, other) - total(one, one) == LENT_BEFORE[Funding.UNISWAP_V3_FLASH]
+
+
+def test_of_pools_that_lend_only_the_one_that_failed_is_asked_no_more() -> None:
+    cheap, dear = v3_pool(301, fee=500), v3_pool(300, fee=3_000)
+    terms, (first, second) = (
+        [of_pool(cheap), of_pool(dear)],
+        (PayerName(Funding.UNISWAP_V3_FLASH, pool.address) for pool in (cheap, dear)),
+    )
+    asked = partial(asked_of_pools, *terms, route=WITH_V3, pools=[cheap, dear])
+
+    assert asked(refused=[first]) == [dear]
+    with pytest.raises(OpportunityError, match="uniswap_v3_flash has failed already"):
+        asked(refused=[first, second])

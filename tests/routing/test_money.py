@@ -9,7 +9,7 @@ import pytest
 
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.pool import Pool
-from executor.domain.route import Funding
+from executor.domain.route import Funding, PayerName
 from executor.routing.funding import two_loans, usable
 from executor.routing.money import FundedSize, funded_sizes
 from executor.routing.premium import LoanPremium
@@ -86,7 +86,7 @@ def test_without_a_gap_there_is_no_way() -> None:
 @pytest.mark.parametrize("refused", [Funding.CALLBACK_CHAIN, Funding.INVENTORY, Funding.MORPHO_BLUE])
 def test_means_that_have_failed_are_sized_no_more(refused: Funding) -> None:
     ways = funded_sizes(
-        ROUTE, STATES, inventory=10**22, terms=[AAVE, MORPHO], gas_cost=gwei, refused=[refused]
+        ROUTE, STATES, inventory=10**22, terms=[AAVE, MORPHO], gas_cost=gwei, refused=[PayerName(refused)]
     )
     names = {
         funding
