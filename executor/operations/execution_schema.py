@@ -88,7 +88,9 @@ _PROPERTIES: dict[str, object] = {
     "details": {
         "type": "object",
         "description": "further facts: router, sender, nonce, fees, amounts, prices, balance check, place "
-        "in the input",
+        "in the input; `payers`: who pays, with `funding`, `pool` (the lender's address where a pool lends), "
+        "`amount` and `premium`; of several routes `routes`, each with its `payers`, `left_out`, and "
+        "`total_in` and `total_out` of all together, where `amount_in` is the largest input alone",
     },
 }
 
