@@ -232,7 +232,8 @@ async def test_a_run_whose_work_another_has_taken_over_tells_how_it_stands_and_r
         assert await process.wait() == ExitCode.TAKEN_OVER
         assert len(waiting(trading.node, OPERATOR)) == 1
     told = {line["opportunity_id"]: line for line in map(json.loads, output.splitlines())}
-    assert {name: line["status"] for name, line in told.items()} == {"pair-0": "pending", "pair-1": "failed"}
+    statuses = {name: line["status"] for name, line in told.items()}
+    assert statuses == {"pair-0": "pending", "pair-1": "accepted"}, "both are recorded for who goes on"
     assert {line["reasons"][-1]["code"] for line in told.values()} == {"fenced"}
     assert b"has taken over the works of executor-1" in errors
     assert b"Traceback" not in errors
