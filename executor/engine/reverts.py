@@ -15,6 +15,8 @@ def revert_reason(code: str, error: RevertError, calldata: bytes) -> Reason:
     """The revert of a call as a reason: what it means, the step of the plan it came from, its figures."""
     decoded = decode_revert(bytes.fromhex(str(error.facts.get("data", "0x"))[2:]), calldata)
     facts = {**error.facts, "error": decoded.code, "meaning": str(decoded.meaning)}
+    if decoded.through:
+        facts["through"] = ", ".join(decoded.through)
     if decoded.hop is not None:
         doubt = {} if decoded.hop.certain else {"step_in_doubt": True}
         facts |= {"step": decoded.hop.index, "pool": decoded.hop.pool, **doubt}

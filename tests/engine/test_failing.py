@@ -1,17 +1,29 @@
 """What a failure leads to, while nothing is out."""
 
+from dataclasses import replace
+
 import pytest
+from eth_abi.abi import encode
 
 from executor.chain.rpc import NodeRefusedError
 from executor.config.chains import load_chain
 from executor.domain.address import ZERO_ADDRESS
 from executor.domain.decision import Reason
-from executor.domain.errors import ExecutorError, GasLimitError, MathsError, NodeError, SafetyError
+from executor.domain.errors import (
+    ExecutorError,
+    GasLimitError,
+    MathsError,
+    NodeError,
+    RevertError,
+    SafetyError,
+)
 from executor.domain.execution import Execution, Status
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, PayerName
 from executor.engine.failing import Trial, failure_of_error, failure_of_reason, what_next
+from executor.engine.reverts import revert_names, revert_reason
 from executor.plan.reverts.kinds import Meaning
+from executor.plan.reverts.router import CALL_FAILED
 from executor.policy.failures import Action, Bounds, Failure, Spent
 
 BOUNDS = Bounds(tries=3, seconds=60, gas_money=10**16)
@@ -117,3 +129,13 @@ def test_where_it_cannot_be_told_who_failed_they_are_left_out_in_turn() -> None:
     own, spark = PayerName(Funding.CALLBACK_CHAIN), PayerName(Funding.SPARK)
     assert after(paid_by(own, AAVE, MORPHO)).refused == {AAVE}
     assert after(paid_by(own, AAVE, MORPHO), paid_by(own, spark, MORPHO)).refused == {AAVE, MORPHO}
+
+
+def test_a_lender_is_known_in_the_revert_that_the_router_gives() -> None:
+    lender = CHAIN.lenders[Funding.MORPHO_BLUE].known.address
+    data = CALL_FAILED.selector + encode(["address", "bytes"], [lender, b""])
+    name, facts = revert_names(data)
+    error = RevertError("reverted.", fix="", error=name, args=facts, data="0x" + data.hex())
+    ended = paid_by(AAVE, MORPHO)
+    ended = replace(ended, reasons=(revert_reason("simulation_reverted", error, b""),))
+    assert after(ended).refused == {MORPHO}
