@@ -20,7 +20,7 @@ def measured_in(desk: Desk, index: int) -> object:
     return refused.value.reason.args["token"]
 
 
-@pytest.mark.parametrize(("index", "symbol"), enumerate(LISTED))
+@pytest.mark.parametrize(("index", "symbol"), list(enumerate(LISTED)))
 def test_each_index_names_the_token_that_was_fixed_for_it(desk: Desk, index: int, symbol: str) -> None:
     token = desk.book.tokens[symbol].lower()
     assert str(measured_in(desk, index)).lower() == token

@@ -18,7 +18,7 @@ from executor.plan.steps import (
     V2Swap,
 )
 from tests.contracts.venues.hops import ask, execute, gift, hand, held, token, tracking
-from tests.support.routers import OPERATOR, Desk
+from tests.support.routers import OPERATOR, Desk, Reverted
 
 Hop = CurveExchange | BalancerV2Swap | ERC4626Deposit | ERC4626Redeem
 USDC_WETH = "balancer_v2 USDC/WETH"
@@ -103,6 +103,14 @@ def test_the_next_pool_may_receive_and_is_told_how_much_it_got(desk: Desk, name:
     )
     run(desk, case, replace(case.make(desk, case.amount), recipient=Recipient.NEXT_POOL), onward)
     assert held(desk, weth, OTHER) == expected > 0
+
+
+def test_what_is_for_the_next_pool_needs_a_next_step(desk: Desk) -> None:
+    """Behind the plan there are no bytes that name one."""
+    last = replace(gift(desk, token(desk, "WETH"), ETHER), recipient=Recipient.NEXT_POOL)
+    with pytest.raises(Reverted) as refused:
+        execute(desk, last)
+    assert refused.value.reason.name == "PlanTruncated"
 
 
 OTHER = to_address("0x" + "cd" * 20)
