@@ -50,6 +50,9 @@ from executor.policy.revalidate import Course
 MOST_ROUNDS = 3
 """Times that a route is sized anew because a block has come while it was looked at."""
 
+MOST_PROMISES = 6
+"""Times that what a plan must earn is written anew: each writing may cost a few more bytes, which cost gas."""
+
 Note = Callable[[str], None]
 """Told each stage as it begins, for people who watch."""
 
@@ -220,7 +223,7 @@ class SameChainRun:
         What they must earn is written longer than in the trial, and costs a little more gas; by the gas of a
         newer block it may be more than they promise, too. Then they are written anew, and looked at again.
         """
-        while True:
+        for _ in range(MOST_PROMISES):
             simulation = await self._simulate(plan, market)
             if simulation is None:
                 return None
@@ -239,6 +242,9 @@ class SameChainRun:
                 minimum=decision.minimum_profit,
                 tip=header.tip,
             )
+        facts: dict[str, object] = {"minimum_profit": plan.minimum_profit}
+        self._declined(Reason("minimum_moves", "What the trade must earn rises with each simulation.", facts))
+        return None
 
     async def _read_market(self) -> tuple[Market, int]:
         self._note("reading the market")
