@@ -51,7 +51,7 @@ MOST_ROUNDS = 3
 """Times that a route is sized anew because a block has come while it was looked at."""
 
 MOST_PROMISES = 6
-"""Times that what a plan must earn is written anew: each writing may cost a few more bytes, which cost gas."""
+"""Times that what a plan must earn is written: each writing may take a few more bytes, which cost gas."""
 
 Note = Callable[[str], None]
 """Told each stage as it begins, for people who watch."""
