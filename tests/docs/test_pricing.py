@@ -8,9 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from executor.chain.data_fee import TOLERANCE_BPS
+from executor.chain.following import MOST_POOLS
 from executor.config.chains import chain_names, load_chain
 from executor.domain.fee_rules import BaseFeeKind, FeeRules
-from executor.engine.followed import IDLE_SECONDS, MOST_POOLS
+from executor.engine.followed import IDLE_SECONDS
 from executor.engine.gas_market import HISTORY_BLOCKS
 from executor.market.book import DEPTH
 from executor.policy.gas_levels import CALM_BLOCKS, MARGIN_BPS
