@@ -61,8 +61,7 @@ async def test_a_reverted_trade_costs_its_gas_and_gains_nothing(office: Office) 
     pending = await office.planned(explicit())
     with on_demand(office.trading.node):
         sent = office.send_trade(pending)
-        office.trading.node.increase_time(600)
-        office.trading.node.mine(1)
+        office.trading.node.mine(1, timestamp=int(str(pending.details["deadline"])) + 1)
     booking = await booked(office, sent)
     before.assert_booked()
     assert not booking.success

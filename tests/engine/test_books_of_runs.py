@@ -17,6 +17,7 @@ from executor.engine.executor import Executor
 from executor.journal.books import Books
 from executor.journal.database import FILE_NAME, Database
 from executor.policy.bookkeeping import total
+from tests.support.pairs import record_of
 from tests.support.trading import OPERATOR, Trading, explicit
 
 
@@ -101,8 +102,10 @@ async def test_a_trade_that_reverts_is_booked_with_its_gas(trading: Trading) -> 
                 if node.rpc("txpool_status")["pending"] != "0x0":
                     break
                 await asyncio.sleep(0.05)
-            node.increase_time(600)
-            node.mine(1)
+            with record_of(trading) as record:
+                stored = record.stored("seen-1")
+            assert stored is not None
+            node.mine(1, timestamp=int(str(stored.execution.details["deadline"])) + 1)
             execution = await asyncio.wait_for(task, 30)
     finally:
         node.rpc("anvil_dropAllTransactions")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
-from devnet import ETHER
+from devnet import ETHER, Node
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import Intent, IntentState
 from executor.engine import follower
@@ -18,11 +19,23 @@ from executor.engine.settling import settled
 from executor.journal.books import Books
 from tests.support.commands import call
 from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until, waiting
-from tests.support.trading import OPERATOR, Trading
+from tests.support.trading import OPERATOR, Trading, deploy_trading
 
 __all__ = ["on_demand"]
 
 FINALITY = 40
+
+STATES = ("--prune-history", "256")
+"""The node keeps so many states, all in memory: what one that has run for long reads back from the disk has
+lost its code.
+"""
+
+
+@pytest.fixture(scope="module")
+def _deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trading]:
+    """On a node of these tests alone."""
+    with Node.load("ethereum", extra=STATES) as node:
+        yield deploy_trading(node, tmp_path_factory.mktemp("deployed"))
 
 
 def settings(trading: Trading, **changes: Any) -> dict[str, Any]:
