@@ -4,7 +4,8 @@
 
 PY := .venv/bin/python
 CODE := $(wildcard executor devnet scripts tools benchmarks tests)
-WORKERS ?= 2
+# One more than a small machine has cores: tests often wait for a node.
+WORKERS ?= 3
 BENCH ?= gas
 PORT = 8545
 TESTS ?=
