@@ -119,8 +119,7 @@ def touched(sized: Sized, pools: Iterable[Pool]) -> set[str]:
     """
     vaults = {leg.pool.address for leg in sized.route.legs if leg.pool.kind is VenueKind.ERC4626}
     rated = {pool.identity for pool in pools if vaults & {pool.token0.address, pool.token1.address}}
-    lenders = (sized.lender_pool, sized.second.pool if sized.second else None)
-    lending = {pool.identity for pool in lenders if pool is not None}
+    lending = {payer.pool.identity for payer in sized.payers if payer.pool is not None}
     return {leg.pool.identity for leg in sized.route.legs} | lending | rated
 
 
@@ -160,7 +159,7 @@ async def carried_out(scene: Scene, chain: str, forecast: Forecast) -> Row:
         legs_gas(scene, sized),
         transfers(scene, mined),
         sized.funding.value,
-        sized.second.funding.value if sized.second else "",
+        "".join(payer.funding.value for payer in sized.payers[1:]),
         any(leg.taxed for leg in legs),
         tuple(len(stage) for stage in sized.route.stages) if isinstance(sized, SizedSplit) else (),
         forecast.profit,

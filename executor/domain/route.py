@@ -141,7 +141,12 @@ class SizedRoute:
     @property
     def gross_profit(self) -> int:
         """Settlement-token delta after premiums, before gas; may be negative."""
-        return self.amounts[-1] - self.amounts[0] - self.premium - (self.second.premium if self.second else 0)
+        return self.amounts[-1] - self.amounts[0] - self.premiums
+
+    @property
+    def premiums(self) -> int:
+        """What all lenders ask, in the settlement token's smallest unit."""
+        return self.premium + (self.second.premium if self.second else 0)
 
     @property
     def payers(self) -> tuple[Payer, ...]:

@@ -75,17 +75,9 @@ class SizedSeveral:
         return next((each for each in fundings if each not in OWN_MEANS), fundings[0])
 
     @property
-    def premium(self) -> int:
-        """What all lenders ask."""
-        return sum(part.premium + (part.second.premium if part.second else 0) for part in self.parts)
-
-    @property
-    def lender_pool(self) -> None:
-        """Each part has its own."""
-
-    @property
-    def second(self) -> None:
-        """Each part has its own; `premium` holds them all."""
+    def premiums(self) -> int:
+        """What all lenders ask, in the settlement token's smallest unit."""
+        return sum(part.premiums for part in self.parts)
 
     @property
     def amounts(self) -> tuple[int, ...]:

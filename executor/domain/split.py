@@ -93,17 +93,9 @@ class SizedSplit:
         return (Payer(self.funding),)
 
     @property
-    def premium(self) -> int:
+    def premiums(self) -> int:
         """None is asked."""
         return 0
-
-    @property
-    def lender_pool(self) -> None:
-        """There is none."""
-
-    @property
-    def second(self) -> None:
-        """There is none."""
 
     @property
     def amounts(self) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ def payers_of(sized: SizedRoute | SizedSplit) -> list[dict[str, object]]:
     """Who pays, from the first on, how much, and for which premium; `pool` is the lender's address where a
     pool lends. Amounts as text, in the settlement token's smallest unit.
     """
-    shares = [(sized.amount_in, sized.premium)]
+    shares = [(sized.amount_in, sized.premiums)]
     if isinstance(sized, SizedRoute) and sized.second is not None:
         shares = [(sized.first_loan, sized.premium), (sized.second.amount, sized.second.premium)]
     return [

@@ -291,8 +291,8 @@ def pays(means: Means, sized: Sized) -> bool:
     """Whether these are the means that the trade takes, or that of several routes which they would pay."""
     if isinstance(sized, SizedSeveral):
         sized = sized.parts[sized.places.index(means.place)]
-    pool = sized.lender_pool.address if sized.lender_pool else None
-    return means.funding is sized.funding and means.pool == pool and not means.problem
+    name = sized.payers[0].name
+    return (means.funding, means.pool) == (name.funding, name.pool) and not means.problem
 
 
 def _lending(lender: LenderTerms, market: Market) -> Address | None:

@@ -103,8 +103,7 @@ def profit_of(
     sized: Sized, *, gas: int, fees: Fees, rate: Fraction | None, l1_fee: int = 0, tip: int = 0
 ) -> Profit:
     """The profit of `sized` as it stands, for a transaction of `gas` at `fees`."""
-    premium = sized.premium + (sized.second.premium if sized.second else 0)
-    return Profit(sized.amounts[0], sized.amounts[-1], gas, fees, rate, premium, tip, l1_fee)
+    return Profit(sized.amounts[0], sized.amounts[-1], gas, fees, rate, sized.premiums, tip, l1_fee)
 
 
 def reprice(profit: Profit, fees: Fees, *, l1_fee: int | None = None) -> Profit:

@@ -18,6 +18,7 @@ from executor.config.settings import Settings
 from executor.domain.execution import Execution, Status
 from executor.domain.fee_rules import ETHEREUM_BASE_FEE
 from executor.domain.market import BlockHead, PoolState, V2State
+from executor.domain.pool import Pool
 from executor.engine import followed as module
 from executor.engine.executor import Executor
 from executor.engine.failing import Trial
@@ -218,6 +219,18 @@ def mistaken(market: FollowedMarket, state: PoolState, at: BlockHead, share_bps:
     return wrong
 
 
+async def followed_wrongly(
+    market: FollowedMarket, rpc: Rpc, trading: Trading
+) -> tuple[Pool, BlockHead, PoolState, PoolState]:
+    """A pool that is followed, the newest block, its state there, and the wrong one that is taken for it."""
+    pool = trading.desk.pool(SUSHI_V2)
+    await ask(market, rpc, trading, SUSHI_V2)
+    await caught_up(market, trading)
+    now = await head(rpc)
+    true = (await market.states(rpc, [pool], now))[pool.key]
+    return pool, now, true, mistaken(market, true, now)
+
+
 @asynccontextmanager
 async def following(
     trading: Trading, now: Callable[[], float], url: str | None = None
@@ -275,50 +288,37 @@ async def test_a_state_that_is_not_trusted_any_more_is_read_and_not_put_back_by_
     trading: Trading,
 ) -> None:
     async with following(trading, lambda: 0.0) as (market, rpc):
-        pool = trading.desk.pool(SUSHI_V2)
-        key, now = await ask(market, rpc, trading, SUSHI_V2), await head(rpc)
-        await caught_up(market, trading)
-        true = (await market.states(rpc, [pool], now))[key]
-        wrong = mistaken(market, true, now)
-        assert (await market.states(rpc, [pool], now))[key] == wrong, "as no log tells otherwise"
-        market.forget([key, "unknown"])
+        pool, now, true, wrong = await followed_wrongly(market, rpc, trading)
+        assert (await market.states(rpc, [pool], now))[pool.key] == wrong, "as no log tells otherwise"
+        market.forget([pool.key, "unknown"])
         market.keep([wrong], now)
-        assert (await market.states(rpc, [pool], now))[key] == true
+        assert (await market.states(rpc, [pool], now))[pool.key] == true
         market.keep([wrong], now)
-        assert (await market.states(Rpc("http://127.0.0.1:9"), [pool], now))[key] == true
+        assert (await market.states(Rpc("http://127.0.0.1:9"), [pool], now))[pool.key] == true
 
 
 async def test_a_state_that_missed_a_log_is_not_put_back_by_those_who_took_it(trading: Trading) -> None:
     async with following(trading, lambda: 0.0) as (market, rpc):
-        pool = trading.desk.pool(SUSHI_V2)
-        key, now = await ask(market, rpc, trading, SUSHI_V2), await head(rpc)
-        await caught_up(market, trading)
-        true = (await market.states(rpc, [pool], now))[key]
-        wrong = mistaken(market, true, now)
+        pool, now, true, wrong = await followed_wrongly(market, rpc, trading)
         assert market._follower is not None
-        market._follower.book.invalidate([key])
+        market._follower.book.invalidate([pool.key])
         market.keep([wrong], now)
-        assert (await market.states(rpc, [pool], now))[key] == true
+        assert (await market.states(rpc, [pool], now))[pool.key] == true
 
 
 async def test_what_no_log_tells_is_wrong_for_a_time_only(trading: Trading) -> None:
     times = [0.0]
     async with following(trading, lambda: times[0]) as (market, rpc):
-        pool = trading.desk.pool(SUSHI_V2)
-        key = await ask(market, rpc, trading, SUSHI_V2)
-        await caught_up(market, trading)
-        now = await head(rpc)
-        true = (await market.states(rpc, [pool], now))[key]
-        wrong = mistaken(market, true, now)
+        pool, _, true, wrong = await followed_wrongly(market, rpc, trading)
         times[0] = module.TRUSTED_SECONDS - 1
         await ask(market, rpc, trading, SUSHI_V2)
         trading.node.mine()
         await caught_up(market, trading)
-        assert (await market.states(rpc, [pool], await head(rpc)))[key] == wrong
+        assert (await market.states(rpc, [pool], await head(rpc)))[pool.key] == wrong
         times[0] = module.TRUSTED_SECONDS
         trading.node.mine(2)
         await caught_up(market, trading)
-        assert (await market.states(rpc, [pool], await head(rpc)))[key] == true
+        assert (await market.states(rpc, [pool], await head(rpc)))[pool.key] == true
 
 
 async def test_no_more_pools_are_followed_than_the_bound_allows(

@@ -327,7 +327,7 @@ def test_several_routes_answer_as_one_trade() -> None:
     first = SizedRoute(two_legs(v2_pool(100), v2_pool(101)), (50, 5, 90), Funding.CALLBACK_CHAIN)
     lent = SizedRoute(two_legs(v2_pool(102), v2_pool(103)), (70, 5, 99), Funding.MORPHO_BLUE, 3)
     both = SizedSeveral((first, lent), (0, 2))
-    assert (both.amounts, both.amount_in, both.premium) == ((120, 189), 70, 3)
+    assert (both.amounts, both.amount_in, both.premiums) == ((120, 189), 70, 3)
     assert both.gross_profit == first.gross_profit + lent.gross_profit
     assert both.funding is Funding.MORPHO_BLUE
     assert SizedSeveral((first,), (0,)).funding is Funding.CALLBACK_CHAIN

@@ -95,15 +95,21 @@ async def test_who_was_taken_over_takes_nothing_in_and_tells_what_it_had_begun_a
     assert len(waiting(trading.node, OPERATOR)) == 1
 
 
+async def waiting_for_what_was_taken(executor: Executor, trading: Trading) -> asyncio.Task[Execution]:
+    """An opportunity that waited for the pools of another, and was taken over before it had its turn."""
+    first = await out(executor, trading)
+    second = await stuck(executor, trading)
+    give(trading, "again", "executor-2")
+    mine_in_time(trading.node)
+    assert (await first).status is Status.REALISED
+    await asyncio.sleep(0.5)
+    return second
+
+
 async def test_what_another_has_taken_over_and_ended_is_heard_of_and_forgotten(on_demand: Trading) -> None:
     trading = on_demand
     async with Executor(trading.settings()) as executor:
-        first = await out(executor, trading)
-        second = await stuck(executor, trading)
-        give(trading, "again", "executor-2")
-        mine_in_time(trading.node)
-        assert (await first).status is Status.REALISED
-        await asyncio.sleep(0.5)
+        second = await waiting_for_what_was_taken(executor, trading)
         works = executor._chains["ethereum"]
         assert isinstance(works, works_module.Works)
         assert set(works._running) == {"again"}
@@ -120,12 +126,7 @@ async def test_what_another_has_taken_over_and_ended_is_heard_of_and_forgotten(o
 async def test_what_another_had_for_a_while_is_looked_at_anew_when_it_comes_back(on_demand: Trading) -> None:
     trading = on_demand
     async with Executor(trading.settings()) as executor:
-        first = await out(executor, trading)
-        second = await stuck(executor, trading)
-        give(trading, "again", "executor-2")
-        mine_in_time(trading.node)
-        assert (await first).status is Status.REALISED
-        await asyncio.sleep(0.5)
+        second = await waiting_for_what_was_taken(executor, trading)
         assert not second.done()
         give(trading, "again", "executor-1")
         assert (await asyncio.wait_for(second, 20)).status is Status.DECLINED

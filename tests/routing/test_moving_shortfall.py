@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from executor.domain.errors import MathsError
 from executor.domain.market import PoolState
 from executor.domain.pool_details import CurveShape
 from executor.domain.route import Leg, Route
@@ -21,6 +20,7 @@ from executor.routing.sizing import MAX_AMOUNT, best_size, forward
 from executor.venues import marginal
 from executor.venues.curve_crypto import WAD, CryptoState
 from executor.venues.curve_pools import StableState
+from tests.support.all_sizes import cycle_beside_a_pair, earned
 from tests.support.market import states_of, token, v2_pool, v2_state
 from tests.support.moving_pools import TERMS, crypto, moving_pools, off_peg
 
@@ -37,20 +37,10 @@ def beside_a_pair(
     """A cycle over the pool and a pair of the same tokens in which the second costs so much less; the pair
     stands first if `turned`.
     """
-    first, second = state.pool.token0, state.pool.token1
     given_out, taken = marginal(state, True)
     reserve = int(state.balances[0] * depth)
     other = int(reserve * Fraction(given_out, taken) * (1 / gap if not turned else gap))
-    pair = v2_state(reserve, other, v2_pool(900, first, second, 500))
-    pools = (pair.pool, state.pool) if turned else (state.pool, pair.pool)
-    return Route((Leg(pools[0], first), Leg(pools[1], second))), states_of(state, pair)
-
-
-def earned(route: Route, states: Market, size: int) -> int:
-    try:
-        return forward(route, states, size)[-1] - size
-    except MathsError:
-        return -size
+    return cycle_beside_a_pair(state, (reserve, other), turned)
 
 
 def require_bounded(route: Route, states: Market, chance: random.Random, cap: int = MAX_AMOUNT) -> int | None:

@@ -14,7 +14,7 @@ from executor.domain.errors import MathsError
 from executor.domain.market import PoolState
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import BalancerV2Details, CurveDetails, CurveShape
-from executor.domain.route import Leg, Route
+from executor.domain.route import Route
 from executor.routing.searched_shortfall import searched_shortfall
 from executor.routing.sizing import MAX_AMOUNT, best_size, forward
 from executor.routing.slack import slack
@@ -24,8 +24,9 @@ from executor.venues.balancer_v2_state import BalancerV2State
 from executor.venues.curve_pools import StableState
 from executor.venues.solidly_maths import FEE_BASIS, Side, normalised, product
 from executor.venues.solidly_state import SolidlyState
+from tests.support.all_sizes import cycle_beside_a_pair, earned
 from tests.support.curve_states import pool_of
-from tests.support.market import DAI, WETH, address, states_of, v2_pool, v2_state
+from tests.support.market import DAI, WETH, address
 from tests.support.solidly_pools import pool_state, sizes, usual_pools
 
 MANY = settings(max_examples=150, deadline=None)
@@ -54,21 +55,6 @@ def of_balancer(curve: WeightedCurve | StableCurve, balances: tuple[int, int]) -
     return BalancerV2State(pool, curve, balances, (ONE, ONE), 3 * 10**15, (0, 1))
 
 
-def beside_a_pair(state: PoolState, reserves: tuple[int, int], turned: bool) -> tuple[Route, Market]:
-    """A cycle over the pool and a pair of its tokens: through the pool first, or last if `turned`."""
-    first, second = state.pool.token0, state.pool.token1
-    pair = v2_state(*reserves, v2_pool(900, first, second, 500))
-    pools = (pair.pool, state.pool) if turned else (state.pool, pair.pool)
-    return Route((Leg(pools[0], first), Leg(pools[1], second))), states_of(state, pair)
-
-
-def earned(route: Route, states: Market, size: int) -> int:
-    try:
-        return forward(route, states, size)[-1] - size
-    except MathsError:
-        return 0
-
-
 def require_bounded(
     route: Route, states: Market, shift: float, near: int, *, cap: int = MAX_AMOUNT
 ) -> int | None:
@@ -95,7 +81,7 @@ offsets = st.integers(1, 10**15)
 def test_nothing_earns_more_beside_a_stable_pool_than_the_bound_allows(
     balances: tuple[int, int], reserves: tuple[int, int], turned: bool, shift: float, near: int
 ) -> None:
-    route, states = beside_a_pair(stable(balances), (reserves[0] * ONE, reserves[1] * 10**6), turned)
+    route, states = cycle_beside_a_pair(stable(balances), (reserves[0] * ONE, reserves[1] * 10**6), turned)
 
     require_bounded(route, states, shift, near)
 
@@ -108,7 +94,7 @@ large = st.integers(10**19, 10**26)
 def test_nothing_earns_more_beside_a_weighted_pool_than_the_bound_allows(
     a: int, b: int, c: int, d: int, share: int, turned: bool, shift: float, near: int
 ) -> None:
-    route, states = beside_a_pair(weighted((a, b), (share, 100 - share)), (c, d), turned)
+    route, states = cycle_beside_a_pair(weighted((a, b), (share, 100 - share)), (c, d), turned)
 
     require_bounded(route, states, shift, near)
 
@@ -119,7 +105,7 @@ def test_nothing_earns_more_beside_balancers_stable_pool_than_the_bound_allows(
     a: int, b: int, c: int, d: int, turned: bool, shift: float, near: int
 ) -> None:
     assume(max(a, b) < 100 * min(a, b))
-    route, states = beside_a_pair(of_balancer(StableCurve(200_000), (a, b)), (c, d), turned)
+    route, states = cycle_beside_a_pair(of_balancer(StableCurve(200_000), (a, b)), (c, d), turned)
 
     require_bounded(route, states, shift, near)
 
@@ -129,7 +115,7 @@ def test_nothing_earns_more_beside_balancers_stable_pool_than_the_bound_allows(
 def test_nothing_earns_more_under_a_cap_than_the_bound_allows(
     balances: tuple[int, int], reserves: tuple[int, int], part: float, shift: float, near: int
 ) -> None:
-    route, states = beside_a_pair(stable(balances), (reserves[0] * ONE, reserves[1] * 10**6), True)
+    route, states = cycle_beside_a_pair(stable(balances), (reserves[0] * ONE, reserves[1] * 10**6), True)
     free = best_size(route, states)
     if free is not None:
         require_bounded(route, states, shift, near, cap=max(1, int(free[0] * part)))
@@ -141,14 +127,14 @@ def test_nothing_earns_more_beside_a_pool_of_solidly_than_the_bound_allows(
     balances: tuple[int, int], reserves: tuple[int, int], stable: bool, turned: bool, shift: float, near: int
 ) -> None:
     state = pool_state(balances[0] * ONE, balances[1] * 10**6, stable, (18, 6))
-    route, states = beside_a_pair(state, (reserves[0] * ONE, reserves[1] * 10**6), turned)
+    route, states = cycle_beside_a_pair(state, (reserves[0] * ONE, reserves[1] * 10**6), turned)
 
     require_bounded(route, states, shift, near)
 
 
 def test_the_bound_beside_a_stable_pool_of_solidly_is_a_few_units_of_the_coarsest_token() -> None:
     state = pool_state(9_000_000 * ONE, 11_000_000 * 10**6, True, (18, 6))
-    route, states = beside_a_pair(state, (10_200_000 * ONE, 10_000_000 * 10**6), False)
+    route, states = cycle_beside_a_pair(state, (10_200_000 * ONE, 10_000_000 * 10**6), False)
     bound = require_bounded(route, states, 1.5, 10**12)
 
     assert bound is not None
@@ -159,7 +145,7 @@ def gap(offpeg: int = 0, *, turned: bool = False) -> tuple[Route, Market]:
     """A stable pool and a pair that are two percent apart."""
     more, less = 10_200_000, 10_000_000
     reserves = (less * ONE, more * 10**6) if turned else (more * ONE, less * 10**6)
-    return beside_a_pair(stable((9_000_000, 11_000_000), offpeg), reserves, turned)
+    return cycle_beside_a_pair(stable((9_000_000, 11_000_000), offpeg), reserves, turned)
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executor.domain.errors import PlanError
-from executor.domain.market import PoolState, V3State
+from executor.domain.market import PoolState, V2State, V3State
 from executor.domain.pool_details import CurveShape
 from executor.domain.route import Leg, Route
 from executor.domain.split import Part, SizedSplit, SplitRoute
@@ -375,15 +375,20 @@ def test_an_empty_pool_takes_no_part() -> None:
     assert best_split(((pair,), (dear,)), {**states, pair.pool.key: empty}, gas_cost=free) is None
 
 
+def between_two_pairs(state: PoolState, whole: int) -> tuple[tuple[list[Leg], list[Leg]], V2State, V2State]:
+    """The pool beside a pair that is a little better, and a pair that takes what both give for 4 % more."""
+    first, second = state.pool.token0, state.pool.token1
+    price, unit = marginal(state, True)
+    near = v2_state(whole, whole * price * 1001 // (unit * 1000), v2_pool(901, first, second, 500))
+    far = v2_state(2 * whole, 2 * whole * price * 100 // (unit * 104), v2_pool(900, first, second, 500))
+    return ([Leg(state.pool, first), Leg(near.pool, first)], [Leg(far.pool, second)]), near, far
+
+
 def test_beside_a_crypto_pool_as_much_goes_in_as_earns_most() -> None:
     """Its price moves faster within a doubling of the input than a fitted piece knows."""
     whole = 10**24
     crypto_pool = crypto((whole, whole * 9 // 10), (18, 18), (10**18,), TERMS[0])
-    first, second = crypto_pool.pool.token0, crypto_pool.pool.token1
-    price, unit = marginal(crypto_pool, True)
-    near = v2_state(whole, whole * price * 1001 // (unit * 1000), v2_pool(901, first, second, 500))
-    far = v2_state(2 * whole, 2 * whole * price * 100 // (unit * 104), v2_pool(900, first, second, 500))
-    stages = ([Leg(crypto_pool.pool, first), Leg(near.pool, first)], [Leg(far.pool, second)])
+    stages, near, far = between_two_pairs(crypto_pool, whole)
     split = best_split(stages, states_of(crypto_pool, near, far), gas_cost=free)
     capped = best_split(stages, states_of(crypto_pool, near, far), gas_cost=free, cap=whole // 100)
     assert split is not None and capped is not None
@@ -406,11 +411,7 @@ def test_a_pool_whose_invariant_is_a_little_off_is_divided_with_others(off: int)
     shape = CurveShape.CRYPTO_TWO_NG
     odd = crypto((whole, whole * 9 // 10), (18, 18), (10**18,), TERMS[0], shape)
     odd = replace(odd, d=odd.d + off)
-    first, second = odd.pool.token0, odd.pool.token1
-    price, unit = marginal(odd, True)
-    near = v2_state(whole, whole * price * 1001 // (unit * 1000), v2_pool(901, first, second, 500))
-    far = v2_state(2 * whole, 2 * whole * price * 100 // (unit * 104), v2_pool(900, first, second, 500))
-    stages = ([Leg(odd.pool, first), Leg(near.pool, first)], [Leg(far.pool, second)])
+    stages, near, far = between_two_pairs(odd, whole)
     split = best_split(stages, states_of(odd, near, far), gas_cost=free)
 
     assert split is not None

@@ -1,10 +1,24 @@
-"""The most that any input into a route earns, by trying them all."""
+"""Routes of which all inputs are tried, and the most that any of them earns."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from executor.domain.errors import MathsError
-from executor.domain.route import Route
+from executor.domain.market import PoolState
+from executor.domain.route import Leg, Route
 from executor.routing.sizing import States, forward
+from tests.support.market import states_of, v2_pool, v2_state
+
+
+def cycle_beside_a_pair(
+    state: PoolState, reserves: tuple[int, int], turned: bool
+) -> tuple[Route, Mapping[str, PoolState]]:
+    """A cycle over the pool and a pair of its tokens: through the pool first, or last if `turned`."""
+    first, second = state.pool.token0, state.pool.token1
+    pair = v2_state(*reserves, v2_pool(900, first, second, 500))
+    pools = (pair.pool, state.pool) if turned else (state.pool, pair.pool)
+    return Route((Leg(pools[0], first), Leg(pools[1], second))), states_of(state, pair)
 
 
 def earned(route: Route, states: States, size: int) -> int:
