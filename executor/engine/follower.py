@@ -19,7 +19,14 @@ from executor.engine.failing import TRIED_ANEW, Trial, failure_of_reason
 from executor.engine.fates import fault
 from executor.engine.pace import pace_of
 from executor.engine.session import Desk, Session
-from executor.engine.settling import ended_unmined, mined_after_all, reopened, settled
+from executor.engine.settling import (
+    earlier_transactions,
+    knows_not_of,
+    mined_after_all,
+    reopened,
+    settled,
+    spent_by,
+)
 from executor.engine.trying import Before, Tries
 from executor.engine.turnstile import Turnstile
 from executor.engine.worth import worth_of
@@ -128,8 +135,8 @@ class Follower:
     async def _looked(self, opportunity_id: str, until: float) -> Status | None:
         """The final status; None where it is to be looked at again."""
         stored = self._record.stored(opportunity_id)
-        intent = _deciding(self._record.intents_of(opportunity_id))
         assert stored is not None, "an intent is recorded with its execution"
+        intent = _deciding(self._record.intents_of(opportunity_id), stored.execution)
         if stored.execution.status.is_final:
             if intent.state not in OPEN:
                 # Perhaps ended by a look that came no further.
@@ -174,13 +181,14 @@ class Follower:
         stored = self._stored(intent)
         if stored is None:
             return
-        if receipt is not None and ended_unmined(stored.execution) and self._decides(intent):
-            self._open_again(mined_after_all(stored.execution, intent))
+        if receipt is not None and knows_not_of(stored.execution, intent):
+            if self._decides(intent, stored.execution):
+                self._open_again(mined_after_all(stored.execution, intent))
         elif receipt is None and stored.execution.status.is_final and intent.state is IntentState.LIVE:
             self._open_again(reopened(stored.execution, intent))
 
-    def _decides(self, intent: Intent) -> bool:
-        return _deciding(self._intents(intent)).intent_id == intent.intent_id
+    def _decides(self, intent: Intent, execution: Execution) -> bool:
+        return _deciding(self._intents(intent), execution).intent_id == intent.intent_id
 
     def _open_again(self, execution: Execution) -> None:
         """Its result holds no longer: it is followed again, also where its work has ended."""
@@ -304,10 +312,7 @@ class Follower:
         )
 
     def _before(self, stored: StoredExecution, lost: Execution) -> Before:
-        details = stored.execution.details
-        earlier = int(str(details.get("earlier_gas_wei", 0))) + (lost.gas_cost_wei or 0)
-        sent = tuple(str(one) for one in _list(details.get("earlier_transactions")))
-        return Before(stored.accepted_at, earlier, (*sent, *lost.transaction_hashes))
+        return Before(stored.accepted_at, *spent_by(lost))
 
     def _intents(self, intent: Intent) -> tuple[Intent, ...]:
         assert intent.opportunity_id is not None
@@ -324,11 +329,11 @@ class Follower:
             await set_or_slept(moved, self._clock, min(left, ELSEWHERE_SECONDS))
 
 
-def _deciding(intents: Sequence[Intent]) -> Intent:
-    """The last one, unless an earlier one on the same nonce was mined after all."""
-    last = intents[-1]
-    same = [one for one in intents if (one.sender, one.nonce) == (last.sender, last.nonce)]
-    return next((one for one in same if one.state in HOLDS_NONCE), last)
+def _deciding(intents: Sequence[Intent], execution: Execution) -> Intent:
+    """The last one, unless nothing came of that and an earlier one was mined after all."""
+    lost = earlier_transactions(execution)
+    standing = [one for one in intents if one.state in HOLDS_NONCE and one.winner not in lost]
+    return (standing or intents)[-1]
 
 
 def _failure(execution: Execution) -> Failure | None:

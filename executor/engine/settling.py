@@ -58,9 +58,55 @@ def ended_unmined(execution: Execution) -> bool:
     return execution.status is Status.FAILED and not codes.isdisjoint(unmined)
 
 
+def knows_not_of(execution: Execution, intent: Intent) -> bool:
+    """Whether a trade that was mined is not what the record tells of."""
+    if execution.status in (Status.ACCEPTED, Status.DECLINED, Status.REJECTED):
+        return True
+    failed = execution.status in (Status.FAILED, Status.REVERTED)
+    return ended_unmined(execution) or (failed and intent.winner not in execution.transaction_hashes)
+
+
 def mined_after_all(execution: Execution, intent: Intent) -> Execution:
-    """The record when what had looked lost is in a block: open until that is settled."""
+    """The record when what had looked lost is in a block: open until that is settled. A trade before it that
+    was mined and failed has its gas counted with it.
+    """
+    if execution.status is Status.REVERTED:
+        gas, hashes = spent_by(execution)
+        earlier = {"earlier_gas_wei": gas, "earlier_transactions": list(hashes)}
+        execution = replace(execution, details={**execution.details, **earlier})
     return reopened(execution, intent, MINED_AFTER_ALL)
+
+
+def spent_by(lost: Execution) -> tuple[int, tuple[str, ...]]:
+    """The gas (wei) and the hashes of all that was mined for an opportunity and failed for good; `lost` tells
+    of the last one.
+    """
+    gas = int(str(lost.details.get("earlier_gas_wei", 0))) + (lost.gas_cost_wei or 0)
+    return gas, (*earlier_transactions(lost), *lost.transaction_hashes)
+
+
+def earlier_transactions(execution: Execution) -> tuple[str, ...]:
+    """What was mined for the opportunity before the trade that `execution` tells of, and failed for good."""
+    found = execution.details.get("earlier_transactions")
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+def over_refused(signed: Execution, ended: Execution) -> Execution:
+    """`ended`, of which nothing is out, with what settles and books what was `signed` before and refused,
+    should that be mined after all. As it is where nothing was signed.
+    """
+    if signed.settlement_token is None:
+        return ended
+    details = {**signed.details, **ended.details}
+    if ended.settlement_token is not None:
+        return replace(ended, details=details)
+    return replace(
+        ended,
+        settlement_token=signed.settlement_token,
+        settlement_symbol=signed.settlement_symbol,
+        settlement_decimals=signed.settlement_decimals,
+        details=details,
+    )
 
 
 def with_nonce(execution: Execution, intent: Intent) -> Execution:

@@ -34,7 +34,7 @@ PAUSE_SECONDS = 1.0
 @dataclass(frozen=True, slots=True)
 class Before:
     """What earlier tries of the opportunity have come to: `gas_money` in wei, `began` in Unix seconds, the
-    hashes of what was mined for them.
+    hash of each that was mined for it and failed for good.
     """
 
     began: int
@@ -151,6 +151,7 @@ class Tries:
             purpose=Purpose.TRADE,
             opportunity_id=opportunity.opportunity_id,
             deadline=ready.plan.deadline,
+            lost=len(before.transactions),
         )
         await lane.send(order, pending)
         self._noted_for(opportunity.opportunity_id)("waiting for the receipt")

@@ -22,7 +22,7 @@ from executor.engine.fates import ended_by, fault, reason_of
 from executor.engine.follower import Follower
 from executor.engine.same_chain import Note
 from executor.engine.session import Desk, Session
-from executor.engine.settling import with_nonce
+from executor.engine.settling import over_refused, with_nonce
 from executor.engine.trying import Before, Tries
 from executor.engine.turnstile import Turnstile
 from executor.journal.codec import dump_execution, load_execution, load_opportunity
@@ -158,6 +158,7 @@ class Works:
         stored = self.desk.record.stored(draft.opportunity_id)
         if stored is None or stored.execution.status is not Status.ACCEPTED:
             return stored.execution if stored else draft
+        draft = self._over_refused(draft)
         self.desk.record.update(draft)
         self.turnstile.freed()
         return draft
@@ -255,10 +256,19 @@ class Works:
             await self._entrusted(name)
             return
         await self.check_owner()
-        ended = self.desk.record.end_unsent(replace(execution, execution_time_seconds=self._seconds(name)))
+        execution = replace(self._over_refused(execution), execution_time_seconds=self._seconds(name))
+        ended = self.desk.record.end_unsent(execution)
         self.turnstile.freed()
         if ended.status.is_final:
             self._tell(ended)
+        elif ended.status is Status.PENDING:
+            # What a node had refused was mined meanwhile.
+            await self._entrusted(name)
+
+    def _over_refused(self, ended: Execution) -> Execution:
+        """Its end, with what is recorded of a transaction for it that a node has refused."""
+        stored = self.desk.record.stored(ended.opportunity_id)
+        return ended if stored is None else over_refused(stored.execution, ended)
 
     async def _entrusted(self, name: str, *, follow: bool = False) -> None:
         """Have a durable work follow it; `follow` it here too, where that work may not be this process's."""

@@ -33,7 +33,7 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class NewIntent:
     """An intent that is to get a nonce: the lowest free one, or `nonce` where it must be that one.
-    `deadline` in Unix seconds.
+    `deadline` in Unix seconds. `lost`: how many trades of the opportunity were mined, and failed for good.
     """
 
     sender: Address
@@ -42,6 +42,7 @@ class NewIntent:
     deadline: int | None
     chain_id: int
     nonce: int | None = None
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

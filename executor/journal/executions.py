@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import NoReturn
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, literal_column, or_, select, update
@@ -99,17 +100,23 @@ class ExecutionsPart(Part):
 
     def accept_again(self, opportunity: Opportunity) -> None:
         """Take in anew what ended with nothing sent, as it is given now: what a crash leaves is this. What
-        another executor ended without an intent is this one's from here on.
+        another executor ended without an intent is this one's from here on. What is known of a transaction
+        that a node refused stays with it: it may be mined after all.
 
         Raises JournalError if it was never taken in, or is another executor's still.
         """
-        accepted = Execution(opportunity.opportunity_id, self.chain, Status.ACCEPTED)
+        key = self._key(opportunity.opportunity_id)
         moment = now()
         values = {"opportunity": dump_opportunity(opportunity), "accepted_at": moment, "updated_at": moment}
-        values |= {"status": accepted.status.value, "result": dump_execution(accepted)}
-        values |= {"executor_id": self.executor_id}
-        its = {**self._key(opportunity.opportunity_id), "of_executor": self.executor_id}
+        values |= {"status": Status.ACCEPTED.value, "executor_id": self.executor_id}
+        its = {**key, "of_executor": self.executor_id}
         with self.database.writing() as connection:
+            accepted = Execution(opportunity.opportunity_id, self.chain, Status.ACCEPTED)
+            found = _STORED.one(connection, key)
+            if found is not None and connection.execute(select(_EVER_OPENED), key).scalar_one():
+                known = self._stored(found).execution
+                accepted = replace(known, status=accepted.status, reasons=(), transaction_hashes=())
+            values["result"] = dump_execution(accepted)
             if connection.execute(_PUT_AGAIN.values(values), its).rowcount == 0:
                 self._raise_not_ours(opportunity.opportunity_id)
 

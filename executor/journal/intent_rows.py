@@ -48,18 +48,18 @@ _LOWEST_FREE = case(
     .where(_HELD, intents.c.nonce >= bindparam("least", type_=BigInteger), ~_NEXT_HELD)
     .scalar_subquery(),
 )
-_LIVE_TRADE = (
-    select(func.min(intents.c.id))
+_TRADES = (
+    select(func.count())
     .where(
         intents.c.chain == bindparam("of_chain"),
         intents.c.opportunity_id == bindparam("of_opportunity"),
         intents.c.purpose == Purpose.TRADE.value,
-        intents.c.state == literal_column("'live'"),
+        intents.c.state.in_(HOLDING),
     )
     .scalar_subquery()
 )
-LANE = Prepared(select(_LOWEST_FREE.label("lowest_free"), _LIVE_TRADE.label("live_trade")))
-"""The lane as it is: its lowest free nonce, and the opportunity's live trade."""
+LANE = Prepared(select(_LOWEST_FREE.label("lowest_free"), _TRADES.label("trades")))
+"""The lane as it is: its lowest free nonce, and how many trades of the opportunity are out or mined."""
 
 _LAST_LOST = (
     select(intents.c.nonce)

@@ -48,7 +48,7 @@ class IntentsPart(ExecutionsPart):
 
         `sign` runs within the transaction: it must be quick, and whatever it raises leaves nothing behind.
         Raises JournalError if a nonce was named and is held, or if the opportunity was not accepted, is
-        another executor's, is realised already, or has a live trade.
+        another executor's, is realised already, or has a trade that is live or mined beside the `lost` ones.
         """
         chain_id = self._chain_id
         if str(new.chain_id) != chain_id:
@@ -225,9 +225,9 @@ class IntentsPart(ExecutionsPart):
         self._lock_lane(connection, new.sender)
         lane = {"of_chain": self.chain, "of_sender": new.sender}
         asked = {**lane, "least": least_nonce, "of_opportunity": new.opportunity_id}
-        ((lowest_free, live_trade),) = rows.LANE.rows(connection, asked)
-        if new.purpose is Purpose.TRADE and live_trade is not None:
-            self._raise_carried_out(new, f"has a live trade, intent {live_trade}")
+        ((lowest_free, trades),) = rows.LANE.rows(connection, asked)
+        if new.purpose is Purpose.TRADE and trades > new.lost:
+            self._raise_carried_out(new, "has a live trade, or one that was mined")
         if new.nonce is None:
             return int(lowest_free)
         holder = rows.HOLDER.one(connection, {**lane, "at_nonce": new.nonce})

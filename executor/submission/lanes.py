@@ -39,7 +39,8 @@ _LOG = get_logger("executor.submission")
 class Order:
     """What is to be sent: `data` and `value` (wei) to `to`, with its gas limit and fees (wei per gas).
 
-    `deadline`: Unix seconds of the chain's time from which on it is not wanted any more.
+    `deadline`: Unix seconds of the chain's time from which on it is not wanted any more. `lost`: how many
+    trades of the opportunity were mined before, and failed for good.
     """
 
     to: Address
@@ -50,6 +51,7 @@ class Order:
     purpose: Purpose
     opportunity_id: str | None = None
     deadline: int | None = None
+    lost: int = 0
 
 
 class Lane:
@@ -222,6 +224,7 @@ class Lane:
             deadline=order.deadline,
             chain_id=self._chain_id,
             nonce=nonce,
+            lost=order.lost,
         )
 
         def sign(at: int) -> Attempt:

@@ -191,6 +191,34 @@ def test_one_opportunity_has_one_live_trade(record: Record) -> None:
     assert record.open_intent(trade(), 0, signing(), pending=execution()).nonce == 0
 
 
+def test_what_was_refused_and_is_mined_all_the_same_is_not_traded_again(record: Record) -> None:
+    intent = opened_trade(record)
+    record.mark_intent(intent.intent_id, IntentState.DROPPED)
+    record.finish(opportunity(), execution(status=Status.FAILED))
+    record.accept_again(opportunity())
+    mined(record, intent)
+    for state in (IntentState.MINED, IntentState.FINAL):
+        assert record.mark_intent(intent.intent_id, state, winner=hash_of(intent), block=BLOCK).state is state
+        with pytest.raises(JournalError, match="has a live trade, or one that was mined"):
+            record.open_intent(trade(), 0, _never_signs, pending=execution())
+    # One that failed for good may be followed by another, and that by none while it stands.
+    second = record.open_intent(replace(trade(), lost=1), 0, signing(), pending=execution())
+    assert second.nonce == intent.nonce + 1
+    with pytest.raises(JournalError, match="has a live trade"):
+        record.open_intent(replace(trade(), lost=1), 0, _never_signs, pending=execution())
+
+
+def test_what_is_known_of_a_refused_transaction_stays_with_what_is_taken_in_again(record: Record) -> None:
+    intent = opened_trade(record)
+    record.mark_intent(intent.intent_id, IntentState.DROPPED)
+    known = replace(execution(status=Status.FAILED), settlement_token="0x01", details={"router": "0x02"})
+    record.finish(opportunity(), replace(known, transaction_hashes=(hash_of(intent),)))
+    record.accept_again(opportunity())
+    stored = record.stored("seen-1")
+    assert stored is not None
+    assert stored.execution == replace(known, status=Status.ACCEPTED)
+
+
 def test_what_is_realised_is_not_traded_again(record: Record) -> None:
     intent = opened_trade(record)
     mined(record, intent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import pytest
@@ -84,17 +84,16 @@ class Lane(RuleBasedStateMachine):
         for name in ("seen-1", "seen-2"):
             self.record.accept(opportunity(name), slots=2)
 
-    @rule(least=st.integers(0, 1), name=st.sampled_from(["seen-1", "seen-2", None]))
-    def open(self, least: int, name: str | None) -> None:
+    @rule(least=st.integers(0, 1), name=st.sampled_from(["seen-1", "seen-2", None]), lost=st.integers(0, 2))
+    def open(self, least: int, name: str | None, lost: int) -> None:
+        """`lost`: how many trades of it were mined and failed for good, by who opens it."""
         held = {model.nonce for model in self.models.values() if model.holds}
-        if any(
-            model.opportunity_id == name and model.state is LIVE for model in self.models.values() if name
-        ):
-            assert name is not None
+        trades = sum(model.opportunity_id == name and model.holds for model in self.models.values())
+        new = fill() if name is None else replace(trade(name), lost=lost)
+        if name is not None and trades > lost:
             with pytest.raises(JournalError):
-                self.record.open_intent(trade(name), least, signing(name), pending=execution(name))
+                self.record.open_intent(new, least, signing(name), pending=execution(name))
             return
-        new = fill() if name is None else trade(name)
         pending = None if name is None else execution(name)
         intent = self.record.open_intent(new, least, signing(name or ""), pending=pending)
         assert intent.nonce == next(nonce for nonce in range(least, 1000) if nonce not in held)
