@@ -96,16 +96,22 @@ class Works:
         )
 
     async def execute(self, opportunity: Opportunity) -> tuple[Execution, StoredExecution | None]:
-        """The fate of an opportunity, and what was recorded of its id before. Raises JournalError when it
-        cannot be recorded, FencedError when another process has this one's works and it was never taken
-        in: then nothing is sent.
+        """The fate of an opportunity, and what was recorded of its id before. PENDING while the record cannot
+        be used: something of it may be out, or may be sent once it can. Raises FencedError when another
+        process has this one's works and it was never taken in: then nothing is sent.
         """
         name = opportunity.opportunity_id
         try:
             self.require_owner()
         except FencedError as error:
             return self._left_to_another(name, error)
-        record = self.desk.record
+        try:
+            return await self._executed(opportunity)
+        except JournalError as error:
+            return Execution(name, self.session.name, Status.PENDING, (reason_of(error),)), None
+
+    async def _executed(self, opportunity: Opportunity) -> tuple[Execution, StoredExecution | None]:
+        name, record = opportunity.opportunity_id, self.desk.record
         accepted = record.accept(opportunity, slots=self.session.settings.max_concurrent_executions)
         stored = accepted.stored
         if stored is None or accepted.new:

@@ -14,22 +14,27 @@ from executor.chain.network import Network
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import AttemptState, IntentState
 from executor.domain.market import BlockHead
+from executor.engine import house as house_module
 from executor.engine.errors import StaleNodeError
 from executor.engine.executor import Executor
 from executor.engine.market import STALE_SECONDS, check_fresh
 from executor.journal.record import FILE_NAME, Database, Record
+from tests.support.pairs import crossing, mine_in_time, on_demand, until, waiting
 from tests.support.proxy import Answer, ChangingProxy, Request
-from tests.support.trading import Trading, asked_until_known, explicit
+from tests.support.refusing_records import hide, show
+from tests.support.trading import OPERATOR, Trading, asked_until_known, explicit
+
+__all__ = ["on_demand"]
 
 
 def record_file(trading: Trading) -> Path:
     return trading.folder / "journal" / FILE_NAME
 
 
-def recorded(trading: Trading) -> tuple[Execution, list[IntentState]]:
+def recorded(trading: Trading, name: str = "seen-1") -> tuple[Execution, list[IntentState]]:
     database = Database.open_reading(record_file(trading))
     record = Record(database, "ethereum", "executor-1")
-    stored, intents = record.stored("seen-1"), record.intents_of("seen-1")
+    stored, intents = record.stored(name), record.intents_of(name)
     database.close()
     assert stored is not None
     return stored.execution, [intent.state for intent in intents]
@@ -74,6 +79,47 @@ async def test_a_journal_that_cannot_be_written_after_the_send_is_pending_and_no
     assert realised.transaction_hashes == pending.transaction_hashes
     assert trading.nonce() == 1
     assert recorded(trading)[1][0] in (IntentState.MINED, IntentState.FINAL)
+
+
+@pytest.mark.parametrize("at", ["the send", "the answer", "the end of patience"])
+async def test_while_the_record_is_away_nobody_hears_of_a_failure_of_what_is_out_or_will_be(
+    on_demand: Trading, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who believed in it would hand the gap in under another id, and have it traded twice."""
+    monkeypatch.setattr(house_module, "TAKE_OVER_SECONDS", 0.1)
+    trading, hidden = on_demand, asyncio.Event()
+
+    def hide_now() -> None:
+        if not hidden.is_set():
+            hidden.set()
+            hide(trading, "attempts")
+
+    def on_send(request: Request) -> None:
+        if at == "the answer" and request["method"] == "eth_sendRawTransaction":
+            hide_now()
+
+    def on_stage(_: str, stage: str) -> None:
+        if at == "the send" and stage == "sending":
+            hide_now()
+
+    async with ChangingProxy(trading.node.url, withhold=on_send) as proxy:
+        settings = trading.settings(rpc_url=proxy.url, max_execution_time_seconds=2)
+        async with Executor(settings, on_stage=on_stage) as executor:
+            task = asyncio.create_task(executor.execute(crossing(0)))
+            if at == "the end of patience":
+                await until(lambda: waiting(trading.node, OPERATOR))
+                hide_now()
+            told = await task
+            assert hidden.is_set()
+            assert told.status is Status.PENDING, told.reasons
+            assert [reason.code for reason in told.reasons] == ["journal_error"]
+            again = await executor.execute(crossing(0))
+            assert again.status is Status.PENDING, again.reasons
+            show(trading, "attempts")
+            await until(lambda: waiting(trading.node, OPERATOR))
+            mine_in_time(trading.node)
+            await until(lambda: recorded(trading, "pair-0")[0].status is Status.REALISED)
+    assert trading.nonce() == 1
 
 
 async def test_recovery_waits_for_as_many_blocks_as_a_run_does(trading: Trading) -> None:

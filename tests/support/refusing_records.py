@@ -29,6 +29,16 @@ def accept(trading: Trading) -> None:
     _run(trading, "DROP TRIGGER refused")
 
 
+def hide(trading: Trading, table: str) -> None:
+    """Neither to be read nor written, until `show`."""
+    _run(trading, f"ALTER TABLE {table} RENAME TO hidden_{table}")
+
+
+def show(trading: Trading, table: str) -> None:
+    """What was hidden."""
+    _run(trading, f"ALTER TABLE hidden_{table} RENAME TO {table}")
+
+
 def _run(trading: Trading, sql: str) -> None:
     with closing(sqlite3.connect(record_file(trading))) as connection:
         connection.execute(sql)
