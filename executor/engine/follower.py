@@ -21,6 +21,7 @@ from executor.engine.pace import pace_of
 from executor.engine.session import Desk, Session
 from executor.engine.settling import (
     earlier_transactions,
+    ended_unmined,
     knows_not_of,
     mined_after_all,
     reopened,
@@ -32,6 +33,7 @@ from executor.engine.turnstile import Turnstile
 from executor.engine.worth import worth_of
 from executor.journal.books import Books
 from executor.journal.codec import load_opportunity
+from executor.journal.moves import IN_A_BLOCK
 from executor.journal.record import StoredExecution
 from executor.policy.failures import Failure
 from executor.submission.clock import Clock, set_or_slept
@@ -181,14 +183,16 @@ class Follower:
         stored = self._stored(intent)
         if stored is None:
             return
-        if receipt is not None and knows_not_of(stored.execution, intent):
-            if self._decides(intent, stored.execution):
-                self._open_again(mined_after_all(stored.execution, intent))
-        elif receipt is None and stored.execution.status.is_final and intent.state is IntentState.LIVE:
-            self._open_again(reopened(stored.execution, intent))
-
-    def _decides(self, intent: Intent, execution: Execution) -> bool:
-        return _deciding(self._intents(intent), execution).intent_id == intent.intent_id
+        execution, intents = stored.execution, self._intents(intent)
+        decides = _deciding(intents, execution).intent_id == intent.intent_id
+        if receipt is not None:
+            if decides and knows_not_of(execution, intent):
+                lost = execution.status is Status.REVERTED and _is_there(execution, intents)
+                self._open_again(mined_after_all(execution, intent, after_a_loss=lost))
+        elif execution.status.is_final:
+            taken = intent.state is IntentState.SUPERSEDED and decides and not ended_unmined(execution)
+            if taken or intent.state is IntentState.LIVE:
+                self._open_again(reopened(execution, intent))
 
     def _open_again(self, execution: Execution) -> None:
         """Its result holds no longer: it is followed again, also where its work has ended."""
@@ -334,6 +338,11 @@ def _deciding(intents: Sequence[Intent], execution: Execution) -> Intent:
     lost = earlier_transactions(execution)
     standing = [one for one in intents if one.state in HOLDS_NONCE and one.winner not in lost]
     return (standing or intents)[-1]
+
+
+def _is_there(execution: Execution, intents: Sequence[Intent]) -> bool:
+    """Whether what `execution` tells of is in a block still."""
+    return any(one.state in IN_A_BLOCK and one.winner in execution.transaction_hashes for one in intents)
 
 
 def _failure(execution: Execution) -> Failure | None:

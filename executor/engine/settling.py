@@ -60,17 +60,17 @@ def ended_unmined(execution: Execution) -> bool:
 
 def knows_not_of(execution: Execution, intent: Intent) -> bool:
     """Whether a trade that was mined is not what the record tells of."""
-    if execution.status in (Status.ACCEPTED, Status.DECLINED, Status.REJECTED):
-        return True
-    failed = execution.status in (Status.FAILED, Status.REVERTED)
-    return ended_unmined(execution) or (failed and intent.winner not in execution.transaction_hashes)
+    if execution.status is Status.PENDING:
+        return False
+    unsent = execution.status in (Status.ACCEPTED, Status.DECLINED, Status.REJECTED)
+    return unsent or ended_unmined(execution) or intent.winner not in execution.transaction_hashes
 
 
-def mined_after_all(execution: Execution, intent: Intent) -> Execution:
-    """The record when what had looked lost is in a block: open until that is settled. A trade before it that
-    was mined and failed has its gas counted with it.
+def mined_after_all(execution: Execution, intent: Intent, *, after_a_loss: bool) -> Execution:
+    """The record when what had looked lost is in a block: open until that is settled. `after_a_loss`: what is
+    recorded was mined before it and failed, and its gas counts.
     """
-    if execution.status is Status.REVERTED:
+    if after_a_loss:
         gas, hashes = spent_by(execution)
         earlier = {"earlier_gas_wei": gas, "earlier_transactions": list(hashes)}
         execution = replace(execution, details={**execution.details, **earlier})

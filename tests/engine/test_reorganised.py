@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 import yaml
 
-from devnet import ETHER, Node
+from devnet import ETHER, GWEI, Node
+from executor.domain.attempt import Attempt
 from executor.domain.execution import Execution, Status
-from executor.domain.intent import Intent, IntentState
+from executor.domain.intent import Block, Intent, IntentState, Purpose
 from executor.engine import follower
 from executor.engine.executor import Executor
 from executor.engine.settling import settled
 from executor.journal.books import Books
+from executor.journal.record import FILE_NAME, Database, NewIntent, Record
+from executor.wallet.development import development_signer
+from executor.wallet.signer import TransactionFields
 from tests.support.commands import call
 from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until, waiting
-from tests.support.trading import OPERATOR, Trading, deploy_trading
+from tests.support.proxy import Answer, ChangingProxy, Request
+from tests.support.trading import OPERATOR, OPERATOR_ACCOUNT, Trading, deploy_trading
 
 __all__ = ["on_demand"]
 
@@ -177,6 +183,55 @@ async def test_it_is_noticed_by_the_next_executor_too(on_demand: Trading) -> Non
         mine_in_time(node)
         await until(lambda: recorded(trading).status is Status.REALISED and standing(trading) == 1)
     assert recorded(trading).realised_profit == trading.balance() - before
+
+
+def signed_elsewhere(trading: Trading, nonce: int) -> Attempt:
+    """A transfer of nothing from the same wallet."""
+    fields = TransactionFields(trading.node.chain_id, nonce, OPERATOR, b"", 0, 21_000, 90 * GWEI, GWEI)
+    signed = development_signer(OPERATOR_ACCOUNT).sign(fields)
+    return Attempt(
+        "rival", fields.chain_id, OPERATOR, nonce, signed.hash, signed.raw, 90 * GWEI, GWEI, 21_000
+    )
+
+
+async def test_what_was_realised_at_a_nonce_that_a_rival_took_back_is_told_as_superseded(
+    on_demand: Trading,
+) -> None:
+    """Another process shares the wallet: it had to drop what it had sent, and sees first that this was mined
+    instead.
+    """
+    trading, node = on_demand, on_demand.node
+    down: list[bool] = []
+
+    def withhold(_: Request) -> Answer | None:
+        return {"error": {"code": -32603, "message": "internal error"}} if down else None
+
+    async with (
+        ChangingProxy(node.url, withhold=withhold) as proxy,
+        Executor(settings(trading, rpc_url=proxy.url)) as executor,
+    ):
+        assert (await executor.execute(crossing(1, amount="1"))).status is Status.DECLINED
+        with closing(Database.open_beside(trading.folder / "journal" / FILE_NAME)) as database:
+            rival = Record(database, "ethereum", "rival")
+            sent = signed_elsewhere(trading, 0)
+            new = NewIntent(OPERATOR, Purpose.TRANSFER, None, None, node.chain_id)
+            dropped = rival.open_intent(new, 0, lambda _: sent, pending=None)
+            rival.mark_intent(dropped.intent_id, IntentState.DROPPED)
+            await realised(executor, trading)
+            await until(lambda: standing(trading) == 1)
+            down.append(True)
+            node.rpc("anvil_reorg", 1, [["0x" + sent.raw.hex(), 0]])
+            head = node.block()
+            block = Block(int(head["number"], 16), head["hash"])
+            rival.mark_intent(dropped.intent_id, IntentState.MINED, winner=sent.hash, block=block)
+            assert _states(trading) == [IntentState.SUPERSEDED]
+            down.clear()
+            await until(lambda: recorded(trading).status is Status.FAILED)
+    told = recorded(trading)
+    assert [reason.code for reason in told.reasons] == ["superseded"]
+    assert (told.realised_profit, told.gas_cost_wei) == (0, None)
+    assert standing(trading) == 0
+    assert trading.nonce() == 1
 
 
 async def test_the_report_counts_it_once_and_the_end_is_final(on_demand: Trading) -> None:
