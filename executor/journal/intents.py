@@ -110,7 +110,8 @@ class IntentsPart(ExecutionsPart):
         """Write down what a node answered. `sent_at` in Unix seconds; None leaves it as it was.
 
         Where two intents have the same bytes, that which holds the nonce is meant. Raises JournalError for an
-        unknown hash, or for RECORDED, which is where an attempt begins.
+        unknown hash, for an intent that is another executor's by now, and for RECORDED, which is where an
+        attempt begins.
         """
         if state is AttemptState.RECORDED:
             raise JournalError("an attempt does not become recorded again.", fix="mark it as sent or refused")
@@ -120,19 +121,24 @@ class IntentsPart(ExecutionsPart):
             mark, values["sent_at"] = rows.MARK_SENT, sent_at
         its = {"of_chain": self.chain, "of_hash": transaction_hash}
         with self.database.putting() as connection:
-            found = rows.BY_HASH.one(connection, its)
+            found = rows.LOCKED_BY_HASH.one(connection, its)
             if found is None:
                 raise JournalError(
                     f"no attempt {transaction_hash} is recorded on {self.chain}.",
                     fix="record an attempt before it is sent",
                     transaction_hash=transaction_hash,
                 )
+            self._require_watched(*found)
             mark.change(connection, {"of_intent": found[0], "of_hash": transaction_hash, **values})
 
     def unwant(self, intent_id: int, because: str) -> None:
-        """It must not happen any more; the first reason stays. Raises JournalError for an unknown intent."""
+        """It must not happen any more; the first reason stays. Raises JournalError for an unknown intent, and
+        for one that is another executor's.
+        """
         with self.database.writing() as connection:
-            if self._locked(connection, intent_id).wanted:
+            intent = self._locked(connection, intent_id)
+            self._require_watched(intent_id, intent.executor_id)
+            if intent.wanted:
                 self._change(connection, intent_id, wanted=False, unwanted_because=because)
 
     def mark_intent(
@@ -146,11 +152,13 @@ class IntentsPart(ExecutionsPart):
         """Move an intent on, as `ALLOWED` says; MINED needs the hash of the attempt that won, and its block.
 
         A late success takes its nonce back: an intent of ours that holds it meanwhile becomes SUPERSEDED. To
-        be marked as what it is already is harmless. Raises JournalError for every other move; for a nonce
-        that another holds for good; for dropping what has an attempt that is out.
+        be marked as what it is already is harmless. Raises JournalError for every other move; for an intent
+        that is another executor's; for a nonce that another holds for good; for dropping what has an attempt
+        that is out.
         """
         with self.database.writing() as connection:
             intent = self._locked(connection, intent_id)
+            self._require_watched(intent_id, intent.executor_id)
             require_move(intent, state, winner, block)
             if intent.state is state and state is not IntentState.MINED:
                 return intent
@@ -251,6 +259,16 @@ class IntentsPart(ExecutionsPart):
         if not self.database.is_sqlite:
             lane = hashlib.sha256(f"lane {self._chain_id} {sender}".encode()).digest()
             connection.execute(rows.LANE_LOCK, {"number": int.from_bytes(lane[:8], "big", signed=True)})
+
+    def _require_watched(self, intent_id: int, executor_id: str) -> None:
+        """Who was halted for long may know less of it than who has taken it over."""
+        if executor_id != self.executor_id:
+            raise JournalError(
+                f"intent {intent_id} is watched by {executor_id} by now.",
+                fix="leave it to that executor",
+                intent_id=intent_id,
+                executor_id=self.executor_id,
+            )
 
     def _require_live_and_ours(self, intent: Intent) -> None:
         if intent.state is not IntentState.LIVE or intent.executor_id != self.executor_id:

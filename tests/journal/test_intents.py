@@ -182,6 +182,28 @@ def test_nothing_is_signed_for_what_another_executor_has_taken_over(database: Da
         mine.add_attempt(intent.intent_id, transaction(intent.nonce), AttemptKind.CANCEL)
 
 
+def test_who_was_halted_writes_nothing_on_what_another_has_taken_over(database: Database) -> None:
+    """It would free the nonce of bytes that the other has sent."""
+    mine, other = record_in(database, "executor-1"), record_in(database, "executor-2")
+    intent = opened_trade(mine)
+    name, as_opened = intent.intent_id, mine.intent(intent.intent_id)
+    other.adopt("executor-1")
+    for write in (
+        lambda: mine.mark_attempt(hash_of(intent), AttemptState.REFUSED),
+        lambda: mine.mark_attempt(hash_of(intent), AttemptState.SENT, sent_at=1),
+        lambda: mine.mark_intent(name, IntentState.DROPPED),
+        lambda: mine.mark_intent(name, IntentState.LIVE),
+        lambda: mined(mine, intent),
+        lambda: mine.unwant(name, "it does not pay any more"),
+    ):
+        with pytest.raises(JournalError, match="watched by executor-2 by now"):
+            write()
+    assert other.intent(name) == replace(as_opened, executor_id="executor-2")
+    other.mark_attempt(hash_of(intent), AttemptState.SENT)
+    other.unwant(name, "stopped")
+    assert mined(other, intent).unwanted_because == "stopped"
+
+
 def test_one_opportunity_has_one_live_trade(record: Record) -> None:
     intent = opened_trade(record)
     with pytest.raises(JournalError, match="has a live trade"):

@@ -22,7 +22,7 @@ from executor.policy.fees import Fees
 from executor.submission.envelope import read_envelope
 from executor.submission.errors import StoppedError, TransactionRefusedError
 from executor.wallet.development import DEVELOPMENT_ADDRESSES
-from tests.support.lanes import FEES, ORDER, RECEIVER, Desk, desk
+from tests.support.lanes import FEES, ORDER, RECEIVER, Desk, desk, opened_record
 from tests.support.proxy import ChangingProxy
 
 WALLET = DEVELOPMENT_ADDRESSES[3]
@@ -304,6 +304,31 @@ async def test_who_was_taken_over_sends_nothing_more(clean: Node, tmp_path: Path
             await opened.send()
         assert len(opened.record.open_intents()) == 1
         assert clean.rpc("txpool_status")["pending"] == "0x0"
+
+
+async def test_who_hears_of_a_refusal_after_it_was_taken_over_frees_no_nonce(
+    clean: Node, tmp_path: Path
+) -> None:
+    """It was halted meanwhile, and whoever took over has sent the same bytes."""
+
+    def late(request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["method"] == "eth_getTransactionByHash":
+            return {"result": None}
+        if request["method"] != "eth_sendRawTransaction":
+            return None
+        (intent,) = opened.record.open_intents()
+        heir = opened_record(opened.record.database, clean, "heir")
+        heir.adopt(opened.record.executor_id)
+        heir.mark_attempt(intent.attempts[0].attempt.hash, AttemptState.SENT)
+        return {"error": {"code": -32000, "message": "transaction underpriced"}}
+
+    async with (
+        ChangingProxy(clean.url, withhold=late) as proxy,
+        desk(clean, tmp_path, rpc=Rpc(proxy.url)) as opened,
+    ):
+        after = opened.again(await opened.send())
+    assert (after.executor_id, after.state) == ("heir", IntentState.LIVE)
+    assert [stored.state for stored in after.attempts] == [AttemptState.SENT]
 
 
 async def test_nothing_is_signed_for_another_network(at: Desk, tmp_path: Path) -> None:
