@@ -32,7 +32,6 @@ from executor.engine.trying import Before, Tries
 from executor.engine.turnstile import Turnstile
 from executor.engine.worth import worth_of
 from executor.journal.books import Books
-from executor.journal.codec import load_opportunity
 from executor.journal.moves import IN_A_BLOCK
 from executor.journal.record import StoredExecution
 from executor.policy.failures import Failure
@@ -256,7 +255,7 @@ class Follower:
         seconds = self._seconds(execution.opportunity_id) or stored.execution.execution_time_seconds
         execution = replace(execution, execution_time_seconds=seconds)
         execution = self._judged(stored, execution, failure, intent)
-        self._record.finish(load_opportunity(stored.opportunity), execution)
+        self._record.update(execution)
         self._turnstile.freed()
         self._told(execution)
 
@@ -301,11 +300,12 @@ class Follower:
 
     async def _again(self, stored: StoredExecution, lost: Execution, failure: Failure) -> Execution:
         """Another try; where nothing comes of it, the lost one is the result, with why no other was made."""
-        opportunity, before = load_opportunity(stored.opportunity), self._before(stored, lost)
-        tries = len(self._record.intents_of(opportunity.opportunity_id))
+        before = self._before(stored, lost)
+        tries = len(self._record.intents_of(lost.opportunity_id))
         action = self._tries.after_loss(failure, before, tries)
         trial = Trial(number=tries).after(action, lost, self._session.chain)
         try:
+            opportunity = self._record.opportunity_of(stored)
             found = await self._tries.until_sent(opportunity, before, trial)
         except ExecutorError as error:
             return replace(lost, reasons=(*lost.reasons, Reason(error.code, str(error), dict(error.facts))))

@@ -125,7 +125,7 @@ class House:
         lately that it may be mined after all. Raises JournalError.
         """
         return any(
-            _is_busy(record, executor_id) or (not rests and record.lately_ended(executor_id))
+            record.is_busy(executor_id) or (not rests and record.lately_ended(executor_id))
             for record in self._records.values()
         )
 
@@ -200,14 +200,10 @@ class House:
 
     def _has_more(self, record: Record) -> bool:
         """Whether there is something to go on with. What ended lately is watched by who has gone on once."""
-        if _is_busy(record, record.executor_id):
+        if record.is_busy(record.executor_id):
             return True
         return self._gone_on.get(record.chain) != record.adoptions and bool(record.lately_ended())
 
 
 async def _closed(opened: tuple[Database, dict[str, Record]]) -> None:
     await asyncio.to_thread(opened[0].close)
-
-
-def _is_busy(record: Record, executor_id: str) -> bool:
-    return bool(record.unfinished(executor_id) or record.open_intents(executor_id=executor_id))

@@ -25,7 +25,7 @@ from executor.engine.session import Desk, Session
 from executor.engine.settling import over_refused, with_nonce
 from executor.engine.trying import Before, Tries
 from executor.engine.turnstile import Turnstile
-from executor.journal.codec import dump_execution, load_execution, load_opportunity
+from executor.journal.codec import dump_execution, load_execution
 from executor.journal.record import StoredExecution
 from executor.submission.clock import Clock
 from executor.submission.errors import StoppedError
@@ -74,6 +74,7 @@ class Works:
     follower: Follower = field(init=False)
     _running: dict[str, Running] = field(init=False, default_factory=dict)
     _alone: set[str] = field(init=False, default_factory=set)
+    _unreadable: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         own = self.session.settings
@@ -127,15 +128,19 @@ class Works:
 
     async def recover(self) -> None:
         """Go on with all that an earlier run of this executor, or one that it has taken over, has left; and
-        with what nobody looks after though it was entrusted. To be asked again and again. Raises
-        FencedError.
+        with what nobody looks after though it was entrusted. To be asked again and again. What cannot be read
+        keeps nothing else from going on. Raises FencedError.
         """
         self.require_owner()
         alone: dict[str, StoredExecution] = {}
-        for stored in self.desk.record.unfinished(self.desk.record.executor_id):
+        record = self.desk.record
+        for stored in record.unfinished(record.executor_id, unreadable=self._say_unreadable):
             name = stored.execution.opportunity_id
             if name not in self._running:
-                self._go_on(stored)
+                try:
+                    self._go_on(stored)
+                except JournalError as error:
+                    self._say_unreadable(name, error)
             elif self._is_alone(name):
                 alone[name] = stored
         for name in alone.keys() & self._alone:
@@ -197,11 +202,15 @@ class Works:
 
     def _go_on(self, stored: StoredExecution) -> None:
         """Unsigned: looked at anew from the start. Signed: followed, and nothing new is sent."""
-        opportunity = load_opportunity(stored.opportunity)
         if stored.execution.status is Status.ACCEPTED:
-            self._begin(opportunity, has_place=False)
+            self._begin(self.desk.record.opportunity_of(stored), has_place=False)
         else:
-            self._follow(opportunity.opportunity_id)
+            self._follow(stored.execution.opportunity_id)
+
+    def _say_unreadable(self, name: str, error: JournalError) -> None:
+        if name not in self._unreadable:
+            self._unreadable.add(name)
+            _LOG.error("not_gone_on_with", opportunity_id=name, error=str(error))
 
     def _take_up(self, name: str) -> None:
         """Follow what is signed, also where its durable work runs in another process, or has ended."""

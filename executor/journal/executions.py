@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import NoReturn
 
@@ -12,7 +12,7 @@ from executor.domain.errors import JournalError
 from executor.domain.execution import Execution, Status
 from executor.domain.opportunity import Opportunity
 from executor.journal.claiming import claim_free, claimed
-from executor.journal.codec import dump_execution, dump_opportunity, load_execution
+from executor.journal.codec import dump_execution, dump_opportunity, load_execution, load_opportunity
 from executor.journal.database import Database, now
 from executor.journal.entries import Accepted, StoredExecution
 from executor.journal.intent_rows import OWNED
@@ -134,20 +134,12 @@ class ExecutionsPart(Part):
         found = self.database.glance(_STORED, self._key(opportunity_id))
         return self._stored(found[0]) if found else None
 
-    def finish(self, opportunity: Opportunity, execution: Execution) -> None:
-        """Store the outcome of `opportunity`, over an earlier one. A final one frees its slot and its claims
-        in the same commit.
-
-        Raises JournalError if the opportunity is another executor's, or has a live intent and would end.
-        """
-        with self.database.putting() as connection:
-            if not self._put(connection, execution):
-                row = self._row(dump_opportunity(opportunity), execution)
-                if self._insert_execution.change(connection, row) == 0:
-                    self._raise_not_ours(execution.opportunity_id)
+    def opportunity_of(self, stored: StoredExecution) -> Opportunity:
+        """What it answers. Raises JournalError where that cannot be read, as a newer version may write it."""
+        return self._decoded("opportunity", lambda: load_opportunity(stored.opportunity))
 
     def end_unsent(self, execution: Execution) -> Execution:
-        """Store the final outcome of an execution of which nothing was sent, as `finish` does; what stands
+        """Store the final outcome of an execution of which nothing was sent, as `update` does; what stands
         in the record then. That is what stood there before where it is another executor's, has ended
         already, or has an intent that holds its nonce: who thinks that nothing was sent knows less.
 
@@ -166,16 +158,24 @@ class ExecutionsPart(Part):
         return self._stored(stored).execution
 
     def update(self, execution: Execution) -> None:
-        """Store a newer outcome of an execution that is already here; a final one as in `finish`.
+        """Store a newer outcome of an execution that is here. A final one frees its slot and its claims in
+        the same commit.
 
-        Raises JournalError if it is not here or another executor's.
+        Raises JournalError if it is not here or another executor's, or has a live intent and would end.
         """
         with self.database.putting() as connection:
             if not self._put(connection, execution):
                 self._raise_not_ours(execution.opportunity_id)
 
-    def unfinished(self, executor_id: str | None = None) -> tuple[StoredExecution, ...]:
-        """What is accepted or pending, the oldest first; of one executor or of all."""
+    def unfinished(
+        self,
+        executor_id: str | None = None,
+        *,
+        unreadable: Callable[[str, JournalError], None] | None = None,
+    ) -> tuple[StoredExecution, ...]:
+        """What is accepted or pending, the oldest first; of one executor or of all. `unreadable` is told the
+        id of each that is damaged or of a newer version; without it, that is raised as JournalError.
+        """
         query = select(*_ENTRY, executions.c.opportunity_id).where(
             executions.c.chain == self.chain, executions.c.status.in_(UNFINISHED)
         )
@@ -185,7 +185,15 @@ class ExecutionsPart(Part):
             rows = connection.execute(query).all()
         # Sorted here: for an order of its own, SQLite would read all that has ended as well.
         rows = sorted(rows, key=lambda row: (row.accepted_at, row.opportunity_id))
-        return tuple(self._stored(row[: len(_ENTRY)]) for row in rows)
+        found = []
+        for row in rows:
+            try:
+                found.append(self._stored(row[: len(_ENTRY)]))
+            except JournalError as error:
+                if unreadable is None:
+                    raise
+                unreadable(row.opportunity_id, error)
+        return tuple(found)
 
     def counts(self) -> dict[str, int]:
         """How many executions stand in each status."""

@@ -120,6 +120,21 @@ class Record(IntentsPart):
         query = select(executions.c.opportunity_id).where(its, executions.c.executor_id == executor_id)
         return set(connection.execute(query).scalars())
 
+    def is_busy(self, executor_id: str) -> bool:
+        """Whether that executor has something under way: an opportunity that has not ended, or an intent that
+        is watched. Nothing of it is read, so that nothing that cannot be read hides the rest.
+        """
+        under_way = select(executions.c.opportunity_id).where(
+            executions.c.chain == self.chain,
+            executions.c.status.in_(UNFINISHED),
+            executions.c.executor_id == executor_id,
+        )
+        watched = select(intents.c.id).where(
+            intents.c.chain == self.chain, intents.c.state.in_(WATCHED), intents.c.executor_id == executor_id
+        )
+        with self.database.reading() as connection:
+            return any(connection.execute(query.limit(1)).first() for query in (under_way, watched))
+
     def stop_flag(self) -> StopFlag | None:
         """The flag that forbids to sign and to send on this chain now, if one stands."""
         return flags.standing(self.database, self.chain)
@@ -133,10 +148,6 @@ class Record(IntentsPart):
         rows = self.database.glance(_breakers_of(len(keys)), {"of_chain": self.chain, **values})
         found = self._decoded("entry", lambda: {row[0]: _breaker(row[1:], rules) for row in rows})
         return {key: found.get(key, Breaker(rules)) for key in keys}
-
-    def breaker(self, key: str, rules: BreakerRules | None = None) -> Breaker:
-        """One of them."""
-        return self.breakers((key,), rules)[key]
 
     def change_breakers(
         self,

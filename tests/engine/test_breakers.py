@@ -65,7 +65,7 @@ def states(trading: Trading) -> dict[str, BreakerState]:
         "route": "route:ethereum:" + "-".join(str(leg["pool"]).lower() for leg in legs),
     }
     with record_of(trading) as record:
-        return {name: record.breaker(key).state for name, key in keys.items()}
+        return {name: record.breakers([key])[key].state for name, key in keys.items()}
 
 
 def all_of(state: BreakerState) -> dict[str, BreakerState]:
@@ -123,7 +123,7 @@ async def test_a_bad_trial_makes_the_rest_twice_as_long(on_demand: Trading) -> N
         await asyncio.sleep(REST)
         await lost(executor, trading, crossing(0, "trial"))
         with record_of(trading) as record:
-            breaker = record.breaker("chain:ethereum")
+            breaker = record.breakers(["chain:ethereum"])["chain:ethereum"]
     assert (breaker.state, breaker.rest_seconds, breaker.losses) == (BreakerState.OPEN, 2 * REST, 4)
 
 
@@ -202,7 +202,7 @@ async def test_a_trade_that_another_overtook_within_its_block_is_one_loss_and_no
         assert overtaken.reasons[0].facts["meaning"] == "moved_price"
         await won(executor, trading, crossing(1))
     with record_of(trading) as record:
-        assert record.breaker("chain:ethereum").state is BreakerState.CLOSED
+        assert record.breakers(["chain:ethereum"])["chain:ethereum"].state is BreakerState.CLOSED
 
 
 async def test_a_nonce_that_was_lost_cost_nothing_and_is_no_loss(on_demand: Trading) -> None:
@@ -221,7 +221,7 @@ async def test_a_nonce_that_was_lost_cost_nothing_and_is_no_loss(on_demand: Trad
     assert codes(superseded) == ["superseded"]
     assert (superseded.gas_cost_wei, superseded.realised_net_profit) == (None, 0)
     with record_of(trading) as record:
-        assert record.breaker("chain:ethereum").losses == 0
+        assert record.breakers(["chain:ethereum"])["chain:ethereum"].losses == 0
 
 
 async def test_a_loss_that_could_not_be_written_down_counts_once_it_can(on_demand: Trading) -> None:
@@ -243,7 +243,7 @@ async def test_a_loss_that_could_not_be_written_down_counts_once_it_can(on_deman
         accept(trading)
         assert (await asyncio.wait_for(task, 30)).status is Status.REVERTED
     with record_of(trading) as record:
-        assert record.breaker("chain:ethereum").losses == 1
+        assert record.breakers(["chain:ethereum"])["chain:ethereum"].losses == 1
 
 
 async def test_a_loss_that_is_taken_back_and_mined_again_is_one(on_demand: Trading) -> None:
@@ -257,7 +257,7 @@ async def test_a_loss_that_is_taken_back_and_mined_again_is_one(on_demand: Tradi
             await until(lambda: waiting(trading.node, OPERATOR))
             trading.node.mine(1, timestamp=int(trading.node.block()["timestamp"], 16) + 3600)
             await until(lambda: _ended(record) is Status.REVERTED)
-            assert record.breaker("chain:ethereum").losses == 1
+            assert record.breakers(["chain:ethereum"])["chain:ethereum"].losses == 1
 
 
 def _ended(record: Record) -> Status | None:

@@ -58,7 +58,7 @@ def ended_unmined(file: Path, executor_id: str) -> None:
         record = record_in(database, executor_id)
         intent = opened_trade(record)
         record.mark_intent(intent.intent_id, IntentState.DROPPED)
-        record.finish(opportunity(), execution(status=Status.FAILED))
+        record.update(execution(status=Status.FAILED))
 
 
 def owners(file: Path) -> set[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +281,55 @@ async def test_what_is_mended_under_its_old_id_is_what_goes_on_after_a_crash(
     async with Executor(trading.settings()) as executor:
         await executor.look_after("ethereum")
         await until(lambda: status_of(trading) is Status.REALISED)
+
+
+def rewrite(trading: Trading, name: str, assignment: str) -> None:
+    """As a newer version may have written it."""
+    with closing(sqlite3.connect(trading.folder / "journal" / FILE_NAME)) as connection, connection:
+        statement = f"UPDATE executions SET {assignment} WHERE opportunity_id = ?"  # noqa: S608 - our own
+        assert connection.execute(statement, (name,)).rowcount == 1
+
+
+NEWER = "opportunity = json_set(opportunity, '$.newer', 1)"
+
+
+async def test_what_cannot_be_read_keeps_nothing_else_from_going_on(
+    trading: Trading, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(house_module, "TAKE_OVER_SECONDS", 0.1)
+    trading.open_gap()
+    with monkeypatch.context() as patch:
+        never = asyncio.Event()
+        patch.setattr(Tries, "until_sent", lambda *_: never.wait())
+        async with Executor(trading.settings()) as executor:
+            left = [asyncio.create_task(executor.execute(explicit(f"seen-{n}"))) for n in (2, 3, 1)]
+            await until(lambda: status_of(trading) is Status.ACCEPTED)
+    await asyncio.gather(*left)
+    rewrite(trading, "seen-2", NEWER)
+    rewrite(trading, "seen-3", "result = '?'")
+    async with Executor(trading.settings()) as executor:
+        await executor.look_after("ethereum")
+        await until(lambda: status_of(trading) is Status.REALISED)
+        told = await executor.execute(explicit("seen-2"))
+    assert (told.status, [reason.code for reason in told.reasons]) == (Status.PENDING, ["journal_error"])
+    for name in ("seen-2", "seen-3"):
+        lines = [line for line in caplog.messages if "not_gone_on_with" in line and name in line]
+        assert len(lines) == 1, "it is said once"
+
+
+async def test_what_is_out_is_followed_to_its_end_though_what_was_asked_cannot_be_read(
+    trading: Trading,
+) -> None:
+    trading.open_gap()
+    trading.node.rpc("evm_setAutomine", False)
+    async with Executor(trading.settings(max_execution_time_seconds=1)) as executor:
+        assert (await executor.execute(explicit())).status is Status.PENDING
+    rewrite(trading, "seen-1", NEWER)
+    mine_in_time(trading.node)
+    trading.node.rpc("evm_setAutomine", True)
+    async with Executor(trading.settings()) as executor:
+        await executor.look_after("ethereum")
+        await until(lambda: status_of(trading) is Status.REALISED, 10)
 
 
 async def test_closing_opens_no_chain_again_and_finds_no_fault(

@@ -189,7 +189,7 @@ async def test_after_a_paid_revert_another_size_is_tried_and_its_gas_counts(on_d
 def losses(trading: Trading) -> int:
     """In a row, by the chain's breaker."""
     with record_of(trading) as record:
-        return record.breaker("chain:ethereum").losses
+        return record.breakers(["chain:ethereum"])["chain:ethereum"].losses
 
 
 async def test_a_paid_revert_is_a_loss_though_another_try_follows(on_demand: Trading) -> None:

@@ -29,11 +29,9 @@ def turnstile(record: Record, *, places: int = 2, seconds: float = 5) -> Turnsti
     return Turnstile(record, SystemClock(), places=places, seconds=seconds)
 
 
-def accepted(record: Record, *names: str, places: int = 9) -> list[Opportunity]:
-    opportunities = [Opportunity(name, "ethereum") for name in names]
-    for opportunity in opportunities:
-        record.accept(opportunity, slots=places)
-    return opportunities
+def accepted(record: Record, *names: str, places: int = 9) -> None:
+    for name in names:
+        record.accept(Opportunity(name, "ethereum"), slots=places)
 
 
 async def test_what_is_free_is_taken_at_once(record: Record) -> None:
@@ -42,13 +40,13 @@ async def test_what_is_free_is_taken_at_once(record: Record) -> None:
 
 
 async def test_a_trade_on_a_pool_of_another_waits_until_that_one_ends(record: Record) -> None:
-    first, _ = accepted(record, "first", "second")
+    accepted(record, "first", "second")
     gate = turnstile(record)
     await gate.claim("first", {"pool:a", "pool:b"})
     waiting = asyncio.create_task(gate.claim("second", {"pool:b", "pool:c"}))
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    record.finish(first, Execution("first", "ethereum", Status.DECLINED))
+    record.update(Execution("first", "ethereum", Status.DECLINED))
     gate.freed()
     assert await waiting is False, "it waited, so it must look at the market again"
 
@@ -61,14 +59,14 @@ async def test_trades_on_other_pools_do_not_wait(record: Record) -> None:
 
 
 async def test_two_that_want_what_the_other_has_never_block_each_other(record: Record) -> None:
-    _, second = accepted(record, "first", "second")
+    accepted(record, "first", "second")
     gate = turnstile(record)
     await gate.claim("first", {"pool:a"})
     await gate.claim("second", {"pool:b"})
     crossed = asyncio.create_task(gate.claim("first", {"pool:a", "pool:b"}))
     await asyncio.sleep(0.1)
     assert await gate.claim("second", {"pool:a", "pool:b"}), "the one that waits holds nothing"
-    record.finish(second, Execution("second", "ethereum", Status.DECLINED))
+    record.update(Execution("second", "ethereum", Status.DECLINED))
     gate.freed()
     assert await crossed is False
 
@@ -83,21 +81,21 @@ async def test_waiting_ends_with_what_is_held(record: Record) -> None:
 
 
 async def test_places_are_given_as_they_become_free(record: Record) -> None:
-    first, *_ = accepted(record, "first", "second", places=1)
+    accepted(record, "first", "second", places=1)
     gate = turnstile(record, places=1)
     waiting = asyncio.create_task(gate.place("second"))
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    record.finish(first, Execution("first", "ethereum", Status.DECLINED))
+    record.update(Execution("first", "ethereum", Status.DECLINED))
     gate.freed()
     await asyncio.wait_for(waiting, 2)
 
 
 async def test_another_processs_end_is_noticed_without_being_told(record: Record) -> None:
-    first, _ = accepted(record, "first", "second")
+    accepted(record, "first", "second")
     gate = turnstile(record)
     await gate.claim("first", {"pool:a"})
     waiting = asyncio.create_task(gate.claim("second", {"pool:a"}))
     await asyncio.sleep(0.1)
-    record.finish(first, Execution("first", "ethereum", Status.DECLINED))
+    record.update(Execution("first", "ethereum", Status.DECLINED))
     assert await asyncio.wait_for(waiting, 2) is False

@@ -74,21 +74,21 @@ def put(record: Record, key: str, breaker: Breaker) -> None:
 
 def test_a_breaker_is_kept_and_its_rules_are_the_settings(database: Database, record: Record) -> None:
     rules = BreakerRules(losses=2)
-    assert record.breaker("wallet 0xaa", rules) == Breaker(rules)
+    assert record.breakers(["wallet 0xaa"], rules)["wallet 0xaa"] == Breaker(rules)
     broken = Breaker(rules).lost(1_000).lost(2_000)
     assert broken.state is BreakerState.OPEN
     put(record, "wallet 0xaa", broken)
-    assert record_in(database, "executor-2").breaker("wallet 0xaa", rules) == broken
-    assert record.breaker("wallet 0xbb", rules) == Breaker(rules)
+    assert record_in(database, "executor-2").breakers(["wallet 0xaa"], rules)["wallet 0xaa"] == broken
+    assert record.breakers(["wallet 0xbb"], rules)["wallet 0xbb"] == Breaker(rules)
     other_rules = BreakerRules(losses=9)
-    assert record.breaker("wallet 0xaa", other_rules) == replace(broken, rules=other_rules)
+    assert record.breakers(["wallet 0xaa"], other_rules)["wallet 0xaa"] == replace(broken, rules=other_rules)
     put(record, "wallet 0xaa", broken.succeeded())
-    assert record.breaker("wallet 0xaa", rules) == Breaker(rules)
+    assert record.breakers(["wallet 0xaa"], rules)["wallet 0xaa"] == Breaker(rules)
 
 
 def test_breakers_of_two_chains_are_two(record: Record, base: Record) -> None:
     put(record, "route", Breaker().lost(1))
-    assert base.breaker("route") == Breaker()
+    assert base.breakers(["route"])["route"] == Breaker()
 
 
 def test_a_damaged_breaker_is_told(database: Database, record: Record) -> None:
@@ -96,7 +96,7 @@ def test_a_damaged_breaker_is_told(database: Database, record: Record) -> None:
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE breakers SET state = 'ajar'")
     with pytest.raises(JournalError, match="cannot be read"):
-        record.breaker("route")
+        record.breakers(["route"])["route"]
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from tests.support.records import (
     fill,
     opened,
     opened_trade,
-    opportunity,
     record_in,
     signing,
 )
@@ -77,9 +76,10 @@ def test_no_query_on_the_way_of_a_transaction_reads_the_history(record: Record) 
         record.intents_of("seen-1")
         record.unfinished("executor-1")
         record.unfinished()
+        record.is_busy("executor-1")
         record.claim("seen-1", ["pool"])
         record.adopt("executor-2")
-        record.finish(opportunity(), execution(status=Status.REALISED))
+        record.update(execution(status=Status.REALISED))
     touched = [line for line in plans if re.search(r"\b(intents|next|executions|attempts)\b", line)]
     assert len(touched) > 20
     for line in touched:

@@ -19,7 +19,7 @@ from executor.journal.codec import dump_opportunity
 from executor.journal.database import Database
 from executor.journal.record import Accepted, Record
 from executor.journal.schema import executions
-from tests.support.records import execution, opened_trade, opportunity, record_in
+from tests.support.records import execution, fill, opened_trade, opportunity, record_in, signing
 
 
 def test_an_opportunity_that_was_taken_in_is_recorded_with_its_slot(record: Record) -> None:
@@ -42,7 +42,7 @@ def test_what_is_taken_in_while_no_slot_is_free_is_recorded_all_the_same(record:
     assert slots == [0, 1, None]
     assert [one.execution.opportunity_id for one in record.unfinished()] == ["seen-0", "seen-1", "seen-2"]
     assert not record.take_slot("seen-2", 2)
-    record.finish(opportunity("seen-0"), execution("seen-0", Status.DECLINED))
+    record.update(execution("seen-0", Status.DECLINED))
     assert record.take_slot("seen-2", 2)
     assert record.accept(opportunity("seen-2"), slots=2).slot == 0
 
@@ -51,7 +51,7 @@ def test_the_lowest_free_slot_is_taken_and_no_opportunity_has_two(record: Record
     for number in range(4):
         record.accept(opportunity(f"seen-{number}"), slots=4)
     for given_back in ("seen-1", "seen-2"):
-        record.finish(opportunity(given_back), execution(given_back, Status.DECLINED))
+        record.update(execution(given_back, Status.DECLINED))
     assert record.take_slot("seen-0", 4)
     assert record.accept(opportunity("seen-4"), slots=4).slot == 1
     assert record.take_slot("seen-4", 4)
@@ -74,7 +74,7 @@ def test_slots_are_counted_for_each_chain(database: Database) -> None:
 def test_a_final_outcome_frees_slot_and_claims_in_the_same_commit(record: Record) -> None:
     record.accept(opportunity("seen-1"), slots=1)
     record.claim("seen-1", ["pool"])
-    record.finish(opportunity("seen-1"), execution("seen-1", Status.PENDING))
+    record.update(execution("seen-1", Status.PENDING))
     assert record.accept(opportunity("seen-2"), slots=1).slot is None
     assert record.claim("seen-2", ["pool"]) == ("pool",)
     record.update(execution("seen-1", Status.REALISED))
@@ -83,20 +83,12 @@ def test_a_final_outcome_frees_slot_and_claims_in_the_same_commit(record: Record
     assert record.counts() == {"realised": 1, "accepted": 1}
 
 
-def test_an_outcome_without_an_intake_is_recorded_as_one(record: Record) -> None:
-    record.finish(opportunity(), execution(status=Status.REJECTED))
-    stored = record.stored("seen-1")
-    assert stored is not None
-    assert stored.execution.status is Status.REJECTED
-    assert record.unfinished() == ()
-
-
 def test_what_another_executor_ended_unopened_is_taken_in_anew(database: Database) -> None:
     first, second = record_in(database, "executor-1"), record_in(database, "executor-2")
     first.accept(opportunity(), slots=1)
     with pytest.raises(JournalError, match="not this executor's"):
         second.accept_again(opportunity())
-    first.finish(opportunity(), execution(status=Status.FAILED))
+    first.update(execution(status=Status.FAILED))
     second.accept_again(opportunity())
     stored = second.stored("seen-1")
     assert stored is not None
@@ -110,7 +102,7 @@ def test_what_another_executor_has_opened_an_intent_for_is_left_to_it(database: 
     first.accept(opportunity(), slots=1)
     intent = opened_trade(first)
     first.mark_intent(intent.intent_id, IntentState.DROPPED)
-    first.finish(opportunity(), execution(status=Status.FAILED))
+    first.update(execution(status=Status.FAILED))
     with pytest.raises(JournalError, match="not this executor's"):
         second.accept_again(opportunity())
     first.accept_again(opportunity())
@@ -128,10 +120,35 @@ def test_what_was_stored_is_there_as_it_was(record: Record) -> None:
         profit_usd=Decimal("1.25"),
         route=("a", "b"),
     )
-    record.finish(opportunity(), realised)
+    record.accept(opportunity(), slots=1)
+    record.update(realised)
     stored = record.stored("seen-1")
     assert stored is not None
     assert stored.execution == realised
+
+
+def test_what_cannot_be_read_hides_nothing_else_that_is_under_way(record: Record) -> None:
+    for name in ("seen-1", "seen-2"):
+        record.accept(opportunity(name), slots=2)
+    with record.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE executions SET result = '?' WHERE opportunity_id = 'seen-1'")
+        connection.exec_driver_sql("UPDATE executions SET opportunity = '{}' WHERE opportunity_id = 'seen-2'")
+    with pytest.raises(JournalError, match="an execution that cannot be read"):
+        record.unfinished()
+    told: list[str] = []
+    (stored,) = record.unfinished(unreadable=lambda name, error: told.append(f"{name}: {error.code}"))
+    assert (stored.execution.opportunity_id, told) == ("seen-2", ["seen-1: journal_error"])
+    with pytest.raises(JournalError, match="an opportunity that cannot be read"):
+        record.opportunity_of(stored)
+    assert record.is_busy("executor-1")
+    assert not record.is_busy("executor-2")
+
+
+def test_who_has_a_watched_intent_is_busy(record: Record) -> None:
+    intent = record.open_intent(fill(), 0, signing(""), pending=None)
+    assert record.is_busy("executor-1")
+    record.mark_intent(intent.intent_id, IntentState.DROPPED)
+    assert not record.is_busy("executor-1")
 
 
 def test_an_opportunity_whose_transaction_is_out_does_not_end(record: Record) -> None:
@@ -139,7 +156,7 @@ def test_an_opportunity_whose_transaction_is_out_does_not_end(record: Record) ->
     record.claim("seen-1", ["pool"])
     intent = opened_trade(record)
     with pytest.raises(JournalError, match="has not ended: its intent"):
-        record.finish(opportunity(), execution(status=Status.FAILED))
+        record.update(execution(status=Status.FAILED))
     with pytest.raises(JournalError, match="has not ended: its intent"):
         record.update(execution(status=Status.DECLINED))
     assert record.counts() == {"pending": 1}
@@ -147,7 +164,7 @@ def test_an_opportunity_whose_transaction_is_out_does_not_end(record: Record) ->
     assert not record.take_slot("seen-2", 1)
     assert record.claim("seen-2", ["pool"]) == ("pool",)
     record.mark_intent(intent.intent_id, IntentState.DROPPED)
-    record.finish(opportunity(), execution(status=Status.FAILED))
+    record.update(execution(status=Status.FAILED))
     assert record.take_slot("seen-2", 1)
 
 
@@ -177,7 +194,7 @@ def test_what_was_taken_over_can_hold_nothing_for_who_had_it_before(database: Da
     first.release("seen-1")
     for status in (None, Status.DECLINED):
         if status is not None:
-            second.finish(opportunity(), execution(status=status))
+            second.update(execution(status=status))
         with pytest.raises(JournalError, match="not this executor's"):
             first.claim("seen-1", ["pool b"])
         with pytest.raises(JournalError, match="not this executor's"):
@@ -208,7 +225,8 @@ def test_who_is_taken_over_while_it_claims_gets_nothing(database: Database) -> N
 
 
 def test_what_has_ended_can_hold_nothing(record: Record) -> None:
-    record.finish(opportunity(), execution(status=Status.DECLINED))
+    record.accept(opportunity(), slots=1)
+    record.update(execution(status=Status.DECLINED))
     with pytest.raises(JournalError, match="has ended"):
         record.claim("seen-1", ["pool"])
     with pytest.raises(JournalError, match="has ended"):
@@ -230,7 +248,7 @@ def test_who_sent_nothing_ends_nothing_that_another_has_brought_further(
         if known == "mined":
             record.mark_intent(intent.intent_id, IntentState.MINED, winner=winner, block=block)
     elif known == "ended":
-        record.finish(opportunity(), execution(status=Status.REALISED))
+        record.update(execution(status=Status.REALISED))
     else:
         record_in(database, "executor-2").adopt("executor-1")
     before, holds = record.stored("seen-1"), held(database)
@@ -347,7 +365,7 @@ def test_another_executors_opportunity_is_left_to_it(database: Database) -> None
     assert other.unfinished("executor-2") == ()
     assert len(other.unfinished()) == 1
     with pytest.raises(JournalError, match="not this executor's"):
-        other.finish(opportunity(), execution(status=Status.FAILED))
+        other.update(execution(status=Status.FAILED))
     with pytest.raises(JournalError, match="not this executor's"):
         other.update(execution(status=Status.FAILED))
     assert mine.unfinished("executor-1")[0].execution.status is Status.ACCEPTED

@@ -216,7 +216,7 @@ def test_one_opportunity_has_one_live_trade(record: Record) -> None:
 def test_what_was_refused_and_is_mined_all_the_same_is_not_traded_again(record: Record) -> None:
     intent = opened_trade(record)
     record.mark_intent(intent.intent_id, IntentState.DROPPED)
-    record.finish(opportunity(), execution(status=Status.FAILED))
+    record.update(execution(status=Status.FAILED))
     record.accept_again(opportunity())
     mined(record, intent)
     for state in (IntentState.MINED, IntentState.FINAL):
@@ -234,7 +234,7 @@ def test_what_is_known_of_a_refused_transaction_stays_with_what_is_taken_in_agai
     intent = opened_trade(record)
     record.mark_intent(intent.intent_id, IntentState.DROPPED)
     known = replace(execution(status=Status.FAILED), settlement_token="0x01", details={"router": "0x02"})
-    record.finish(opportunity(), replace(known, transaction_hashes=(hash_of(intent),)))
+    record.update(replace(known, transaction_hashes=(hash_of(intent),)))
     record.accept_again(opportunity())
     stored = record.stored("seen-1")
     assert stored is not None
@@ -374,7 +374,7 @@ def test_a_dead_executors_work_becomes_ours_in_one_go(database: Database) -> Non
     dead, heir = record_in(database, "executor-1"), record_in(database, "executor-2")
     dead.accept(opportunity("waiting"), slots=9)
     opened_trade(dead, "out")
-    dead.finish(opportunity("done"), execution("done", Status.DECLINED))
+    dead.update(execution("done", Status.DECLINED))
     done = fill_at(dead)
     mined(dead, done)
     dead.mark_intent(done.intent_id, IntentState.FINAL)
@@ -424,7 +424,7 @@ def test_of_what_a_dead_executor_ended_nothing_is_left_for_a_second_taking(datab
         name = f"seen-{number}"
         intent = opened_trade(dead, name)
         dead.mark_intent(intent.intent_id, IntentState.DROPPED)
-        dead.finish(opportunity(name), execution(name, Status.FAILED))
+        dead.update(execution(name, Status.FAILED))
         with database.writing() as connection:
             its = update(intents).where(intents.c.id == intent.intent_id)
             connection.execute(its.values(updated_at=(number + 1) * 7_200))
@@ -441,7 +441,7 @@ def test_who_stopped_in_order_is_left_what_it_has_ended_and_tries_that_again(dat
     for name in ("ended", "under way"):
         intent = opened_trade(stopped, name)
         stopped.mark_intent(intent.intent_id, IntentState.DROPPED)
-    stopped.finish(opportunity("ended"), execution("ended", Status.FAILED))
+    stopped.update(execution("ended", Status.FAILED))
     live = opened_trade(stopped, "live")
     assert heir.adopt("executor-1", with_ended=False) == 3
     assert {one.opportunity_id for one in heir.lately_ended("executor-1")} == {"ended"}

@@ -67,7 +67,7 @@ def slots(record: Record, count: int) -> None:
             assert slot in taken
             assert len(taken) <= 3
             time.sleep(HOLD_SECONDS)
-        record.finish(opportunity(name), execution(name, Status.DECLINED))
+        record.update(execution(name, Status.DECLINED))
 
 
 def claims(record: Record, count: int) -> None:
@@ -103,7 +103,7 @@ def trades(record: Record, count: int) -> None:
         block = Block(number, f"0x{number:064x}")
         record.mark_intent(intent.intent_id, IntentState.MINED, winner=sent, block=block)
         say(["mined", name, number])
-        record.finish(opportunity(name), execution(name, Status.REALISED))
+        record.update(execution(name, Status.REALISED))
         say(["finished", name])
 
 
