@@ -58,10 +58,13 @@ class Books:
         """Book a mined transaction; True if it is new.
 
         The same intent in the same block is booked once. A standing booking in another block is reversed in
-        the same commit.
+        the same commit. Where the record has the intent in another block by now, or in none, nothing is
+        booked: who was halted meanwhile does not know better.
         """
         with self.database.writing() as connection:
-            last = self._lock_last(connection, booking.intent_id)
+            last, *mined = self._lock_last(connection, booking.intent_id)
+            if mined != [booking.block.hash, booking.transaction_hash]:
+                return False
             standing = self._standing_row(connection, booking.intent_id)
             if standing is not None:
                 if _same(standing, booking):
@@ -108,17 +111,20 @@ class Books:
                 list(connection.execute(stale.order_by(intents.c.id)).scalars()),
             )
 
-    def _lock_last(self, connection: Connection, intent_id: int) -> int:
-        """The number of the last booking of an intent, 0 before the first; whoever else books it waits."""
-        mine = select(intents.c.id).where(intents.c.id == intent_id).with_for_update()
-        if connection.execute(mine).scalar_one_or_none() is None:
+    def _lock_last(self, connection: Connection, intent_id: int) -> tuple[int, str | None, str | None]:
+        """The number of the last booking of an intent, 0 before the first, and the hashes of the block that
+        it is in and of what was mined there; whoever else books it waits.
+        """
+        mine = select(intents.c.block_hash, intents.c.winner).where(intents.c.id == intent_id)
+        found = connection.execute(mine.with_for_update()).one_or_none()
+        if found is None:
             raise JournalError(
                 f"{self.database.name} has no intent {intent_id}.",
                 fix="book only what the record has",
                 intent_id=intent_id,
             )
         query = select(func.max(bookings.c.round)).where(bookings.c.intent_id == intent_id)
-        return connection.execute(query).scalar_one() or 0
+        return connection.execute(query).scalar_one() or 0, found.block_hash, found.winner
 
     def _standing_row(self, connection: Connection, intent_id: int) -> Any:
         query = select(bookings).where(_STANDING, bookings.c.intent_id == intent_id)

@@ -16,7 +16,7 @@ from executor.domain.address import Address
 from executor.domain.attempt import Attempt
 from executor.domain.booking import NATIVE, Asset, Booking, Entry, Kind
 from executor.domain.errors import JournalError
-from executor.domain.intent import Block, Purpose
+from executor.domain.intent import Block, IntentState, Purpose
 from executor.journal.anchor import Anchor
 from executor.journal.books import Books, Wanted
 from executor.journal.books_schema import booking_entries, bookings
@@ -38,7 +38,7 @@ def new_intent(database: Database, chain: str = "ethereum") -> int:
         record.tie(Anchor(1, 0, "0x" + "00" * 32, is_local=True))
 
     def sign(nonce: int) -> Attempt:
-        return Attempt("", 1, OPERATOR, nonce, f"0x{nonce:064x}", b"\x02", 1, 1, 21_000)
+        return Attempt("", 1, OPERATOR, nonce, HASH, b"\x02", 1, 1, 21_000)
 
     new = NewIntent(OPERATOR, Purpose.TRANSFER, None, None, 1)
     return record.open_intent(new, 0, sign, pending=None).intent_id
@@ -72,6 +72,18 @@ def booking(intent_id: int, where: Block, gross: int = 500, **changes: Any) -> B
     return replace(base, **changes)
 
 
+def mined(database: Database, made: Booking) -> Booking:
+    """What is to be booked, after the record has it in its block."""
+    record = Record(database, "ethereum", "executor-1")
+    record.mark_intent(made.intent_id, IntentState.MINED, winner=made.transaction_hash, block=made.block)
+    return made
+
+
+def put(books: Books, made: Booking) -> bool:
+    """Have it mined and booked."""
+    return books.put(mined(books.database, made))
+
+
 def standing_sum(books: Books) -> int:
     return sum(
         entry.amount for one in books.all_standing() for entry in one.entries if entry.kind is Kind.GROSS
@@ -87,19 +99,19 @@ def written_sum(database: Database) -> int:
 
 def test_what_was_booked_is_read_back_as_it_was(database: Database) -> None:
     books, made = Books(database), booking(new_intent(database), block(7), gross=2**255)
-    assert books.put(made)
+    assert put(books, made)
     assert books.standing(made.intent_id) == made
 
 
 def test_the_same_block_is_booked_once(database: Database) -> None:
     books, made = Books(database), booking(new_intent(database), block(7))
-    assert [books.put(made) for _ in range(3)] == [True, False, False]
+    assert [put(books, made) for _ in range(3)] == [True, False, False]
     assert written_sum(database) == 500
 
 
 def test_a_reversal_leaves_nothing_standing_and_can_be_repeated(database: Database) -> None:
     books, made = Books(database), booking(new_intent(database), block(7))
-    books.put(made)
+    put(books, made)
     assert books.reverse(made.intent_id, "reorganised away")
     assert not books.reverse(made.intent_id, "reorganised away")
     assert books.standing(made.intent_id) is None
@@ -108,17 +120,32 @@ def test_a_reversal_leaves_nothing_standing_and_can_be_repeated(database: Databa
 
 def test_another_block_reverses_the_first_in_the_same_commit(database: Database) -> None:
     books, intent_id = Books(database), new_intent(database)
-    books.put(booking(intent_id, block(7), gross=500))
-    assert books.put(booking(intent_id, block(8), gross=470))
+    put(books, booking(intent_id, block(7), gross=500))
+    assert put(books, booking(intent_id, block(8), gross=470))
+    assert standing_sum(books) == written_sum(database) == 470
+
+
+def test_who_comes_late_with_a_block_that_is_gone_books_nothing(database: Database) -> None:
+    """It was halted between the node's answer and its booking, and another has gone on."""
+    books, intent_id = Books(database), new_intent(database)
+    late = mined(database, booking(intent_id, block(7), gross=500))
+    record = Record(database, "ethereum", "executor-1")
+    record.mark_intent(intent_id, IntentState.LIVE)
+    assert not books.put(late)
+    right = booking(intent_id, block(8), gross=470)
+    assert put(books, right)
+    assert not books.put(late)
+    assert not books.put(replace(right, transaction_hash="0x" + "22" * 32))
+    assert books.standing(intent_id) == right
     assert standing_sum(books) == written_sum(database) == 470
 
 
 def test_a_block_that_came_back_is_booked_again(database: Database) -> None:
     books, made = Books(database), booking(new_intent(database), block(7))
     for _ in range(3):
-        assert books.put(made)
+        assert put(books, made)
         assert books.reverse(made.intent_id, "reorganised away")
-    assert books.put(made)
+    assert put(books, made)
     assert standing_sum(books) == written_sum(database) == 500
 
 
@@ -129,10 +156,10 @@ def test_nothing_that_was_written_is_ever_changed(database: Database) -> None:
         with database.reading() as connection:
             return list(connection.execute(select(bookings).order_by(bookings.c.id)))
 
-    books.put(made)
+    put(books, made)
     (first,) = rows()
     books.reverse(made.intent_id, "reorganised away")
-    books.put(made)
+    put(books, made)
     after = rows()
     assert after[0] == first
     assert [row.reverses for row in after] == [None, first.id, None]
@@ -147,7 +174,7 @@ def test_an_intent_that_the_record_does_not_have_is_refused(database: Database) 
 def test_only_what_is_wanted_is_read(database: Database) -> None:
     books = Books(database)
     for number in (10, 20, 30):
-        books.put(booking(new_intent(database), block(number), opportunity_id=f"seen-{number}"))
+        put(books, booking(new_intent(database), block(number), opportunity_id=f"seen-{number}"))
     time = 1_700_000_000
     for wanted, numbers in (
         (Wanted(), [10, 20, 30]),
@@ -164,21 +191,21 @@ def test_many_bookings_are_read_page_by_page_without_a_gap(database: Database) -
     books, intents = Books(database), [new_intent(database) for _ in range(40)]
     many = [booking(intent_id, block(7), gross=index) for index, intent_id in enumerate(intents)]
     for one in many:
-        books.put(one)
+        put(books, one)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("executor.journal.books._PAGE", 7)
         assert list(books.all_standing()) == many
 
 
 def test_two_that_book_the_same_at_once_book_it_once(database: Database) -> None:
-    intent_id, together = new_intent(database), Barrier(2)
+    made, together = mined(database, booking(new_intent(database), block(7))), Barrier(2)
     told: list[bool] = []
 
-    def put() -> None:
+    def book() -> None:
         together.wait()
-        told.append(Books(database).put(booking(intent_id, block(7))))
+        told.append(Books(database).put(made))
 
-    threads = [Thread(target=put) for _ in range(2)]
+    threads = [Thread(target=book) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -206,6 +233,6 @@ def test_whatever_the_chain_does_the_books_hold_the_last_block_once(
         else:
             number, branch = event
             expected = 1_000 * branch + number
-            books.put(booking(intent_id, block(number, branch), gross=expected))
+            put(books, booking(intent_id, block(number, branch), gross=expected))
         assert standing_sum(books) == others + expected
         assert written_sum(database) == others + expected
