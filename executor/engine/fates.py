@@ -23,12 +23,12 @@ from executor.domain.execution import Execution, Status
 from executor.engine.breakers import BreakerOpenError
 from executor.engine.errors import NotOperatorError, RouterMismatchError, RouterPausedError, StaleNodeError
 from executor.engine.turnstile import BusyError
-from executor.submission.errors import StoppedError, SupersededError, TransactionRefusedError
+from executor.submission.errors import NoRoomError, StoppedError, SupersededError, TransactionRefusedError
 
 _STATUS: tuple[tuple[tuple[type[ExecutorError], ...], Status], ...] = (
     ((UnknownOutcomeError,), Status.PENDING),
     ((MathsError, TicksUnknownError, PriceUnavailableError, RevertError, GasLimitError), Status.DECLINED),
-    ((StoppedError, BreakerOpenError, BusyError), Status.DECLINED),
+    ((StoppedError, BreakerOpenError, BusyError, NoRoomError), Status.DECLINED),
     (
         (FieldError, PoolNotFoundError, PlanError, SafetyError, WalletError, RouterMismatchError),
         Status.REJECTED,

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 from executor.chain.quantities import quantity
 from executor.domain.address import Address
@@ -24,6 +23,7 @@ from executor.submission.clock import Clock
 from executor.submission.errors import StoppedError
 from executor.submission.lanes import Lane, Order
 from executor.submission.log import get_logger
+from executor.submission.room import Place
 
 _LOG = get_logger("executor.engine")
 
@@ -69,12 +69,13 @@ class Tries:
         """PENDING once something is recorded and on its way, else how it ended. Raises JournalError."""
         while True:
             lane = self._next_lane()
-            run = self._run(lane, opportunity, trial)
+            place = lane.place(float(self._session.settings.max_execution_time_seconds))
+            run = self._run(lane, place, opportunity, trial)
             self._preparing[lane.sender] += 1
             try:
                 ready = await run.prepare()
                 if ready is not None:
-                    return await self._send(lane, run, ready, opportunity, before)
+                    return await self._send(lane, place, run, ready, opportunity, before)
                 ended, failure = run.draft, _simulated_failure(run.draft)
             except ExecutorError as error:
                 out = self.out(opportunity.opportunity_id)
@@ -83,6 +84,7 @@ class Tries:
                 ended, failure = ended_by(run.draft, error), failure_of_error(error)
             finally:
                 self._preparing[lane.sender] -= 1
+                place.give_back()
             if failure is None:
                 return ended
             action = self._next(failure, before, trial)
@@ -118,21 +120,33 @@ class Tries:
         """
         return max(
             self._desk.lanes,
-            key=lambda lane: (not lane.held, lane.room - self._preparing[lane.sender]),
+            key=lambda lane: (not lane.held, lane.unrecorded_room - self._preparing[lane.sender]),
         )
 
-    def _run(self, lane: Lane, opportunity: Opportunity, trial: Trial) -> SameChainRun:
+    def _run(self, lane: Lane, place: Place, opportunity: Opportunity, trial: Trial) -> SameChainRun:
         name = opportunity.opportunity_id
+
+        async def claim(keys: frozenset[str]) -> bool:
+            """With a place in the lane: what had to wait for either looks at the market again."""
+            at_once = await self._turnstile.claim(name, keys, place.give_back)
+            return not await place.take() and at_once
+
         return SameChainRun(
             self._session.by(lane.sender),
             opportunity,
             self._noted_for(name),
             trial=trial,
-            claim=partial(self._turnstile.claim, name),
+            claim=claim,
         )
 
     async def _send(
-        self, lane: Lane, run: SameChainRun, ready: Ready, opportunity: Opportunity, before: Before
+        self,
+        lane: Lane,
+        place: Place,
+        run: SameChainRun,
+        ready: Ready,
+        opportunity: Opportunity,
+        before: Before,
     ) -> Execution:
         keys = breaker_keys(self._session.name, lane.sender, ready.plan.sized.route)
         self._breakers.require_closed(keys, int(time.time()))
@@ -153,7 +167,7 @@ class Tries:
             deadline=ready.plan.deadline,
             lost=len(before.transactions),
         )
-        await lane.send(order, pending)
+        await lane.send(order, pending, place)
         self._noted_for(opportunity.opportunity_id)("waiting for the receipt")
         return pending
 

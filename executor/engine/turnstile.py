@@ -50,15 +50,19 @@ class Turnstile:
             fix="raise max_concurrent_executions, or send fewer opportunities at a time",
         )
 
-    async def claim(self, opportunity_id: str, keys: Collection[str]) -> bool:
+    async def claim(
+        self, opportunity_id: str, keys: Collection[str], waits: Callable[[], None] = lambda: None
+    ) -> bool:
         """Take what `keys` name for one opportunity alone, until it ends. False if that meant waiting: then
-        the market has to be read again. Raises BusyError, JournalError.
+        the market has to be read again. `waits` is called before, to give back what else it holds. Raises
+        BusyError, JournalError.
         """
         held = self._record.claim(opportunity_id, keys)
         if not held:
             return True
         # Whoever waits holds nothing: two can never wait for each other.
         self._record.release(opportunity_id)
+        waits()
         self.freed()
         await self._until(
             lambda: not self._record.claim(opportunity_id, keys),

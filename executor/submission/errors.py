@@ -29,6 +29,12 @@ class StoppedError(ExecutorError, RuntimeError):
     code = "stopped"
 
 
+class NoRoomError(ExecutorError, TimeoutError):
+    """As many transactions of the wallet are out as may be, and stayed so for too long; nothing was sent."""
+
+    code = "no_room"
+
+
 class UnexplainedCountError(NodeError):
     """A node tells more transactions of a wallet than the record and the chain's blocks account for."""
 

@@ -6,8 +6,6 @@ holds a nonce and must not happen is replaced by a transfer of nothing to onesel
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from executor.chain.quantities import quantity
@@ -20,17 +18,16 @@ from executor.domain.intent import AttemptKind, AttemptState, Intent, IntentStat
 from executor.journal.anchor import Anchor
 from executor.journal.record import NewIntent, Record
 from executor.policy.fees import Fees
-from executor.submission.clock import Clock, SystemClock, set_or_slept
+from executor.submission.clock import Clock, SystemClock
 from executor.submission.envelope import read_envelope
 from executor.submission.errors import StoppedError
 from executor.submission.log import get_logger
 from executor.submission.nonces import Nonces
+from executor.submission.room import Place, Room
 from executor.submission.transmission import NOT_REPLACED, NOTHING_SENT, Fence, Transmission, refusal
 from executor.wallet.signer import Signer, TransactionFields
 
 TRANSFER_GAS = 21_000
-RECHECK_SECONDS = 1.0
-"""How often a task that waits for room looks for itself: another process may have made it."""
 
 _LOG = get_logger("executor.submission")
 
@@ -83,16 +80,13 @@ class Lane:
         self._record = record
         self._signer = signer
         self._chain_id = chain_id
-        self._in_flight = in_flight
         self._clock = clock or SystemClock()
         self._transfer_gas = transfer_gas
         self._transmission = Transmission(rpc, record, self._clock, fence)
         self._nonces = Nonces(
             rpc, record, signer.address, anchor, self._clock, quorum=quorum, settle_blocks=settle_blocks
         )
-        self._queue = asyncio.Lock()
-        self._reserved = 0
-        self._freed = asyncio.Event()
+        self._room = Room(record, signer.address, in_flight, self._clock, self._transmission.check_stop)
         self._dropped: list[int] = []
         self.sending: set[int] = set()
         """Intents whose first attempt is just leaving: nobody else may touch them."""
@@ -105,7 +99,18 @@ class Lane:
     @property
     def room(self) -> int:
         """How many more may be sent now. Raises JournalError."""
-        return max(self._in_flight - self._record.in_flight(self.sender) - self._reserved, 0)
+        return self._room.left
+
+    @property
+    def unrecorded_room(self) -> int:
+        """How many more may be sent by what is recorded; who has a place and is not recorded does not count.
+        Raises JournalError.
+        """
+        return self._room.unrecorded
+
+    def place(self, seconds: float | None = None) -> Place:
+        """Room for one transaction, to be taken before it is decided, within so many seconds."""
+        return Place(self._room, seconds)
 
     @property
     def held(self) -> bool:
@@ -128,20 +133,25 @@ class Lane:
 
     def notice(self) -> None:
         """Wake those that wait for room: something of this lane has ended or was mined."""
-        self._freed.set()
+        self._room.notice()
 
-    async def send(self, order: Order, pending: Execution | None) -> Intent:
+    async def send(self, order: Order, pending: Execution | None, place: Place | None = None) -> Intent:
         """Sign `order` at the next nonce, record it (with the `pending` execution), send it.
 
-        Waits for room. Raises StoppedError, JournalError or NodeError when nothing was sent, and
-        TransactionRefusedError when the node surely did not take it: then too the nonce is free. Returns as
-        soon as the bytes are out, also when the answer is unclear or the record fails meanwhile: what was
-        recorded stays live, and the tracker follows it. Where the fence raises, whoever took over does.
+        Waits for room, unless `place` is taken. Raises StoppedError, JournalError or NodeError when nothing
+        was sent, and TransactionRefusedError when the node surely did not take it: then too the nonce is
+        free. Returns as soon as the bytes are out, also when the answer is unclear or the record fails
+        meanwhile: what was recorded stays live, and the tracker follows it. Where the fence raises, whoever
+        took over does.
         """
-        async with self._place():
+        place = place or self.place()
+        try:
+            await place.take()
             least = await self._least_nonce()
             self._transmission.check_stop()
             intent = self._opened(order, least, None, pending)
+        finally:
+            place.give_back()
         return await self._send_first(intent)
 
     async def fill(self, nonce: int, fees: Fees) -> Intent | None:
@@ -191,23 +201,6 @@ class Lane:
         StoppedError unless it is a cancel.
         """
         await self._transmission.again(stored)
-
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """One of the lane's places, in the order of asking, until the record itself counts it."""
-        async with self._queue:
-            while self.room == 0:
-                self._transmission.check_stop()
-                await self._wait_for_room()
-            self._reserved += 1
-        try:
-            yield
-        finally:
-            self._reserved -= 1
-
-    async def _wait_for_room(self) -> None:
-        self._freed.clear()
-        await set_or_slept(self._freed, self._clock, RECHECK_SECONDS)
 
     async def _least_nonce(self) -> int:
         """What the chain and the node's pool have not taken, at the same time as a look whether the work is

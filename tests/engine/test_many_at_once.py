@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from devnet import ETHER
 from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
 from executor.operations.exit_codes import ExitCode
@@ -187,6 +188,46 @@ async def test_a_full_lane_leaves_the_next_trade_to_the_other_wallet(on_demand: 
         mine_in_time(trading.node)
         ended = await asyncio.gather(*tasks)
     assert [each.status for each in ended] == [Status.REALISED] * 3
+
+
+async def test_what_waited_for_room_in_its_lane_looks_at_the_market_again(on_demand: Trading) -> None:
+    """Sent as it was decided blocks ago, it would revert and cost its gas."""
+    trading, node, stages = on_demand, on_demand.node, []
+    async with Executor(
+        trading.settings(lanes={"in_flight": 1}), on_stage=lambda *told: stages.append(told)
+    ) as executor:
+        (first,) = begin(executor, crossing(0))
+        await until(lambda: waiting(node, OPERATOR))
+        (second,) = begin(executor, crossing(1))
+        await until(lambda: ("pair-1", "sizing") in stages)
+        await asyncio.sleep(0.5)
+        assert list(waiting(node, OPERATOR)) == [0]
+        node.rpc("evm_setAutomine", True)
+        trading.open_gap("uniswap_v2 WETH/USDT", "WETH", 3_000 * ETHER)
+        assert (await first).status is Status.REALISED
+        ended = await asyncio.wait_for(second, 20)
+    assert ended.status is Status.DECLINED, ended.reasons
+    assert trading.nonce() == 1
+
+
+async def test_who_gets_no_room_in_its_lane_in_time_is_told_so_and_others_go_on(on_demand: Trading) -> None:
+    trading, node = on_demand, on_demand.node
+    settings = trading.settings(lanes={"in_flight": 1, "bump_blocks": 99}, max_execution_time_seconds=2)
+    async with Executor(settings) as executor:
+        (first,) = begin(executor, crossing(0))
+        await until(lambda: waiting(node, OPERATOR))
+        others = begin(executor, crossing(1), crossing(2))
+        ended = await asyncio.wait_for(asyncio.gather(*others), 20)
+        assert [each.status for each in ended] == [Status.DECLINED] * 2
+        assert {reason.code for each in ended for reason in each.reasons} == {"no_room"}
+        assert (await first).status is Status.PENDING
+        mine_in_time(node)
+        await until(lambda: _status(trading, "pair-0") is Status.REALISED)
+        (later,) = begin(executor, crossing(1, "later"))
+        await until(lambda: waiting(node, OPERATOR))
+        mine_in_time(node)
+        await until(lambda: _status(trading, "later") is Status.REALISED)
+        await later
 
 
 def test_a_file_of_two_dozen_opportunities_is_worked_off_and_nothing_is_sent_twice(trading: Trading) -> None:
