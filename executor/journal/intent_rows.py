@@ -112,14 +112,16 @@ INSERT_INTENT = Prepared(
 INSERT_ATTEMPT = Prepared(insert(attempts), *(column.name for column in attempts.c if column.name != "id"))
 _HOLDS = case((intents.c.state.in_(HOLDING), 1), else_=0)
 _BY_HASH = (
-    select(intents.c.id, intents.c.executor_id)
+    select(intents.c.id, intents.c.executor_id, attempts.c.state)
     .join(attempts, attempts.c.intent_id == intents.c.id)
     .where(attempts.c.chain == bindparam("of_chain"), attempts.c.hash == bindparam("of_hash"))
     .order_by(_HOLDS.desc(), intents.c.id.desc())
     .limit(literal_column("1"))
 )
 BY_HASH = Prepared(_BY_HASH)
-"""The intent of an attempt and who watches it; where two have the same bytes, that which holds the nonce."""
+"""The intent of an attempt, who watches it, and the attempt's state; where two have the same bytes, that
+which holds the nonce.
+"""
 
 LOCKED_BY_HASH = Prepared(_BY_HASH.with_for_update(of=intents))
 """The same, and nobody else changes it meanwhile."""

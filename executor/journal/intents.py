@@ -110,8 +110,8 @@ class IntentsPart(ExecutionsPart):
         """Write down what a node answered. `sent_at` in Unix seconds; None leaves it as it was.
 
         Where two intents have the same bytes, that which holds the nonce is meant. Raises JournalError for an
-        unknown hash, for an intent that is another executor's by now, and for RECORDED, which is where an
-        attempt begins.
+        unknown hash, for an intent that is another executor's by now, for RECORDED, which is where an attempt
+        begins, and for REFUSED where it was sent meanwhile: only who has offered it anew may say that.
         """
         if state is AttemptState.RECORDED:
             raise JournalError("an attempt does not become recorded again.", fix="mark it as sent or refused")
@@ -128,8 +128,15 @@ class IntentsPart(ExecutionsPart):
                     fix="record an attempt before it is sent",
                     transaction_hash=transaction_hash,
                 )
-            self._require_watched(*found)
-            mark.change(connection, {"of_intent": found[0], "of_hash": transaction_hash, **values})
+            intent_id, watched_by, before = found
+            self._require_watched(intent_id, watched_by)
+            if state is AttemptState.REFUSED and before == AttemptState.SENT.value:
+                raise JournalError(
+                    f"the attempt {transaction_hash} is out, or may be, whatever a node says of it now.",
+                    fix="follow it; before it is offered anew, note that",
+                    transaction_hash=transaction_hash,
+                )
+            mark.change(connection, {"of_intent": intent_id, "of_hash": transaction_hash, **values})
 
     def unwant(self, intent_id: int, because: str) -> None:
         """It must not happen any more; the first reason stays. Raises JournalError for an unknown intent, and

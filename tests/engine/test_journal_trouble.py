@@ -150,6 +150,7 @@ async def test_a_refusal_that_a_kill_left_without_its_outcome_has_a_reason(tradi
     database = Database.open(record_file(trading))
     record = Record(database, "ethereum", "executor-1")
     (intent,) = record.intents_of("seen-1")
+    record.reoffer(intent.intent_id, pending.transaction_hashes[0])
     record.mark_attempt(pending.transaction_hashes[0], AttemptState.REFUSED)
     record.mark_intent(intent.intent_id, IntentState.DROPPED)
     database.close()

@@ -204,6 +204,20 @@ def test_who_was_halted_writes_nothing_on_what_another_has_taken_over(database: 
     assert mined(other, intent).unwanted_because == "stopped"
 
 
+def test_a_refusal_that_is_heard_of_late_takes_back_nothing_that_was_sent(database: Database) -> None:
+    """The same executor was started again meanwhile, and has sent the bytes that the first one left."""
+    halted, again = record_in(database), record_in(database)
+    intent = opened_trade(halted)
+    again.mark_attempt(hash_of(intent), AttemptState.SENT, sent_at=1)
+    with pytest.raises(JournalError, match="is out, or may be"):
+        halted.mark_attempt(hash_of(intent), AttemptState.REFUSED)
+    with pytest.raises(JournalError, match="its nonce is not free"):
+        halted.mark_intent(intent.intent_id, IntentState.DROPPED)
+    again.reoffer(intent.intent_id, hash_of(intent))
+    again.mark_attempt(hash_of(intent), AttemptState.REFUSED)
+    assert again.intent(intent.intent_id).attempts[0].state is AttemptState.REFUSED
+
+
 def test_one_opportunity_has_one_live_trade(record: Record) -> None:
     intent = opened_trade(record)
     with pytest.raises(JournalError, match="has a live trade"):
@@ -374,6 +388,7 @@ def test_a_dead_executors_work_becomes_ours_in_one_go(database: Database) -> Non
     dead, heir = record_in(database, "executor-1"), record_in(database, "executor-2")
     dead.accept(opportunity("waiting"), slots=9)
     opened_trade(dead, "out")
+    dead.accept(opportunity("done"), slots=9)
     dead.update(execution("done", Status.DECLINED))
     done = fill_at(dead)
     mined(dead, done)

@@ -126,8 +126,25 @@ class Lane(RuleBasedStateMachine):
     def mark_attempt(self, data: st.DataObject, state: AttemptState) -> None:
         _, model = self._some(data)
         name = data.draw(st.sampled_from(list(model.attempts)))
+        kind, before = model.attempts[name]
+        if (before, state) == (AttemptState.SENT, AttemptState.REFUSED):
+            with pytest.raises(JournalError):
+                self.record.mark_attempt(name, state)
+            return
         self.record.mark_attempt(name, state)
-        model.attempts[name] = (model.attempts[name][0], state)
+        model.attempts[name] = (kind, state)
+
+    @precondition(lambda self: self.models)
+    @rule(data=st.data())
+    def reoffer(self, data: st.DataObject) -> None:
+        intent_id, model = self._some(data)
+        name = data.draw(st.sampled_from(list(model.attempts)))
+        if model.state is not LIVE:
+            with pytest.raises(JournalError):
+                self.record.reoffer(intent_id, name)
+            return
+        self.record.reoffer(intent_id, name)
+        model.attempts[name] = (model.attempts[name][0], AttemptState.RECORDED)
 
     @precondition(lambda self: self.models)
     @rule(data=st.data())

@@ -257,6 +257,7 @@ async def test_what_lies_in_reach_is_filled_though_a_lie_has_left_a_gap_beyond(
         low, high = await at.send(), await at.send()
         assert (low.nonce, high.nonce) == (0, 1)
         at.drop(low)
+        at.record.reoffer(low.intent_id, low.attempts[0].attempt.hash)
         at.record.mark_attempt(low.attempts[0].attempt.hash, AttemptState.REFUSED)
         at.record.mark_intent(low.intent_id, IntentState.DROPPED)
         await at.tracker.look()

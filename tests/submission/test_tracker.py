@@ -213,6 +213,7 @@ async def test_a_gap_is_filled_when_it_has_been_there_for_a_block(at: Desk) -> N
     """Invariant 1: below the highest sent, every nonce is mined, live or filled."""
     first, second = await at.send(), await at.send()
     at.drop(first)
+    at.record.reoffer(first.intent_id, first.attempts[0].attempt.hash)
     at.record.mark_attempt(first.attempts[0].attempt.hash, AttemptState.REFUSED)
     at.record.mark_intent(first.intent_id, IntentState.DROPPED)
     await at.tracker.look()
@@ -227,6 +228,7 @@ async def test_a_gap_is_filled_when_it_has_been_there_for_a_block(at: Desk) -> N
 async def test_a_gap_that_the_next_send_closes_is_not_filled(at: Desk) -> None:
     first, _ = await at.send(), await at.send()
     at.drop(first)
+    at.record.reoffer(first.intent_id, first.attempts[0].attempt.hash)
     at.record.mark_attempt(first.attempts[0].attempt.hash, AttemptState.REFUSED)
     at.record.mark_intent(first.intent_id, IntentState.DROPPED)
     await at.tracker.look()
