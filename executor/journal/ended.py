@@ -26,8 +26,9 @@ def ended_unmined(chain: str, executor_id: str) -> ColumnElement[bool]:
 def lately_ended(chain: str, executor_id: str) -> ColumnElement[bool]:
     """That an intent is one of these, and was that executor's.
 
-    By the record's own time: what happened while no process ran still has to be found. Where another of ours
-    has its nonce for good, it cannot be mined any more.
+    By the record's own time: what happened while no process ran still has to be found. What was dropped
+    cannot be mined any more where another of ours has its nonce for good; what was superseded has to be heard
+    of also then, since it may have been told as mined before.
     """
     newer = intents.alias("newer")
     newest = (
@@ -47,7 +48,8 @@ def lately_ended(chain: str, executor_id: str) -> ColumnElement[bool]:
         holder.c.state.in_(HOLDING),
         holder.c.state == IntentState.FINAL.value,
     )
-    return ended_unmined(chain, executor_id) & ~beaten & (intents.c.updated_at >= newest - LATELY_SECONDS)
+    heard_of = (intents.c.state != IntentState.DROPPED.value) | ~beaten
+    return ended_unmined(chain, executor_id) & heard_of & (intents.c.updated_at >= newest - LATELY_SECONDS)
 
 
 def _oldest() -> ColumnElement[int]:

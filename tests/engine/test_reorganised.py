@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import pytest
@@ -197,9 +197,7 @@ def signed_elsewhere(trading: Trading, nonce: int) -> Attempt:
 async def test_what_was_realised_at_a_nonce_that_a_rival_took_back_is_told_as_superseded(
     on_demand: Trading,
 ) -> None:
-    """Another process shares the wallet: it had to drop what it had sent, and sees first that this was mined
-    instead.
-    """
+    """The rival sees first that its own was mined instead."""
     trading, node = on_demand, on_demand.node
     down: list[bool] = []
 
@@ -211,26 +209,60 @@ async def test_what_was_realised_at_a_nonce_that_a_rival_took_back_is_told_as_su
         Executor(settings(trading, rpc_url=proxy.url)) as executor,
     ):
         assert (await executor.execute(crossing(1, amount="1"))).status is Status.DECLINED
-        with closing(Database.open_beside(trading.folder / "journal" / FILE_NAME)) as database:
-            rival = Record(database, "ethereum", "rival")
-            sent = signed_elsewhere(trading, 0)
-            new = NewIntent(OPERATOR, Purpose.TRANSFER, None, None, node.chain_id)
-            dropped = rival.open_intent(new, 0, lambda _: sent, pending=None)
-            rival.mark_intent(dropped.intent_id, IntentState.DROPPED)
+        with rival(trading) as take_nonce_back:
             await realised(executor, trading)
             await until(lambda: standing(trading) == 1)
             down.append(True)
+            take_nonce_back()
+        down.clear()
+        await until(lambda: recorded(trading).status is Status.FAILED and standing(trading) == 0)
+    assert_superseded(trading)
+
+
+async def test_what_a_rival_took_back_for_good_while_nobody_looked_is_told_as_superseded_too(
+    on_demand: Trading,
+) -> None:
+    trading = on_demand
+    async with Executor(settings(trading)) as executor:
+        assert (await executor.execute(crossing(1, amount="1"))).status is Status.DECLINED
+        with rival(trading) as take_nonce_back:
+            await realised(executor, trading)
+            await until(lambda: standing(trading) == 1)
+            await executor.close()
+            take_nonce_back(state=IntentState.FINAL)
+    async with Executor(settings(trading)) as executor:
+        await executor.look_after("ethereum")
+        await until(lambda: recorded(trading).status is Status.FAILED and standing(trading) == 0, 20)
+    assert_superseded(trading)
+
+
+@contextmanager
+def rival(trading: Trading) -> Iterator[Callable[..., None]]:
+    """Another process that shares the wallet, and had to drop what it has sent at its first nonce; gives what
+    has that mined instead of what the nonce was used for later, and lets it see so.
+    """
+    node, sent = trading.node, signed_elsewhere(trading, 0)
+    with closing(Database.open_beside(trading.folder / "journal" / FILE_NAME)) as database:
+        record = Record(database, "ethereum", "rival")
+        new = NewIntent(OPERATOR, Purpose.TRANSFER, None, None, node.chain_id)
+        dropped = record.open_intent(new, 0, lambda _: sent, pending=None)
+        record.mark_intent(dropped.intent_id, IntentState.DROPPED)
+
+        def take_nonce_back(state: IntentState = IntentState.MINED) -> None:
             node.rpc("anvil_reorg", 1, [["0x" + sent.raw.hex(), 0]])
             head = node.block()
             block = Block(int(head["number"], 16), head["hash"])
-            rival.mark_intent(dropped.intent_id, IntentState.MINED, winner=sent.hash, block=block)
+            record.mark_intent(dropped.intent_id, IntentState.MINED, winner=sent.hash, block=block)
+            record.mark_intent(dropped.intent_id, state, winner=sent.hash, block=block)
             assert _states(trading) == [IntentState.SUPERSEDED]
-            down.clear()
-            await until(lambda: recorded(trading).status is Status.FAILED)
+
+        yield take_nonce_back
+
+
+def assert_superseded(trading: Trading) -> None:
     told = recorded(trading)
     assert [reason.code for reason in told.reasons] == ["superseded"]
     assert (told.realised_profit, told.gas_cost_wei) == (0, None)
-    assert standing(trading) == 0
     assert trading.nonce() == 1
 
 
