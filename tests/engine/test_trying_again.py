@@ -152,7 +152,8 @@ async def overtaken(trading: Trading) -> str:
     node.rpc("evm_setAutomine", True)
     trading.open_gap("uniswap_v2 USDC/WETH", "WETH", 40 * ETHER)
     node.rpc("eth_sendRawTransaction", raw)
-    await until(lambda: node.rpc("eth_getTransactionReceipt", ours))
+    # Nobody else may run before: another try would be mined as soon as it is sent.
+    node.wait_for(ours)
     node.rpc("evm_setAutomine", False)
     assert receipt_of(node, ours)["status"] == "0x0"
     return str(ours)
