@@ -12,6 +12,9 @@ import {PlanReader as Read} from "../base/PlanReader.sol";
 /// @dev The pool pulls the input and pays the router. What counts as output is what the router received, whatever the pool says. Own
 /// fields of the step: both indexes, one byte each, and the token that comes out.
 abstract contract CurveVenue is Hops {
+    /// @notice Sending on what the pool gave took more of the token than that: its transfers cost the sender something on top.
+    error OutputOverspent(address token, uint256 balanceBefore, uint256 balanceAfter);
+
     uint256 private constant _OWN_BYTES = 2 + Plan.ADDRESS_BYTES;
 
     function _curveExchange(Frame frame) internal {
@@ -27,5 +30,12 @@ abstract contract CurveVenue is Hops {
         uint256 balanceBefore = _balance(tokenOut);
         _callPulling(frame, hop, hop.pool, abi.encodeWithSelector(selector, i, j, hop.amount, 0));
         frame.setLast(_forward(tokenOut, balanceBefore, hop.to));
+        if (hop.to != address(this)) _requireNoLess(tokenOut, balanceBefore);
+    }
+
+    /// @dev The router has sent `token` itself, which need not be tracked.
+    function _requireNoLess(address token, uint256 balanceBefore) private view {
+        uint256 balance = _balance(token);
+        if (balance < balanceBefore) revert OutputOverspent(token, balanceBefore, balance);
     }
 }

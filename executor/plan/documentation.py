@@ -21,7 +21,8 @@ step that holds them. Bits without a meaning must be zero: the router reverts ra
 _WORDS = """## Words
 
 - **settlement token**: what profit is measured in; it may be paid without more. Every other token that a plan
-  pays must be tracked: its balance may not end below where it began.
+  pays must be tracked: its balance may not end below where it began. Only what a Curve pool gave is sent on
+  untracked: no less may be left of it than before that step.
 - **last**: what the last step of the same frame gave, in that token's smallest unit. A callback begins with
   what its caller gave.
 - **owed**: what the pool whose callback runs asks for.

@@ -27,9 +27,10 @@ from executor.plan.steps import (
 )
 from tests.attacks.callbacks import SWAPS, swap_data
 from tests.attacks.scene import STANDING_WEI, STOCK, THIEF, nothing_lost, refused, sent
+from tests.attacks.scene import place as place_token
 from tests.attacks.thieves import Act, accomplice, plot, pretend, turns
 from tests.contracts.schemes import place, plan_of, scheme, v2_through, v3_through
-from tests.contracts.venues.hops import NATIVE, gift, token
+from tests.contracts.venues.hops import NATIVE, gift, held, token
 from tests.support.routers import OPERATOR, Desk
 
 OTHERS = tuple(symbol for symbol in STOCK if symbol != "WETH")
@@ -204,3 +205,46 @@ def test_a_payment_whose_scope_closed_in_its_own_continuation_is_refused(desk: D
     with nothing_lost(desk, pool):
         plan = plan_of(v3_through(pool, 10**10, Track(usdc, ()), token=usdc))
         assert refused(desk, OPERATOR, plan).name == "TokenNotTracked"
+
+
+GIVEN = 1_000
+
+
+def taxed(desk: Desk, basis_points: int) -> tuple[Address, Address]:
+    """A token whose transfers cost the sender that much on top, of which the router holds some, and a thief's
+    Curve pool that gives the router more of it.
+    """
+    asset = place_token(desk, "Tokens.SenderTaxedToken")
+    sent(desk, THIEF, abi.encode_call("give(address,uint256)", desk.router, 10 * GIVEN), to=asset)
+    sent(desk, THIEF, abi.encode_call("levy(address,uint256)", THIEF, basis_points), to=asset)
+    gives = abi.encode_call("give(address,uint256)", desk.router, GIVEN)
+    return asset, accomplice(desk, Act(asset, gives, must=True))
+
+
+def sent_on(pool: Address, asset: Address, *behind: Step) -> tuple[Step, ...]:
+    """An exchange that costs nothing, whose output the router sends to the thief, or to the pool behind."""
+    to, recipient = (None, Recipient.NEXT_POOL) if behind else (to_address(THIEF), Recipient.EXPLICIT)
+    return CurveExchange(pool, 0, 1, asset, Payer.SETTLEMENT, recipient, 0, to=to), *behind
+
+
+@pytest.mark.parametrize("basis_points", [10, 10_000])
+def test_an_output_whose_transfer_costs_the_sender_on_top_takes_nothing_of_what_was_there(
+    desk: Desk, basis_points: int
+) -> None:
+    """The token is not tracked: the router pays on what it was given, and the tax would be its own."""
+    asset, pool = taxed(desk, basis_points)
+    weth = token(desk, "WETH")
+    behind = v2_through(accomplice(desk), 0)
+    with nothing_lost(desk, pool, tokens=[asset]):
+        for steps in (sent_on(pool, asset), sent_on(pool, asset, behind)):
+            reason = refused(desk, OPERATOR, plan_of(*steps, gift(desk, weth, 1), minimum=1))
+            after = 10 * GIVEN - GIVEN * basis_points // 10_000
+            figures = {"token": asset.lower(), "balanceBefore": 10 * GIVEN, "balanceAfter": after}
+            assert (reason.name, reason.args) == ("OutputOverspent", figures)
+
+
+def test_an_output_without_such_a_tax_is_sent_on_although_it_is_not_tracked(desk: Desk) -> None:
+    asset, pool = taxed(desk, 0)
+    with nothing_lost(desk, pool, tokens=[asset]):
+        sent(desk, OPERATOR, plan_of(*sent_on(pool, asset)))
+    assert (held(desk, asset), held(desk, asset, THIEF)) == (10 * GIVEN, GIVEN)

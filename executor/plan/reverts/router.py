@@ -192,6 +192,12 @@ VENUES: tuple[ErrorType, ...] = (
         "a false vault: it took other than the shares that it was told to take",
     ),
     ErrorType(
+        "OutputOverspent",
+        _BALANCES,
+        Meaning.TOKEN_TAX,
+        "sending on what a pool gave took more than that: a tax on transfers that the sender pays",
+    ),
+    ErrorType(
         "LenderUnavailable",
         (("uint256", "opcode"),),
         Meaning.CONFIGURATION,
