@@ -31,7 +31,7 @@ from tests.attacks.scene import place as place_token
 from tests.attacks.thieves import Act, accomplice, plot, pretend, turns
 from tests.contracts.schemes import place, plan_of, scheme, v2_through, v3_through
 from tests.contracts.venues.hops import NATIVE, gift, held, token
-from tests.support.routers import OPERATOR, Desk
+from tests.support.routers import OPERATOR, OWNER, Desk
 
 OTHERS = tuple(symbol for symbol in STOCK if symbol != "WETH")
 
@@ -248,3 +248,24 @@ def test_an_output_without_such_a_tax_is_sent_on_although_it_is_not_tracked(desk
     with nothing_lost(desk, pool, tokens=[asset]):
         sent(desk, OPERATOR, plan_of(*sent_on(pool, asset)))
     assert (held(desk, asset), held(desk, asset, THIEF)) == (10 * GIVEN, GIVEN)
+
+
+def test_a_contract_that_may_move_a_token_without_an_allowance_can_be_made_to_move_the_routers(
+    desk: Desk,
+) -> None:
+    """What is not promised: a step calls whom it names, and a lying token makes the call pass. Only the token
+    that the contract may move can go, and not where the plan settles in it or tracks it.
+    """
+    asset, lie = place_token(desk, "Tokens.BridgedToken"), place_token(desk, "Tokens.LyingToken")
+    bridge = place_token(desk, "Tokens.Bridge", "(address)", asset)
+    sent(desk, THIEF, abi.encode_call("trust(address)", bridge), to=asset)
+    sent(desk, THIEF, abi.encode_call("give(address,uint256)", desk.router, GIVEN), to=asset)
+    desk.send(OWNER, "setSettlementToken(address)", asset)
+    away = ERC4626Deposit(bridge, Payer.TRACKED, Recipient.EXPLICIT, GIVEN, lie, to_address(THIEF))
+    step = Track(lie, (away,))
+    with nothing_lost(desk, bridge):
+        assert refused(desk, OPERATOR, plan_of(step, settlement=4)).name == "ProfitBelowMinimum"
+        assert refused(desk, OPERATOR, plan_of(Track(asset, (step,)))).name == "TrackedTokenFell"
+        assert (held(desk, asset), held(desk, asset, THIEF)) == (GIVEN, 0)
+        sent(desk, OPERATOR, plan_of(step))
+    assert (held(desk, asset), held(desk, asset, THIEF)) == (0, GIVEN)
