@@ -1,5 +1,5 @@
-"""A21: the profit stands in something that can be unwound afterwards: a claim on an account, a balance that
-is rebased, the price of a share.
+"""A21: the profit stands in something that can be unwound afterwards: a claim on an account, the price of a
+share, a balance that is rebased. Of the last one the router is proof only against a rebase that stays.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from executor.plan.steps import (
     BalancerV3Send,
     BalancerV3Settle,
     BalancerV3Unlock,
+    CurveExchange,
     ERC4626Redeem,
     Step,
     Track,
@@ -23,12 +24,12 @@ from executor.plan.steps import (
     V4Take,
     V4Unlock,
 )
-from tests.attacks.scene import THIEF, nothing_lost, refused, sent
+from tests.attacks.scene import THIEF, nothing_lost, place, refused, sent
 from tests.attacks.steps import balancer_v3_unlock, v4_swap
 from tests.attacks.thieves import Act, accomplice, act_through, plot
 from tests.contracts.schemes import place as place_pool
 from tests.contracts.schemes import plan_of, scheme, v2_through, v3_through
-from tests.contracts.venues.hops import gift, token
+from tests.contracts.venues.hops import gift, held, token
 from tests.support.routers import OPERATOR, OWNER, Desk
 
 AMOUNT = 3 * ETHER
@@ -117,7 +118,7 @@ def staked(desk: Desk) -> Address:
     return steth
 
 
-def test_a_rebase_in_the_middle_gives_away_at_most_what_it_brought(desk: Desk, staked: Address) -> None:
+def test_a_rebase_that_stays_gives_away_at_most_what_it_brought(desk: Desk, staked: Address) -> None:
     """To a rule on balances what arrives is profit: he who triggers a rebase in his own plan may ask for it;
     not for a unit of what the router held before.
     """
@@ -133,6 +134,44 @@ def test_a_rebase_in_the_middle_gives_away_at_most_what_it_brought(desk: Desk, s
         assert refused(desk, OPERATOR, greedy).name == "ProfitBelowMinimum"
         honest = plan_of(v2_through(pool, 0), minimum=brought - 2, settlement=STEADY)
         sent(desk, OPERATOR, honest)
+
+
+HELD = 10_000
+TWICE, ONCE = 2_000, 1_000
+
+
+@pytest.fixture
+def elastic(desk: Desk) -> Address:
+    """A token whose balances anybody can stretch and shrink, of which the router holds some. The owner was so
+    careless as to make it a settlement token.
+    """
+    asset = place(desk, "Tokens.ElasticToken")
+    sent(desk, THIEF, abi.encode_call("give(address,uint256)", desk.router, HELD), to=asset)
+    desk.send(OWNER, "setSettlementToken(address)", asset)
+    return asset
+
+
+@pytest.mark.parametrize("way", ["it settles the plan", "it is tracked", "it is an output that is sent on"])
+def test_a_balance_that_is_stretched_for_the_length_of_the_call_can_be_halved(
+    desk: Desk, elastic: Address, way: str
+) -> None:
+    """What is not promised: while the plan runs the router holds twice as much, and every rule is content
+    with half of that; then the rebase is undone. Nothing but that token is lost.
+    """
+    pool = accomplice(desk, Act(elastic, abi.encode_call("rebase(uint256)", TWICE), must=True))
+    stretch, taker = v2_through(pool, 0), accomplice(desk)
+    if way == "it settles the plan":
+        plan = plan_of(stretch, v2_through(taker, HELD), settlement=STEADY)
+    elif way == "it is tracked":
+        plan = plan_of(Track(elastic, (stretch, v2_through(taker, HELD, token=elastic))))
+    else:
+        to, pays = Recipient.EXPLICIT, Payer.SETTLEMENT
+        plan = plan_of(CurveExchange(pool, 0, 1, elastic, pays, to, 0, to=taker))
+    with nothing_lost(desk, pool, taker):
+        sent(desk, OPERATOR, plan)
+        assert held(desk, elastic) == HELD
+        sent(desk, THIEF, abi.encode_call("rebase(uint256)", ONCE), to=elastic)
+    assert (held(desk, elastic), held(desk, elastic, taker)) == (HELD // 2, HELD // 2)
 
 
 def test_a_share_whose_price_is_driven_up_is_still_the_same_share(desk: Desk) -> None:
