@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from devnet.compiler import compile_files
 from executor.domain.address import Address, to_address
 from executor.plan import decode_revert
+from executor.plan.batch import BatchEntry, decode_batch_revert
 from executor.plan.encoding import encode_plan
 from executor.plan.format import Opcode, Payer, Recipient, V2Output, V3Amount, V3CallbackKind
 from executor.plan.header import DecodedPlan, Header
 from executor.plan.reverts import REASONS, ROUTER_ERRORS, ErrorType, Hop, Meaning
-from executor.plan.reverts.router import BATCH_PLAN_FAILED
+from executor.plan.reverts.router import BATCH_PLAN_FAILED, CONTROL, RAISED_IN_CALLBACKS, SIMULATED, TRADE
 from executor.plan.steps import Loan, PoolLoan, Step, Track, V2Swap, V3Swap, V4Unlock
 
 POOL, INNER_POOL = to_address("0x" + "11" * 20), to_address("0x" + "22" * 20)
@@ -210,3 +211,98 @@ def test_a_text_that_is_cut_off_or_lies_elsewhere_is_not_guessed_at() -> None:
     clean = text("UniswapV2: INSUFFICIENT_INPUT_AMOUNT")
     for spoilt in (clean[:-40], clean[:68], clean[:4] + bytes([1]) + clean[5:]):
         assert decode_revert(spoilt).name == "Unknown"
+
+
+def bare(name: str) -> bytes:
+    """An error of the router's with zeros for its figures."""
+    (error,) = [error for error in ROUTER_ERRORS if error.name == name]
+    zeros = {"address": TOKEN, "bytes": b"", "bytes4": bytes(4), "bytes32": bytes(32)}
+    kinds = [kind for kind, _ in error.arguments]
+    return error.selector + encode(kinds, [[] if "[]" in kind else zeros.get(kind, 0) for kind in kinds])
+
+
+TO_THE_SENDER = sorted(error.name for error in (*TRADE, *CONTROL, BATCH_PLAN_FAILED, SIMULATED))
+
+
+@pytest.mark.parametrize("name", TO_THE_SENDER)
+def test_what_the_router_says_to_the_sender_alone_is_not_believed_of_a_contract_on_the_way(name: str) -> None:
+    """Else a false pool could stop the executor: the router is paused, the sender is no operator."""
+    assert decode_revert(bare(name), plan_of(v2(POOL))).name in (name, "Empty")
+    for steps in (v2(POOL), v3(POOL, v2(INNER_POOL)), Loan(Opcode.AAVE_V3_LOAN, 1, 1, (v2(POOL),))):
+        for calldata in (plan_of(steps), None):
+            told = decode_revert(failed(POOL, bare(name)), calldata)
+            assert (told.name, told.through, told.plan_index) == ("Unknown", (POOL,), None)
+            assert told.meaning is Meaning.UNKNOWN
+
+
+@pytest.mark.parametrize("name", sorted(error.name for error in RAISED_IN_CALLBACKS))
+def test_what_the_router_says_in_a_callback_is_understood_through_the_pool_that_it_was_said_to(
+    name: str,
+) -> None:
+    told = decode_revert(failed(POOL, bare(name)), plan_of(v3(POOL, v2(INNER_POOL))))
+    assert (told.name, told.through) == (name, (POOL,))
+
+
+def test_a_plan_of_a_batch_is_counted_by_the_router_and_by_no_pool() -> None:
+    """Else it could have another plan's calldata read, or another plan dropped."""
+    nested = custom("BatchPlanFailed(uint256,bytes)", 1, text("UniswapV2: K"))
+    batch = custom("BatchPlanFailed(uint256,bytes)", 0, failed(POOL, nested))
+    entries = [BatchEntry(plan_of(v2(POOL)), 1), BatchEntry(plan_of(v2(INNER_POOL)), 1)]
+    told = decode_batch_revert(batch, entries)
+    assert (told.plan_index, told.name, told.through) == (0, "Unknown", (POOL,))
+    assert told.hop == Hop(0, Opcode.UNISWAP_V2_SWAP, POOL)
+    assert decode_revert(failed(POOL, nested), plan_of(v2(POOL))).plan_index is None
+    twice = custom("BatchPlanFailed(uint256,bytes)", 0, nested)
+    assert decode_revert(twice).plan_index == 0
+
+
+def test_a_pool_that_names_a_lender_which_is_not_called_inside_of_it_is_not_believed() -> None:
+    """Else it could have any lender left out."""
+    forged = failed(POOL, failed(LENDER, text("26")))
+    lent = Loan(Opcode.AAVE_V3_LOAN, 1, 1, (v3(POOL),))
+    for steps, told in (
+        (v2(POOL), decode_revert(forged, plan_of(v2(POOL)))),
+        (v3(POOL), decode_revert(forged, plan_of(v3(POOL)))),
+        (v3(POOL), decode_revert(forged, plan_of(v3(POOL, v2(INNER_POOL))))),
+        (lent, decode_revert(failed(LENDER, forged), plan_of(lent))),
+    ):
+        assert told.through[-1] == POOL, steps
+        assert (told.name, told.meaning) == ("Unknown", Meaning.UNKNOWN), steps
+    nowhere = decode_revert(failed(INNER_POOL, forged), plan_of(v2(POOL)))
+    assert (nowhere.through, nowhere.hop) == ((INNER_POOL,), None)
+
+
+def test_what_a_token_said_to_the_pool_manager_is_nobody_elses_word() -> None:
+    """Neither the router's own, nor what came through another contract."""
+    plan = plan_of(V4Unlock((v2(POOL),)))
+    for inside in (failed(POOL, text("UniswapV2: K")), bare("TokenNotTracked")):
+        wrapped = custom("WrappedError(address,bytes4,bytes,bytes)", TOKEN, bytes(4), inside, b"")
+        told = decode_revert(failed(LENDER, wrapped), plan)
+        assert (told.name, told.through) == ("Unknown", (LENDER,))
+
+
+@pytest.mark.parametrize("lender", [Opcode.UNISWAP_V4_LOAN, Opcode.BALANCER_V3_LOAN])
+def test_a_lender_that_is_asked_for_the_money_in_its_own_callback_may_refuse_there(lender: Opcode) -> None:
+    loan = Loan(lender, 1, 1, (v2(POOL),))
+    overflow = custom("Panic(uint256)", 0x11)
+    told = decode_revert(failed(LENDER, failed(LENDER, overflow)), plan_of(loan))
+    assert (told.meaning, told.through, told.hop) == (
+        Meaning.LENDER_DRY,
+        (LENDER, LENDER),
+        Hop(0, lender, None),
+    )
+    for other in (INNER_POOL, POOL):
+        forged = failed(LENDER, failed(POOL, failed(other, overflow)))
+        assert decode_revert(forged, plan_of(loan)).through == (LENDER, POOL)
+
+
+def test_of_two_loans_the_one_is_found_that_called_the_pool() -> None:
+    """As where several routes borrow, each for itself."""
+    first = Loan(Opcode.AAVE_V3_LOAN, 1, 1, (v2(POOL),))
+    second = Loan(Opcode.AAVE_V3_LOAN, 1, 1, (Track(TOKEN, (v3(POOL, v2(INNER_POOL)),)),))
+    reason = failed(LENDER, failed(POOL, failed(INNER_POOL, text("UniswapV2: K"))))
+    told = decode_revert(reason, plan_of(first, second))
+    assert (told.code, told.through) == ("uniswap_v2_invariant_broken", (LENDER, POOL, INNER_POOL))
+    assert told.hop == Hop(5, Opcode.UNISWAP_V2_SWAP, INNER_POOL)
+    dry = decode_revert(failed(LENDER, text("26")), plan_of(first, second))
+    assert dry.hop == Hop(0, Opcode.AAVE_V3_LOAN, None, certain=False)

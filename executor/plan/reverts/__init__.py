@@ -76,6 +76,7 @@ def decode_revert(data: bytes, calldata: bytes | None = None) -> DecodedError:
 
     With the `calldata` of the plan that reverted, the hop is found and a pool's or lender's reason is read as
     its protocol's. The bytes come from contracts that may be hostile: text and bytes are kept up to
-    `decoding.MOST_SHOWN` of them.
+    `decoding.MOST_SHOWN` of them, and a contract that claims to pass on what another one said is believed
+    only where the plan has that one called inside of it. Without the calldata it is believed.
     """
     return decode(data, calldata, _KNOWN)

@@ -12,8 +12,13 @@ from executor.domain.address import Address, to_address
 from executor.domain.errors import AddressError
 from executor.plan.format import Opcode
 from executor.plan.reverts.kinds import ErrorType, Meaning, Reasons, code_of
-from executor.plan.reverts.locating import Hop, locate
-from executor.plan.reverts.router import BATCH_PLAN_FAILED, CALL_FAILED, ROUTER_ERRORS
+from executor.plan.reverts.locating import Hop, Trail
+from executor.plan.reverts.router import (
+    BATCH_PLAN_FAILED,
+    CALL_FAILED,
+    RAISED_IN_CALLBACKS,
+    ROUTER_ERRORS,
+)
 from executor.plan.reverts.uniswap_v4 import WRAPPED_ERROR
 
 MOST_SHOWN = 512
@@ -69,19 +74,23 @@ class Known:
 
 @dataclass(slots=True)
 class _Unwrapped:
-    """The innermost revert data, and what stood around it."""
+    """The innermost revert data, and what stood around it. `router` are the errors of the router's own that
+    they may be.
+    """
 
     data: bytes
+    router: tuple[ErrorType, ...] = ROUTER_ERRORS
     through: list[str] = field(default_factory=list)
     plan_index: int | None = None
 
 
 def decode(data: bytes, calldata: bytes | None, known: Known) -> DecodedError:
     """See `decode_revert`."""
-    inner = _unwrap(data)
-    router = _match(ROUTER_ERRORS, inner.data)
+    trail = None if calldata is None else Trail.of(calldata)
+    inner = _unwrap(data, trail)
+    router = _match(inner.router, inner.data)
     named = [value for value in (router[1] if router else {}).values() if isinstance(value, str)]
-    hop = None if calldata is None else locate(calldata, inner.through, [_address(text) for text in named])
+    hop = None if trail is None else trail.hop([_address(text) for text in named])
     found = _decoded(*router) if router else _of_protocol(inner.data, known, hop)
     if hop is not None and hop.opcode in LENDING and not router:
         found = _as_lender(found)
@@ -90,19 +99,31 @@ def decode(data: bytes, calldata: bytes | None, known: Known) -> DecodedError:
     return replace(found, through=tuple(inner.through), hop=hop, plan_index=inner.plan_index)
 
 
-def _unwrap(data: bytes) -> _Unwrapped:
-    """Down to the innermost reason; not even that all of the bytes are there is taken for granted."""
+def _unwrap(data: bytes, trail: Trail | None) -> _Unwrapped:
+    """Down to the innermost reason; not even that all of the bytes are there is taken for granted.
+
+    The outermost bytes are the router's own. What stands in a CallFailed is what the contract that it names
+    said, who may say anything: that a plan of a batch failed is believed of the outermost bytes only; a
+    further CallFailed where `trail` leads to the contract that it names, so that it can be what the router
+    said in a callback; an error of the router's where a callback can raise it.
+    """
     inner = _Unwrapped(data)
+    if data[:4] == BATCH_PLAN_FAILED.selector and len(data) >= 68:
+        inner.plan_index = int.from_bytes(data[4:36], "big")
+        inner.data = _bytes_at(data[4:], 1)
     for _ in range(MOST_NESTED):
         selector, body = inner.data[:4], inner.data[4:]
-        if selector == CALL_FAILED.selector and len(body) >= 64:
-            inner.through.append(to_address("0x" + body[12:32].hex()))
-            inner.data = _bytes_at(body, 1)
-        elif selector == BATCH_PLAN_FAILED.selector and len(body) >= 64:
-            inner.plan_index = int.from_bytes(body[:32], "big")
+        if selector == CALL_FAILED.selector and len(body) >= 64 and inner.router:
+            target = to_address("0x" + body[12:32].hex())
+            followed = trail is None or trail.enter(target)
+            if not followed and inner.through:
+                break
+            inner.through.append(target)
+            inner.router = RAISED_IN_CALLBACKS
             inner.data = _bytes_at(body, 1)
         elif selector == WRAPPED_ERROR.selector and len(body) >= 128:
             # What the PoolManager makes of it says more than what the token or hook said.
+            inner.router = ()
             inner.data = _bytes_at(body, 3) or _bytes_at(body, 2)
         else:
             break

@@ -1,5 +1,7 @@
 """Which step of a plan a revert came from."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +12,8 @@ from executor.plan.steps import Step, Track
 
 CALLING = frozenset(Opcode) - {Opcode.TRACK, Opcode.MEASURE}
 """Steps that call a contract which may refuse."""
+CALLING_AGAIN = frozenset({Opcode.UNISWAP_V4_LOAN, Opcode.BALANCER_V3_LOAN})
+"""Steps that call the same contract again in its callback: to be lent the money, and to pay it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Hop:
 class _Node:
     index: int
     step: Step
-    inside: tuple["_Node", ...]
+    inside: tuple[_Node, ...]
 
     @property
     def opcode(self) -> Opcode:
@@ -41,7 +45,7 @@ class _Node:
     def pool(self) -> str | None:
         return getattr(self.step, "pool", None)
 
-    def frame(self) -> Iterator["_Node"]:
+    def frame(self) -> Iterator[_Node]:
         """This step, and those of its scope that run in the same call."""
         yield self
         if isinstance(self.step, Track):
@@ -49,41 +53,50 @@ class _Node:
                 yield from node.frame()
 
 
-def locate(calldata: bytes, through: Sequence[str], addresses: Sequence[str]) -> Hop | None:
-    """The step that the innermost of the contracts in `through` was called by; or, where it is the router
-    itself that refused, the step in that contract's callback whose pool is among `addresses`. None where
-    nothing fits or the bytes are no plan.
+class Trail:
+    """The way of a revert through a plan, from the outermost contract inwards: each contract on it was called
+    by a step inside the one before. Where several steps may have called it, all of them are followed.
     """
-    try:
-        nodes, _ = _number(decode_plan(calldata).steps, 0)
-    except PlanError:
-        return None
-    found, certain = None, True
-    for target in through:
-        here = [node for top in nodes for node in top.frame() if node.opcode in CALLING]
-        matching = [node for node in here if node.pool == target] or [
-            node for node in here if not _calls_pool(node)
-        ]
-        if not matching:
-            break
-        found, certain = matching[0], certain and len(matching) == 1
-        nodes = found.inside
-    return _named(nodes, addresses) or (
-        None if found is None else Hop(found.index, found.opcode, found.pool, certain)
-    )
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._inside, _ = _number(steps, 0)
+        self._found: tuple[_Node, ...] = ()
+        self._target = ""
+
+    @classmethod
+    def of(cls, calldata: bytes) -> Trail | None:
+        """The way through the plan in `calldata`; None where the bytes are no plan."""
+        try:
+            return cls(decode_plan(calldata).steps)
+        except PlanError:
+            return None
+
+    def enter(self, target: str) -> bool:
+        """Go on to the contract `target`. False where no step here calls it: behind that there is nothing."""
+        here = [node for top in self._inside for node in top.frame() if node.opcode in CALLING]
+        named = [node for node in here if node.pool == target]
+        matching = tuple(named or [node for node in here if not _calls_pool(node)])
+        again = [node for node in self._found if node.opcode in CALLING_AGAIN and target == self._target]
+        self._found = matching or tuple(again) or self._found
+        self._inside = tuple(inner for node in matching for inner in node.inside)
+        self._target = target
+        return bool(matching or again)
+
+    def hop(self, addresses: Sequence[str]) -> Hop | None:
+        """The step that the innermost contract was called by; or, where it is the router itself that refused,
+        the step in that contract's callback whose pool is among `addresses`. None where nothing fits.
+        """
+        inner = [node for top in self._inside for node in top.frame() if node.pool in addresses]
+        fitting = inner or self._found
+        if not fitting:
+            return None
+        return Hop(fitting[0].index, fitting[0].opcode, fitting[0].pool, len(fitting) == 1)
 
 
 def _calls_pool(node: _Node) -> bool:
     """Whether the step calls the very contract that it names, and not a vault that the router knows."""
     through_vault = node.opcode in (Opcode.BALANCER_V2_SWAP, Opcode.BALANCER_V3_SWAP)
     return node.pool is not None and not through_vault
-
-
-def _named(nodes: Sequence[_Node], addresses: Sequence[str]) -> Hop | None:
-    inner = [
-        node for top in nodes for node in top.frame() if node.pool is not None and node.pool in addresses
-    ]
-    return Hop(inner[0].index, inner[0].opcode, inner[0].pool, len(inner) == 1) if inner else None
 
 
 def _number(steps: Sequence[Step], first: int) -> tuple[tuple[_Node, ...], int]:

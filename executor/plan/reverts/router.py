@@ -275,12 +275,13 @@ SIMULATED = ErrorType(
     "not a failure: the simulated plan works",
 )
 
+RAISED_IN_CALLBACKS: tuple[ErrorType, ...] = (*PAYMENTS, *CALLBACKS, *VENUES, *FORMAT)
+"""What the router says to a pool or lender that calls it, and what comes back in what that one reverts with.
+Everything else it says only to the sender.
+"""
 ROUTER_ERRORS: tuple[ErrorType, ...] = (
     *TRADE,
-    *PAYMENTS,
-    *CALLBACKS,
-    *VENUES,
-    *FORMAT,
+    *RAISED_IN_CALLBACKS,
     *CONTROL,
     CALL_FAILED,
     BATCH_PLAN_FAILED,
