@@ -272,6 +272,14 @@ def test_a_pool_that_names_a_lender_which_is_not_called_inside_of_it_is_not_beli
     assert (nowhere.through, nowhere.hop) == ((INNER_POOL,), None)
 
 
+def test_a_pool_on_the_route_cannot_say_that_the_plans_lender_is_dry() -> None:
+    """It may speak as a lender would, or be a vault that passes on what a lender behind it said."""
+    plan = plan_of(Loan(Opcode.AAVE_V3_LOAN, 1, 1, (v2(POOL),)))
+    for words in (text("26"), text("BAL#528"), custom("ERC3156ExceededMaxLoan(uint256)", 5)):
+        told = decode_revert(failed(LENDER, failed(POOL, words)), plan)
+        assert (told.hop, told.meaning) == (Hop(1, Opcode.UNISWAP_V2_SWAP, POOL), Meaning.NO_LIQUIDITY)
+
+
 def test_what_a_token_said_to_the_pool_manager_is_nobody_elses_word() -> None:
     """Neither the router's own, nor what came through another contract."""
     plan = plan_of(V4Unlock((v2(POOL),)))

@@ -92,8 +92,8 @@ def decode(data: bytes, calldata: bytes | None, known: Known) -> DecodedError:
     named = [value for value in (router[1] if router else {}).values() if isinstance(value, str)]
     hop = None if trail is None else trail.hop([_address(text) for text in named])
     found = _decoded(*router) if router else _of_protocol(inner.data, known, hop)
-    if hop is not None and hop.opcode in LENDING and not router:
-        found = _as_lender(found)
+    if hop is not None and not router:
+        found = _as_lender(found) if hop.opcode in LENDING else _as_venue(found)
     if found.name == PANIC.name and not inner.through:
         found = replace(found, meaning=Meaning.CONFIGURATION, words=OWN_PANIC)
     return replace(found, through=tuple(inner.through), hop=hop, plan_index=inner.plan_index)
@@ -169,6 +169,13 @@ def _as_lender(found: DecodedError) -> DecodedError:
         return found
     words = f"the lender cannot lend as much: {found.words}"
     return replace(found, meaning=Meaning.LENDER_DRY, words=words)
+
+
+def _as_venue(found: DecodedError) -> DecodedError:
+    """A pool that has nothing to lend, says so or passes on that another contract does, is too small; whoever
+    lends to the plan is not named by it.
+    """
+    return replace(found, meaning=Meaning.NO_LIQUIDITY) if found.meaning is Meaning.LENDER_DRY else found
 
 
 def _match(errors: tuple[ErrorType, ...], data: bytes) -> tuple[ErrorType, dict[str, object]] | None:
