@@ -28,13 +28,26 @@ _WORDS = """## Words
 - **owed**: what the pool whose callback runs asks for.
 - **the waiting pool** (recipient CALLER): the pool in whose callback the step runs; in the plan itself, the
   sender.
-- **the next pool** (recipient NEXT_POOL): the pool that the step behind this one names.
+- **the next pool** (recipient NEXT_POOL): the pool of the step that follows in the bytes: the one behind, or,
+  for a V3 swap with a continuation, the first one inside. The router takes the 20 bytes at offset 3 of that
+  step for the pool, whatever they are; they are its pool in
+  {showing}.
+  The encoder refuses any other step there: a loan of a pool has its pool at another offset, the rest has
+  none. Only pools that count what they find at themselves, as pairs do, take it for their input; to others it
+  is a gift.
 """
 
 
 def plan_format() -> str:
     """The text of docs/plan-format.md."""
-    parts = [_INTRODUCTION, _WORDS, "## Header\n", *_header(), "## Tip\n", *_tip()]
+    parts = [
+        _INTRODUCTION,
+        _WORDS.format(showing=_showing_pools()),
+        "## Header\n",
+        *_header(),
+        "## Tip\n",
+        *_tip(),
+    ]
     parts.append("## Guards\n\nChecked in order before the first token moves.\n")
     for kind, guard in GUARDS.items():
         parts += [
@@ -48,6 +61,12 @@ def plan_format() -> str:
         heading = f"### 0x{opcode:02x} {_title(layout.number)}{turned}\n"
         parts += [heading, _doc(STEPS[f.Opcode(opcode)]), _table(layout, "opcode")]
     return "\n".join(parts)
+
+
+def _showing_pools() -> str:
+    """The steps whose pool can be the next one, in lines."""
+    shown = [f"0x{opcode:02x}" for opcode, layout in LAYOUTS.items() if layout.shows_pool]
+    return ", ".join(shown[:-1]) + f" and {shown[-1]}"
 
 
 def _title(number: IntEnum) -> str:

@@ -16,6 +16,7 @@ from executor.domain.errors import PlanError
 from executor.plan import format as f
 from executor.plan.bytewise import Reader, put_hex, put_uint
 
+POOL_NAME = "pool"
 Values = dict[str, Any]
 """What is known of a step while it is read or written: its attributes, and what its flags say."""
 
@@ -141,12 +142,24 @@ class Layout:
     directed: bool = False
     attributes: tuple[str, ...] = field(init=False)
     """The attributes that the parts stand for, in order."""
+    shows_pool: bool = field(init=False)
+    """Whether its pool stands where a hop that sends to the next pool looks for it."""
 
     def __post_init__(self) -> None:
         names: list[str] = []
         for part in self.parts:
             names += [b.name for b in part.bits if b.is_attribute] if isinstance(part, Flags) else [part.name]
         object.__setattr__(self, "attributes", tuple(names))
+        object.__setattr__(self, "shows_pool", self._pool_ends_at() == f.POOL_STEP_BYTES)
+
+    def _pool_ends_at(self) -> int:
+        """How many bytes the step has up to its pool; 0 where it names none, or not always at one place."""
+        at = 1
+        for part in self.parts:
+            at += 1 if isinstance(part, Flags) else part.width
+            if isinstance(part, Field) and (part.name == POOL_NAME or part.when or part.kind == "steps"):
+                return at if part.name == POOL_NAME else 0
+        return 0
 
     def encode(self, source: object) -> bytes:
         """The bytes of `source`, whose attributes are the fields and flags. Raises PlanError."""
@@ -229,7 +242,7 @@ def choice_is(name: str, choice: IntEnum) -> When:
 UNLESS_LAST = When("unless LAST", lambda values: not values["last"])
 IF_TRACKED = choice_is("payer", f.Payer.TRACKED)
 
-POOL = Field("pool", f.ADDRESS_BYTES, "the pool", "address")
+POOL = Field(POOL_NAME, f.ADDRESS_BYTES, "the pool", "address")
 TO = Field(
     "to",
     f.ADDRESS_BYTES,

@@ -1,13 +1,13 @@
 """Random plans: every step, guard, flag and width, nested to depth three."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from executor.domain.address import Address, to_address
 from executor.plan.format import Guard as GuardKind
-from executor.plan.format import Opcode
+from executor.plan.format import Opcode, Recipient
 from executor.plan.guards import GUARDS, Guard
 from executor.plan.header import DecodedPlan, Header, Tip
 from executor.plan.layout import Bits, Field, Flags, Layout, Values
@@ -108,7 +108,22 @@ def _ended(lists: st.SearchStrategy[list[Step]]) -> Inside:
     return st.just(()) | st.tuples(lists, quotes).map(lambda parts: (*parts[0], parts[1]))
 
 
-plans: st.SearchStrategy[DecodedPlan] = st.builds(DecodedPlan, header=headers, steps=steps())
+def findable(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps, of which none sends to a next pool that the router would not find."""
+    found: list[Any] = []
+    for place, step in enumerate(steps, start=1):
+        changed: Any = step
+        if step.inside:
+            changed = replace(changed, continuation=findable(step.inside))
+        following = (*step.inside, *steps[place:])[:1]
+        sends_on = getattr(step, "recipient", None) is Recipient.NEXT_POOL
+        if sends_on and not (following and following[0].layout.shows_pool):
+            changed = replace(changed, recipient=Recipient.ROUTER)
+        found.append(changed)
+    return tuple(found)
+
+
+plans: st.SearchStrategy[DecodedPlan] = st.builds(DecodedPlan, header=headers, steps=steps().map(findable))
 
 
 def attribute_names(step: object) -> list[str]:

@@ -12,7 +12,7 @@ from executor.plan.format import Opcode
 from executor.plan.header import DecodedPlan, Header
 from executor.plan.shaped import Shaped
 from executor.plan.steps import LAYOUTS, STEPS, Step
-from tests.plan.strategies import plans, steps, steps_of
+from tests.plan.strategies import findable, plans, quotes, steps, steps_of
 from tests.support.page_encoder import page_encoded
 
 
@@ -31,7 +31,7 @@ def test_a_step_of_every_opcode_is_written_as_the_table_and_the_page_say(
     shaped = Shaped(LAYOUTS[opcode])
     for step in (data.draw(steps_of(opcode, steps(1))) for _ in range(2)):
         assert shaped(step) == shaped(step) == LAYOUTS[opcode].encode(step)
-        plan = DecodedPlan(Header(0, 0, 0), (step,))
+        plan = DecodedPlan(Header(0, 0, 0), findable((step, data.draw(quotes))))
         assert encode_plan(plan) == page_encoded(plan)
 
 

@@ -1,7 +1,9 @@
 """The byte format of plans: one definition, read and written alike on both sides."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +14,22 @@ from executor.domain.errors import PlanError
 from executor.plan import decode, explain
 from executor.plan.documentation import plan_format
 from executor.plan.encoding import encode_plan
-from executor.plan.format import HEADER_BYTES, SELECTOR, Opcode
+from executor.plan.format import ADDRESS_BYTES, HEADER_BYTES, POOL_STEP_BYTES, SELECTOR, Opcode, Recipient
 from executor.plan.format import Guard as GuardKind
 from executor.plan.generate import solidity
 from executor.plan.guards import GUARDS, Guard, MaxBlock, ParentHash
 from executor.plan.header import DecodedPlan, Header, Tip
 from executor.plan.layout import Flags
-from executor.plan.steps import LAYOUTS, STEPS, Loan, Track, V2Swap
-from tests.plan.strategies import attribute_names, guards_of, plans, steps, steps_of
+from executor.plan.steps import LAYOUTS, STEPS, Loan, Step, Track, V2Swap, V3Swap
+from tests.plan.strategies import (
+    any_step,
+    attribute_names,
+    findable,
+    guards_of,
+    plans,
+    steps,
+    steps_of,
+)
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -56,7 +66,13 @@ def test_random_bytes_never_crash_the_decoder(data: bytes) -> None:
         plan = decode(SELECTOR + data)
     except PlanError:
         return
-    assert decode(encode_plan(plan)) == plan
+    try:
+        again = encode_plan(plan)
+    except PlanError as refused:
+        # Such a plan the router reads, but sends what it gets to no pool.
+        assert refused.facts["field"] == "recipient"
+        return
+    assert decode(again) == plan
 
 
 @given(plans, st.data())
@@ -100,7 +116,7 @@ def test_a_header_field_that_does_not_fit_is_refused_by_name(header: Header, fie
 @given(steps_of(Opcode.UNISWAP_V2_SWAP, st.just(())))
 def test_an_amount_that_does_not_fit_is_refused_and_never_cut_off(step: V2Swap) -> None:
     with pytest.raises(PlanError, match="does not fit"):
-        encode_plan(DecodedPlan(Header(0, 0, 0), (replace(step, amount_in=1 << 128),)))
+        encode_plan(DecodedPlan(Header(0, 0, 0), findable((replace(step, amount_in=1 << 128),))))
 
 
 def test_every_opcode_has_a_step_and_every_guard_its_reader() -> None:
@@ -113,8 +129,8 @@ def test_every_opcode_has_a_step_and_every_guard_its_reader() -> None:
 @settings(max_examples=30)
 @given(data=st.data())
 def test_a_step_of_every_opcode_comes_back_with_all_its_fields(opcode: Opcode, data: st.DataObject) -> None:
-    step = data.draw(steps_of(opcode, steps(0)))
     ending = data.draw(steps_of(Opcode.UNISWAP_V2_QUOTE, st.just(())))
+    step, _ = findable((data.draw(steps_of(opcode, steps(0))), ending))
     plan = DecodedPlan(Header(0, 0, 0), (step, ending))
     assert decode(encode_plan(plan)).steps[0] == step
     # A lender without markets has no variant among its fields.
@@ -136,7 +152,7 @@ def test_a_guard_of_every_kind_comes_back_with_all_its_fields(kind: GuardKind, d
 @settings(max_examples=30)
 @given(data=st.data())
 def test_flags_that_a_step_does_not_have_are_refused(opcode: Opcode, data: st.DataObject) -> None:
-    step = data.draw(steps_of(opcode, st.just(())))
+    (step,) = findable((data.draw(steps_of(opcode, st.just(()))),))
     layout = LAYOUTS[opcode]
     first = layout.parts[0]
     if not isinstance(first, Flags) or first.known == 0xFF:
@@ -167,3 +183,50 @@ def test_a_continuation_longer_than_its_length_field_is_refused(example_swap: V2
     loan = Loan(Opcode.AAVE_V3_LOAN, 1, 1, (example_swap,) * 2000)
     with pytest.raises(PlanError, match="continuation length"):
         encode_plan(DecodedPlan(Header(0, 0, 0), (loan,)))
+
+
+SENDING = sorted(opcode for opcode, layout in LAYOUTS.items() if "recipient" in layout.attributes)
+flat_steps = any_step(st.just(()), st.sampled_from(Opcode))
+
+
+def read_as_pool(step: Step) -> bytes:
+    """What the router takes for the pool of a step that follows."""
+    return step.encode()[POOL_STEP_BYTES - ADDRESS_BYTES : POOL_STEP_BYTES]
+
+
+@given(st.sampled_from(SENDING).flatmap(lambda number: steps_of(Opcode(number), st.just(()))), flat_steps)
+def test_a_hop_sends_to_the_next_pool_only_where_the_router_will_find_that_one(hop: Step, then: Step) -> None:
+    sending: Any = hop
+    sending = replace(sending, recipient=Recipient.NEXT_POOL, to=None)
+    (following,) = findable((then,))
+    chains: list[tuple[Step, ...]] = [(sending, following)]
+    if isinstance(sending, V3Swap):
+        # The router reads on behind the length of the continuation.
+        chains.append((replace(sending, continuation=(following,)),))
+    for chain in chains:
+        plan = DecodedPlan(Header(0, 0, 0), chain)
+        try:
+            encode_plan(plan)
+        except PlanError as refused:
+            assert refused.facts["field"] == "recipient"
+            assert not following.layout.shows_pool
+        else:
+            assert following.layout.shows_pool
+            named: Any = following
+            assert read_as_pool(following) == bytes.fromhex(named.pool[2:])
+
+
+def test_a_hop_for_the_next_pool_is_refused_where_nothing_follows(example_swap: V2Swap) -> None:
+    last = replace(example_swap, recipient=Recipient.NEXT_POOL)
+    for chain in ((last,), (Track(example_swap.pool, (last,)), example_swap)):
+        with pytest.raises(PlanError, match="none follows"):
+            encode_plan(DecodedPlan(Header(0, 0, 0), chain))
+    encode_plan(DecodedPlan(Header(0, 0, 0), (last, example_swap)))
+
+
+def test_the_page_names_the_steps_that_a_next_pool_is_found_in() -> None:
+    chapter = plan_format().partition("**the next pool**")[2].partition("## Header")[0]
+    named = set(re.findall(r"0x[0-9a-f]{2}", chapter))
+    shown = {f"0x{opcode:02x}" for opcode, layout in LAYOUTS.items() if layout.shows_pool}
+    assert named == shown
+    assert "0x6c" not in shown

@@ -17,7 +17,7 @@ from executor.plan.steps import (
     ERC4626Redeem,
     V2Swap,
 )
-from tests.contracts.venues.hops import ask, execute, gift, hand, held, token, tracking
+from tests.contracts.venues.hops import ask, execute, gift, hand, held, plan, token, tracking
 from tests.support.routers import OPERATOR, Desk, Reverted
 
 Hop = CurveExchange | BalancerV2Swap | ERC4626Deposit | ERC4626Redeem
@@ -107,9 +107,11 @@ def test_the_next_pool_may_receive_and_is_told_how_much_it_got(desk: Desk, name:
 
 def test_what_is_for_the_next_pool_needs_a_next_step(desk: Desk) -> None:
     """Behind the plan there are no bytes that name one."""
-    last = replace(gift(desk, token(desk, "WETH"), ETHER), recipient=Recipient.NEXT_POOL)
+    behind = gift(desk, token(desk, "WETH"), ETHER)
+    # Such a plan cannot be encoded: it is one that is cut off.
+    whole = plan(replace(behind, recipient=Recipient.NEXT_POOL), behind)
     with pytest.raises(Reverted) as refused:
-        execute(desk, last)
+        desk.simulate(whole[: -len(behind.encode())])
     assert refused.value.reason.name == "PlanTruncated"
 
 
