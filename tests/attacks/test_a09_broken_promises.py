@@ -4,6 +4,8 @@ another; two loans of one lender, one inside the other.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from devnet import abi
@@ -11,12 +13,13 @@ from devnet.node import ETHER
 from executor.domain.address import Address, to_address
 from executor.plan.batch import BatchEntry, encode_batch
 from executor.plan.format import Opcode, V2CallbackKind, V2Output, V3CallbackKind
-from executor.plan.steps import Loan, PoolLoan, Step, V2FlashSwap
+from executor.plan.steps import Loan, PoolLoan, Step, Track, V2FlashSwap
 from tests.attacks.callbacks import SWAPS, swap_data
 from tests.attacks.scene import nothing_lost, refused, sent
 from tests.attacks.thieves import Act, accomplice, act_through, plot, turns
 from tests.contracts.lenders.loans import SOURCES
-from tests.contracts.schemes import plan_of, v2_through, v3_through
+from tests.contracts.schemes import place as place_schemer
+from tests.contracts.schemes import plan_of, scheme, v2_through, v3_through
 from tests.contracts.venues.hops import gift, plan, token
 from tests.support.routers import OPERATOR, Desk
 
@@ -55,6 +58,27 @@ def test_an_address_without_code_calls_nobody_back(desk: Desk, what: str) -> Non
 def callback(desk: Desk, cap: int, inside: bytes = b"") -> bytes:
     """What a pool of the V3 shape calls back with that is owed `cap`."""
     return abi.encode_call(SWAPS[0], cap, 0, swap_data(desk, cap) + inside)
+
+
+def test_a_pool_that_says_it_gave_what_it_did_not_is_believed_by_the_steps_inside_and_by_no_rule(
+    desk: Desk,
+) -> None:
+    """They pay on what it says that it gave, whatever its own cap: that is not there when it is counted."""
+    liar, taker, usdc = place_schemer(desk, "Schemer"), accomplice(desk), token(desk, "USDC")
+    owed, said = 1, 10**9
+    scheme(desk, liar, asked=(owed, -said))
+    onward = replace(v2_through(taker, said), amount_in=None)
+    tracked = replace(v2_through(taker, said, token=usdc), amount_in=None)
+    with nothing_lost(desk, liar, taker):
+        reason = refused(desk, OPERATOR, plan_of(v3_through(liar, owed, onward)))
+        assert reason.name == "ProfitBelowMinimum"
+        assert int(str(reason.args["balanceBefore"])) - int(str(reason.args["balanceAfter"])) == owed + said
+        reason = refused(desk, OPERATOR, plan_of(v3_through(liar, owed, Track(usdc, (tracked,)))))
+        assert reason.name == "TrackedTokenFell"
+        assert int(str(reason.args["balanceBefore"])) - int(str(reason.args["balanceAfter"])) == said
+        # With what was really given by somebody the same plan is none the worse.
+        covered = plan_of(v3_through(liar, owed, onward), gift(desk, token(desk, "WETH"), owed + said))
+        sent(desk, OPERATOR, covered)
 
 
 def test_a_callback_made_late_is_made_in_vain(desk: Desk) -> None:

@@ -30,8 +30,8 @@ from executor.plan.steps.step import Step
 class CurveExchange(Step):
     """Swaps coin `i` for coin `j` of a Curve pool. `amount_in` None: what the last step gave.
 
-    `token_out` is the output, the zero address the chain's own coin; `token_in` is present when the payer is
-    TRACKED.
+    `token_out` is the output, the zero address the chain's own coin, which can only go to ROUTER; `token_in`
+    is present when the payer is TRACKED.
     """
 
     pool: Address
