@@ -103,7 +103,8 @@ abstract contract Guards {
         return Read.skip(priceEnd, Plan.TOLERANCE_BYTES);
     }
 
-    /// @dev Values have at most 160 bits, so that no product wraps.
+    /// @dev Prices and expected values have at most 160 bits, so that no product of theirs wraps. Reserves are taken as the pair answers
+    /// them, in whole words: a false pair may choose one whose product wraps, and so pass, as it may by answering what is expected.
     function _requireNear(address pool, uint256 found, uint256 expected, uint256 tolerance) private pure {
         unchecked {
             uint256 difference = found > expected ? found - expected : expected - found;

@@ -11,15 +11,16 @@ import pytest
 from devnet import abi
 from devnet.node import ETHER
 from executor.domain.address import Address, to_address
-from executor.plan.encoding import encode_steps
+from executor.plan.encoding import encode_plan, encode_steps
 from executor.plan.format import Payer, Recipient, V2Output, V3Amount, V3CallbackKind
-from executor.plan.steps import Step, V2FlashSwap, V2Swap, V3Swap
+from executor.plan.guards import V2Reserves
+from executor.plan.steps import DecodedPlan, Header, Step, V2FlashSwap, V2Swap, V3Swap
 from tests.attacks.callbacks import calls, loan_data, swap_data
 from tests.attacks.scene import THIEF, nothing_lost, refused, sent
 from tests.attacks.thieves import Act, accomplice, act_through, all_failed, hook_token, pair_of, plot, pretend
-from tests.contracts.schemes import plan_of
+from tests.contracts.schemes import plan_of, v2_through
 from tests.contracts.venues.hops import gift
-from tests.support.routers import OPERATOR, Desk
+from tests.support.routers import FOREVER, OPERATOR, Desk
 
 AMOUNT = 5 * ETHER
 MODEL = "uniswap_v3 USDC/WETH 3000"
@@ -112,3 +113,20 @@ def test_a_fake_pool_that_gets_a_turn_in_a_genuine_plan_is_not_taken_for_its_poo
     with nothing_lost(desk, fake, pair, tokens=[token]):
         sent(desk, OPERATOR, plan, gas=12_000_000)
         assert all_failed(desk, fake, acts)
+
+
+def test_a_fake_pair_that_passes_its_guard_has_passed_no_rule(desk: Desk, fake: Address) -> None:
+    """By what the guard expects, or by a reserve whose distance to that wraps to nothing. A guard saves gas;
+    it is no judge of pools.
+    """
+    guard = V2Reserves(fake, 10**18, 10**18, 0)
+    theft = replace(v2_through(fake, AMOUNT), amount_out=0)
+    plan = encode_plan(DecodedPlan(Header(0, FOREVER, 0, (guard,)), (theft,)))
+    for reserve, reason in (
+        (10**18 + 1, "PoolStateMoved"),
+        (10**18, "ProfitBelowMinimum"),
+        (10**18 + 2**250, "ProfitBelowMinimum"),
+    ):
+        pretend(desk, fake, "getReserves()", "(uint256,uint256,uint256)", reserve, 10**18, 0)
+        with nothing_lost(desk, fake):
+            assert refused(desk, OPERATOR, plan).name == reason
