@@ -10,8 +10,9 @@ import pytest
 from devnet import abi
 from devnet.node import ETHER
 from executor.domain.address import Address, to_address
-from executor.plan.encoding import encode_plan
-from executor.plan.format import Opcode, Payer, Recipient, V2Output, V3Amount, V3CallbackKind
+from executor.plan.encoding import encode_steps
+from executor.plan.format import SELECTOR, Opcode, Payer, Recipient, V2Output, V3Amount, V3CallbackKind
+from executor.plan.header import write_header
 from executor.plan.steps import (
     DecodedPlan,
     Header,
@@ -174,7 +175,8 @@ def test_no_plan_of_a_thief_lowers_any_balance_of_the_router(scene: Scene, start
     paid = 0
     for seed in range(start, start + 250):
         drawn = Thief(scene, seed).plan()
-        plan = encode_plan(drawn)
+        # Without the encoder's scruples about a next pool that is none.
+        plan = SELECTOR + write_header(drawn.header) + encode_steps(drawn.steps)
         ok, answer, changes, clean = scene.run(plan)
         assert clean, seed
         if not ok:

@@ -180,6 +180,12 @@ VENUES: tuple[ErrorType, ...] = (
         "NoQuote", (("address", "pool"),), Meaning.CONFIGURATION, "an address given as a Solidly pair is none"
     ),
     ErrorType(
+        "OutputOverspent",
+        _BALANCES,
+        Meaning.TOKEN_TAX,
+        "sending on what a pool gave took more than that: a tax on transfers that the sender pays",
+    ),
+    ErrorType(
         "AmountTooLarge",
         (("uint256", "amount"),),
         Meaning.CONFIGURATION,
@@ -190,12 +196,6 @@ VENUES: tuple[ErrorType, ...] = (
         (("address", "vault"), ("uint256", "balance"), ("uint256", "expected")),
         Meaning.ATTACK,
         "a false vault: it took other than the shares that it was told to take",
-    ),
-    ErrorType(
-        "OutputOverspent",
-        _BALANCES,
-        Meaning.TOKEN_TAX,
-        "sending on what a pool gave took more than that: a tax on transfers that the sender pays",
     ),
     ErrorType(
         "LenderUnavailable",
