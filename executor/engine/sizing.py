@@ -43,6 +43,9 @@ from executor.routing.sizing import forward
 from executor.routing.split import SplitSize
 from executor.routing.states import States
 from executor.routing.ways import divided
+from executor.submission.log import get_logger
+
+_LOG = get_logger("executor.engine")
 
 BPS, MOST_BPS = 100, 255
 """A basis point in millionths, and the most of them that the router computes a pair's output with."""
@@ -93,7 +96,14 @@ async def best_trade(
     cap = size_cap(settings, opportunity, market)
     most = market.purse.inventory if cap is None else min(cap, market.purse.inventory)
     best = partial(_side_by_side, market, most)
-    found = await with_enough_ticks(rpc, market.states, market.head, best)
+    try:
+        found = await with_enough_ticks(rpc, market.states, market.head, best)
+    except (TicksUnknownError, ArithmeticError) as error:
+        if alone is None and isinstance(error, ExecutorError):
+            raise
+        # Whoever can put an odd pool beside the others must not be able to end the trade of one alone.
+        _LOG.warning("not_divided", opportunity_id=opportunity.opportunity_id, because=repr(error))
+        return alone
     if found is None:
         return alone
     if alone is not None:

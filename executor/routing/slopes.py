@@ -28,7 +28,8 @@ def slope_of(stage: Stage) -> Slope | None:
 
 def slope(part: Part, through: Hop) -> Slope | None:
     """What the next unit gives at the part's amount, and how fast that falls: by quotes so far on either side
-    that rounding says as little as the bend does, and far away.
+    that rounding says as little as the bend does, and far away. None where rounding hides what it gives: a
+    pool so small that it gives as much for less has no price to move by.
     """
     amount = part.amount_in
     near = max(amount >> min(amount, part.amount_out).bit_length() // 3, 1)
@@ -37,6 +38,8 @@ def slope(part: Part, through: Hop) -> Slope | None:
         below, above_it = through.out(amount - near), through.out(amount + near)
         low, high = through.out(amount - far), through.out(amount + far)
     except MathsError:
+        return None
+    if above_it <= below:
         return None
     bend = Fraction(max(2 * part.amount_out - low - high, 1), far * far)
     return Fraction(above_it - below, 2 * near), bend

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
+import executor.engine.market
+import executor.engine.sizing
 from executor.chain.rpc import Rpc
 from executor.config.settings import ChainSettings, Settings
+from executor.domain.errors import TicksUnknownError
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, PayerName
@@ -20,6 +24,8 @@ from executor.engine.pricing import Prices
 from executor.engine.sizing import Market, best_trade, size
 from executor.policy.fees import Fees
 from executor.routing.funding import trade_gas
+from executor.routing.split import SplitSize
+from executor.routing.ways import divided
 from tests.support.market import WETH
 from tests.support.side_by_side import RICH, parallel_routes, without_gap
 
@@ -121,3 +127,33 @@ async def test_a_divided_trade_takes_no_more_than_the_router_has_or_a_limit_allo
 async def test_without_a_gap_nothing_is_taken() -> None:
     at = market()
     assert await taken(replace(at, states=without_gap(at.states))) == (None, None)
+
+
+def failing_with(error: Exception) -> Callable[..., SplitSize | None]:
+    """A fake search side by side that finds out what the real one would, and fails then: all its own failures
+    that are known have been mended.
+    """
+
+    def search(*args: Any, **named: Any) -> SplitSize | None:
+        assert divided(*args, **named) is not None
+        raise error
+
+    return search
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ZeroDivisionError("nobody foresaw it"),
+        OverflowError("nor this"),
+        TicksUnknownError("beyond all that is read", fix="none", pool="any", toward_low=True),
+    ],
+)
+async def test_a_search_side_by_side_that_fails_loses_only_that_shape(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(executor.engine.market, "MOST_EXTENSIONS", 0)
+    monkeypatch.setattr(executor.engine.sizing, "divided", failing_with(error))
+    way, alone = await taken(market())
+    assert way is not None
+    assert way == alone

@@ -9,9 +9,11 @@ from executor.plan import encode_several
 from executor.routing.candidates import pick
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.split import best_split
+from executor.routing.split_shortfall import split_shortfall
 from executor.routing.ways import divided, stages_of
 from tests.support.market import DAI, USDC, WETH, v2_pool, v2_state
 from tests.support.side_by_side import RICH, States, free, parallel_routes, without_gap
+from tests.support.solidly_pools import TOKENS, pool_state
 
 
 def test_pools_side_by_side_earn_more_than_the_best_route_and_fit_into_one_plan() -> None:
@@ -102,3 +104,26 @@ def test_without_a_gap_nothing_is_divided() -> None:
     routes, states = parallel_routes()
 
     assert divided(routes, without_gap(states), gas_cost=free, most=RICH) is None
+
+
+def test_a_dust_pool_whose_quotes_are_alike_ends_no_search() -> None:
+    """Anyone can put a lopsided stable pool of next to nothing beside a pair."""
+    dust = pool_state(224_786, 486_941 * 10**12, True)
+    reserves = ((90_655_013, 531_310), (1_833_927, 30_798), (5_227_531, 16_883))
+    pairs = [
+        v2_state(one, other, v2_pool(300 + place, *TOKENS, fee=500))
+        for place, (one, other) in enumerate(reserves)
+    ]
+    beside, back = pairs[0], pairs[1:]
+    states: States = {dust.pool.key: dust}
+    states |= {state.pool.key: state for state in pairs}
+    first = (Leg(dust.pool, TOKENS[0]), Leg(beside.pool, TOKENS[0]))
+    routes = [Route((leg, Leg(state.pool, TOKENS[1]))) for leg in first for state in back]
+    stages = stages_of(routes, states)
+    assert stages is not None and [len(stage) for stage in stages] == [2, 2]
+
+    found = divided(routes, states, gas_cost=free, most=RICH)
+
+    assert found is not None
+    assert found.net > 0
+    assert split_shortfall(found.route, states) is None, "where rounding hides the price nothing is promised"
