@@ -1,9 +1,9 @@
 """What a trade is forecast to earn and to cost, against what it then earns and costs.
 
 `python -m benchmarks.forecast` carries out random routes over every venue, paid by every lender, and trades
-that are divided over pools side by side, on the local chains: sized by the venues' own maths, simulated,
-sent, and looked up in the receipt. Tables, and last one JSON object. `--routes N` for another number than
-1,000, `--seed N` for other routes, `--rows FILE` to keep the figures of each route.
+that are divided over pools side by side or made of several routes, on the local chains: sized by the venues'
+own maths, simulated, sent, and looked up in the receipt. Tables, and last one JSON object. `--routes N` for
+another number than 1,000, `--seed N` for other routes, `--rows FILE` to keep the figures of each route.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
 from benchmarks.forecast_routes import Forecast, Roads, next_forecast
 from benchmarks.forecast_scene import Scene, opened
+from benchmarks.forecast_several import next_several
 from benchmarks.forecast_splits import next_divided
 from benchmarks.tables import print_table
 from executor.chain.receipts import TRANSFER_TOPIC, receipt, settlement_delta
@@ -27,10 +28,11 @@ from executor.chain.simulation import simulate
 from executor.domain.address import to_address
 from executor.domain.attempt import Receipt
 from executor.domain.pool import Pool, VenueKind
+from executor.domain.several import SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.engine.quoted_hops import hops_of
 from executor.engine.reverts import revert_names
-from executor.routing.funding import trade_gas
+from executor.routing.plan_gas import trade_gas
 from tests.support.routers import OPERATOR
 
 ROUTES = 1_000
@@ -38,6 +40,8 @@ BASE_SHARE = 5
 """One in so many routes is on Base, where the venues are that Ethereum does not have."""
 DIVIDED_SHARE = 8
 """One in so many is divided over pools side by side."""
+SEVERAL_SHARE = 16
+"""One in so many is made of several routes in one plan."""
 EPISODE = 25
 """After so many routes others trade."""
 TRADES = 12
@@ -60,6 +64,7 @@ class Row:
     second: str
     taxed: bool
     parts: tuple[int, ...]
+    routes: int
     forecast: int
     simulated: int
     realised: int
@@ -101,8 +106,7 @@ async def _rows(scene: Scene, chain: str, wanted: int, random: Random) -> list[R
     while len(rows) < wanted:
         if len(rows) % EPISODE == 0:
             await _let_others_trade(scene, random)
-        looked_for = next_divided if len(rows) % DIVIDED_SHARE == DIVIDED_SHARE - 1 else next_forecast
-        forecast = await looked_for(scene, roads, random)
+        forecast = await _looked_for(len(rows))(scene, roads, random)
         if forecast is None:
             await _let_others_trade(scene, random)
             continue
@@ -111,6 +115,13 @@ async def _rows(scene: Scene, chain: str, wanted: int, random: Random) -> list[R
         if sys.stderr.isatty():
             print(f"\r{chain}: {len(rows)} of {wanted}", end="", file=sys.stderr)
     return rows
+
+
+def _looked_for(place: int) -> Callable[[Scene, Roads, Random], Awaitable[Forecast | None]]:
+    """What kind of trade comes at this place."""
+    if place % DIVIDED_SHARE == DIVIDED_SHARE - 1:
+        return next_divided
+    return next_several if place % SEVERAL_SHARE == SEVERAL_SHARE // 2 else next_forecast
 
 
 def touched(sized: Sized, pools: Iterable[Pool]) -> set[str]:
@@ -159,9 +170,10 @@ async def carried_out(scene: Scene, chain: str, forecast: Forecast) -> Row:
         legs_gas(scene, sized),
         transfers(scene, mined),
         sized.funding.value,
-        "".join(payer.funding.value for payer in sized.payers[1:]),
+        "" if isinstance(sized, SizedSeveral) else "".join(payer.funding.value for payer in sized.payers[1:]),
         any(leg.taxed for leg in legs),
         tuple(len(stage) for stage in sized.route.stages) if isinstance(sized, SizedSplit) else (),
+        len(sized.parts) if isinstance(sized, SizedSeveral) else 1,
         forecast.profit,
         simulation.profit,
         settlement_delta(
@@ -208,7 +220,10 @@ def show(rows: Sequence[Row]) -> None:
         ("simulation", [row.simulated_gas_error for row in rows]),
         ("static model", [row.static_gas_error for row in rows]),
         ("static model, of divided trades", [row.static_gas_error for row in rows if row.parts]),
+        ("static model, of several routes", [row.static_gas_error for row in rows if row.routes > 1]),
     ):
+        if not errors:
+            continue
         print_table(
             f"Gas by {name}, error in % of the gas used",
             ("median", "p95", "worst"),
@@ -221,7 +236,8 @@ def _by_means(rows: Iterable[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in rows:
         means = "own money, divided over pools" if row.parts else row.funding
-        found.setdefault("two lenders" if row.second else means, []).append(row)
+        means = "two lenders" if row.second else means
+        found.setdefault("several routes" if row.routes > 1 else means, []).append(row)
         if row.taxed:
             found.setdefault("any, with a transfer fee", []).append(row)
     return found

@@ -39,8 +39,9 @@ from executor.engine.sizing import Market, best_trade, calldata_of, market_of, s
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import MAX_AMOUNT, Terms
-from executor.routing.funding import choose_funding, lender_of, premium_of, trade_gas, usable, why_not
+from executor.routing.funding import choose_funding, lender_of, premium_of, usable, why_not
 from executor.routing.paths import BestPath, best_path
+from executor.routing.plan_gas import trade_gas
 from executor.routing.searched_shortfall import shortfall_of
 from executor.routing.sizing import forward
 from executor.routing.split_shortfall import split_shortfall

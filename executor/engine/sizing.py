@@ -19,7 +19,7 @@ from executor.domain.errors import (
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import VenueKind
-from executor.domain.route import POOL_LOANS, Funding, Payer, PayerName, Route, SizedRoute
+from executor.domain.route import POOL_LOANS, Funding, PayerName, Route, SizedRoute
 from executor.domain.several import LeftOut, SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.engine.gas_market import GasMarket
@@ -30,15 +30,13 @@ from executor.plan.compile import Outputs, compile_route
 from executor.policy.fees import Fees
 from executor.routing.candidates import Candidate, pick
 from executor.routing.funding import (
-    FURTHER_ROUTE,
     FundingChoice,
     choose_funding,
     funding_cap,
-    gas_in_plan,
     premium_of,
-    trade_gas,
 )
 from executor.routing.money import FundedSize, funded_sizes
+from executor.routing.plan_gas import FURTHER_ROUTE, Touched, gas_in_plan, trade_gas
 from executor.routing.sizing import forward
 from executor.routing.split import SplitSize
 from executor.routing.states import States
@@ -155,15 +153,15 @@ def _earning(parts: Mapping[int, SizedRoute], market: Market, left: dict[int, st
     are looked at once more when it is known who lends to the others: that one lends cheaper to them, too.
     """
     earned: dict[int, int] = {}
-    paying: set[Payer] = set()
+    touched = Touched()
     for _ in range(2):
         for place, sized in parts.items():
             if earned.get(place, 0) > 0:
                 continue
-            gas = market.gas_cost(FURTHER_ROUTE + gas_in_plan(sized, market.states, paying))
+            gas = market.gas_cost(FURTHER_ROUTE + gas_in_plan(sized, market.states, touched))
             earned[place] = sized.gross_profit - gas
             if earned[place] > 0:
-                paying.update(sized.payers)
+                touched.add(sized)
                 left.pop(place, None)
             else:
                 symbol = sized.route.settlement.symbol

@@ -15,43 +15,24 @@ from executor.domain.errors import OpportunityError, PlanError
 from executor.domain.lender import LenderTerms
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.route import (
-    OWN_MEANS,
     POOL_LOANS,
     Funding,
-    Payer,
     PayerName,
     Route,
     SecondLoan,
     SizedRoute,
 )
-from executor.domain.split import Sized, SizedSplit
 from executor.lenders import premium as lender_premium
 from executor.lenders.locks import clash, is_free, lender_lock
 from executor.plan.compile import compile_route
-from executor.routing.gas import ROUTER_GAS, loan_gas, route_gas, split_gas
+from executor.routing.gas import loan_gas
 from executor.routing.premium import LoanPremium, PremiumOf, no_premium
-from executor.routing.states import States
 
 V2_CHAIN_GAS = 2_500
 """What a flash swap on the last pair of a V2-only route costs over own money."""
 
 MARGIN_BPS = 100
 """What is left of a lender's money, in basis points: others may borrow or withdraw before the trade lands."""
-
-FURTHER_ROUTE = 2_100
-"""What each further route of a plan costs beyond its legs and whoever pays it, measured."""
-
-LENT_BEFORE: Mapping[Funding, int] = {
-    Funding.AAVE_V3: 75_300,
-    Funding.SPARK: 75_300,
-    Funding.BALANCER_V2: 12_300,
-    Funding.BALANCER_V3: 5_800,
-    Funding.MORPHO_BLUE: 5_900,
-    Funding.UNISWAP_V4: 3_800,
-    Funding.UNISWAP_V3_FLASH: 26_400,
-    Funding.UNISWAP_V2_FLASH: 32_300,
-}
-"""What a loan saves whose lender has lent to an earlier route of the plan, measured."""
 
 NO_POOLS: Mapping[Address, Pool] = {}
 
@@ -201,32 +182,6 @@ def pays_itself(route: Route, refused: Collection[PayerName]) -> bool:
 def chain_gas(route: Route) -> int:
     """Gas over own money of paying the first leg out of the last one."""
     return V2_CHAIN_GAS if all(leg.pool.kind is VenueKind.UNISWAP_V2 for leg in route.legs) else 0
-
-
-def trade_gas(sized: Sized, states: States) -> int:
-    """The gas that the static model takes the whole trade to need. Raises as quoting does."""
-    if isinstance(sized, SizedSplit):
-        return ROUTER_GAS + split_gas(sized.route, states)
-    if isinstance(sized, SizedRoute):
-        return ROUTER_GAS + gas_in_plan(sized, states)
-    total, before = ROUTER_GAS - FURTHER_ROUTE, set[Payer]()
-    for part in sized.parts:
-        total += FURTHER_ROUTE + gas_in_plan(part, states, before)
-        before.update(part.payers)
-    return total
-
-
-def gas_in_plan(sized: SizedRoute, states: States, before: Collection[Payer] = ()) -> int:
-    """The gas that a route and whoever pays it add to a plan; `before`: who has paid earlier routes of it.
-    Raises as quoting does.
-    """
-    route = sized.route
-    money = chain_gas(route) if sized.funding is Funding.CALLBACK_CHAIN else 0
-    for payer in sized.payers:
-        if payer.funding not in OWN_MEANS:
-            money += loan_gas(payer.funding, route.settlement, route=route, pool=payer.pool)
-            money -= LENT_BEFORE.get(payer.funding, 0) if payer in before else 0
-    return route_gas(route, states, sized.amounts) + money
 
 
 def funding_cap(requested: Funding | None, inventory: int, terms: Sequence[LenderTerms]) -> int | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.forecast import DIVIDED_SHARE, Row, percentile, run, summary
+from benchmarks.forecast import DIVIDED_SHARE, SEVERAL_SHARE, Row, percentile, run, summary
 from executor.venues import VENUES
 
 ROUTES = 60
@@ -40,6 +40,13 @@ def test_one_trade_in_eight_is_divided_over_pools_side_by_side(rows: list[Row]) 
     assert len(divided) == ROUTES * 4 // 5 // DIVIDED_SHARE + ROUTES // 5 // DIVIDED_SHARE
     assert all(max(row.parts) > 1 and sum(row.parts) == len(row.pools) for row in divided)
     assert all(row.funding == "inventory" for row in divided)
+
+
+def test_one_trade_in_sixteen_is_made_of_two_or_three_routes(rows: list[Row]) -> None:
+    several = [row for row in rows if row.routes > 1]
+
+    assert len(several) == round(ROUTES * 4 / 5 / SEVERAL_SHARE) + round(ROUTES / 5 / SEVERAL_SHARE)
+    assert all(len(row.kinds) >= 2 * row.routes for row in several)
 
 
 def test_gas_by_the_model_of_sizing_is_near_what_was_used(rows: list[Row]) -> None:

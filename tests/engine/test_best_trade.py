@@ -23,7 +23,7 @@ from executor.engine.market import Purse
 from executor.engine.pricing import Prices
 from executor.engine.sizing import Market, best_trade, size
 from executor.policy.fees import Fees
-from executor.routing.funding import trade_gas
+from executor.routing.plan_gas import trade_gas
 from executor.routing.split import SplitSize
 from executor.routing.ways import divided
 from tests.support.market import WETH

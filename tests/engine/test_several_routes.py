@@ -31,7 +31,7 @@ from executor.plan import decode
 from executor.plan.explain import explain
 from executor.plan.steps import PoolLoan
 from executor.policy.bookkeeping import total
-from executor.routing.funding import trade_gas
+from executor.routing.plan_gas import trade_gas
 from executor.submission.clock import SystemClock
 from tests.engine.test_books_of_runs import Balances, bookings_of
 from tests.engine.test_pools_that_lend import CHEAPEST, drain_the_other_lenders, without_own_money

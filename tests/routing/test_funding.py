@@ -12,23 +12,18 @@ from executor.domain.errors import OpportunityError
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import CurveDetails
-from executor.domain.route import OWN_MEANS, Funding, PayerName, Route, SecondLoan, SizedRoute
-from executor.domain.several import SizedSeveral
-from executor.lenders import aave_v3, balancer_v2, gas_overhead
+from executor.domain.route import OWN_MEANS, Funding, PayerName, Route
+from executor.lenders import aave_v3, balancer_v2
 from executor.routing.funding import (
-    FURTHER_ROUTE,
-    LENT_BEFORE,
     V2_CHAIN_GAS,
     can_chain,
     choose_funding,
     funding_cap,
     lender_of,
     premium_of,
-    trade_gas,
     usable,
 )
-from executor.routing.gas import ROUTER_GAS, route_gas
-from tests.support.market import USDC, WETH, address, states_of, two_legs, v2_pool, v2_state, v3_pool
+from tests.support.market import USDC, WETH, address, two_legs, v2_pool, v3_pool
 
 PAIRS_ONLY = two_legs(v2_pool(100), v2_pool(101))
 WITH_V3 = two_legs(v2_pool(100), v3_pool(200))
@@ -234,19 +229,6 @@ def test_a_route_of_which_no_leg_gives_first_cannot_pay_itself() -> None:
         )
 
 
-def test_the_gas_of_a_whole_trade_is_that_of_the_route_and_of_whoever_pays_it() -> None:
-    states = states_of(*(v2_state(10**21, 10**12, leg.pool) for leg in PAIRS_ONLY.legs))
-    own = SizedRoute(PAIRS_ONLY, (NEEDED, 10**8, NEEDED), Funding.INVENTORY)
-    chained, lent = (replace(own, funding=each) for each in (Funding.CALLBACK_CHAIN, Funding.AAVE_V3))
-    both = replace(lent, second=SecondLoan(Funding.BALANCER_V2, NEEDED // 2))
-    alone = trade_gas(own, states)
-
-    assert alone == ROUTER_GAS + route_gas(PAIRS_ONLY, states, own.amounts)
-    assert trade_gas(chained, states) == alone + V2_CHAIN_GAS
-    assert trade_gas(lent, states) == alone + aave_v3.GAS_OVERHEAD
-    assert trade_gas(both, states) == alone + aave_v3.GAS_OVERHEAD + balancer_v2.GAS_OVERHEAD
-
-
 @pytest.mark.parametrize("refused", [Funding.CALLBACK_CHAIN, Funding.INVENTORY, Funding.BALANCER_V2])
 def test_means_that_have_failed_are_no_choice_any_more(refused: Funding) -> None:
     def chosen(*without: PayerName) -> list[Funding]:
@@ -339,46 +321,6 @@ def test_a_pools_premium_is_its_own_and_the_cheapest_ones_where_none_is_named() 
     assert premium_of(Funding.UNISWAP_V3_FLASH, terms, dear)(10**6) == 3_000
     assert premium_of(Funding.UNISWAP_V3_FLASH, terms)(10**6) == 500
     assert lender_of(Funding.UNISWAP_V2_FLASH, terms) is None
-
-
-def test_the_gas_of_several_routes_is_that_of_each_with_the_router_paid_once() -> None:
-    routes = [two_legs(v2_pool(number), v2_pool(number + 1)) for number in (100, 110, 120)]
-    states = states_of(*(v2_state(10**21, 10**12, leg.pool) for route in routes for leg in route.legs))
-    amounts = (NEEDED, 10**8, NEEDED)
-    own = [SizedRoute(route, amounts, Funding.INVENTORY) for route in routes]
-    lent = [replace(sized, funding=Funding.AAVE_V3) for sized in own]
-    legs = sum(trade_gas(sized, states) - ROUTER_GAS for sized in own)
-
-    assert trade_gas(several(*own), states) == ROUTER_GAS + legs + 2 * FURTHER_ROUTE
-    assert trade_gas(several(own[0]), states) == trade_gas(own[0], states)
-    once = trade_gas(several(lent[0], own[1], own[2]), states)
-    thrice = trade_gas(several(*lent), states)
-    assert thrice - once == 2 * (aave_v3.GAS_OVERHEAD - LENT_BEFORE[Funding.AAVE_V3])
-
-
-def several(*parts: SizedRoute) -> SizedSeveral:
-    return SizedSeveral(parts, tuple(range(len(parts))))
-
-
-def test_no_second_loan_of_a_lender_is_for_nothing() -> None:
-    assert set(LENT_BEFORE) == set(Funding) - OWN_MEANS - {Funding.ERC3156}
-    assert all(0 < LENT_BEFORE[funding] < gas_overhead(funding) for funding in LENT_BEFORE)
-
-
-def test_a_pool_that_lends_is_cheaper_a_second_time_only_if_it_is_the_same_one() -> None:
-    routes = [two_legs(v2_pool(number), v2_pool(number + 1)) for number in (100, 110)]
-    states = states_of(*(v2_state(10**21, 10**12, leg.pool) for route in routes for leg in route.legs))
-    one, other = v3_pool(300), v3_pool(301)
-
-    def total(*pools: Pool) -> int:
-        kind = Funding.UNISWAP_V3_FLASH
-        parts = [
-            SizedRoute(route, (NEEDED, 10**8, NEEDED), kind, 1, pool)
-            for route, pool in zip(routes, pools, strict=True)
-        ]
-        return trade_gas(several(*parts), states)
-
-    assert total(one, other) - total(one, one) == LENT_BEFORE[Funding.UNISWAP_V3_FLASH]
 
 
 def test_of_pools_that_lend_only_the_one_that_failed_is_asked_no_more() -> None:

@@ -16,9 +16,9 @@ from executor.domain.market import PoolState, V2State, V3State
 from executor.domain.pool_details import CurveShape
 from executor.domain.route import Leg, Route
 from executor.domain.split import Part, SizedSplit, SplitRoute
-from executor.routing.funding import trade_gas
 from executor.routing.hops import Hop, hop
 from executor.routing.parallel import ParallelHop, moved
+from executor.routing.plan_gas import trade_gas
 from executor.routing.sampled import SampledHop
 from executor.routing.sizing import best_size
 from executor.routing.split import SplitSize, best_split
