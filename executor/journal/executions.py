@@ -70,8 +70,8 @@ _FREE = {
 }
 
 
-class _HeldError(Exception):
-    """Undoes the claims that were made beside one that another has."""
+class _NotAllError(Exception):
+    """Undoes the claims that were made beside one that could not be."""
 
 
 class ExecutionsPart(Part):
@@ -213,18 +213,20 @@ class ExecutionsPart(Part):
         wanted = sorted(set(keys))
         if not wanted:
             return ()
-        try:
-            with self.database.putting() as connection:
-                self._require_under_way(connection, opportunity_id)
-                while True:
+        while True:
+            try:
+                with self.database.putting() as connection:
+                    self._require_under_way(connection, opportunity_id)
                     found = self._claimed(connection, opportunity_id, wanted)
                     others = tuple(key for key in wanted if found.get(key, opportunity_id) != opportunity_id)
-                    if others:
-                        raise _HeldError
-                    if len(found) == len(wanted):
+                    if len(found) == len(wanted) and not others:
                         return ()
-        except _HeldError:
-            return others
+                    raise _NotAllError
+            except _NotAllError:
+                # One that was given back in between is asked for once more, with none of the others held: who
+                # waits for those may have it by now.
+                if others:
+                    return others
 
     def release(self, opportunity_id: str) -> None:
         """Give all its claims back; harmless when it has none. Those of another executor's stay."""
