@@ -18,7 +18,7 @@ from executor.domain.lender import LenderTerms
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import Pool
-from executor.domain.route import Funding, SizedRoute
+from executor.domain.route import Funding, Route, SizedRoute
 from executor.domain.several import SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.domain.token import Token
@@ -39,7 +39,14 @@ from executor.engine.sizing import Market, best_trade, calldata_of, market_of, s
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import MAX_AMOUNT, Terms
-from executor.routing.funding import choose_funding, lender_of, premium_of, usable, why_not
+from executor.routing.funding import (
+    FundingChoice,
+    choose_funding,
+    lender_of,
+    premium_of,
+    usable,
+    why_not,
+)
 from executor.routing.paths import BestPath, best_path
 from executor.routing.plan_gas import trade_gas
 from executor.routing.searched_shortfall import shortfall_of
@@ -219,10 +226,29 @@ async def _as_asked(session: Session, opportunity: Opportunity, market: Market) 
         return forward(route, states, amount)
 
     amounts = await with_enough_ticks(session.rpc, market.states, market.head, walk)
+    choices = _able(opportunity, route, amount, market)
+    if choices:
+        return choices[0].sized(route, amounts)
     funding, purse = opportunity.funding or Funding.INVENTORY, market.purse
     lender = lender_of(funding, purse.terms)
     pool = purse.pools.get(lender.address) if lender else None
     return SizedRoute(route, amounts, funding, premium_of(funding, purse.terms, pool)(amounts[0]), pool)
+
+
+def _able(opportunity: Opportunity, route: Route, amount: int, market: Market) -> tuple[FundingChoice, ...]:
+    """Who could pay, the cheapest first; nobody where that cannot be had."""
+    try:
+        return choose_funding(
+            route,
+            amount,
+            inventory=market.purse.inventory,
+            terms=market.purse.terms,
+            gas_cost=market.gas_cost,
+            requested=opportunity.funding,
+            pools=market.purse.pools,
+        )
+    except ExecutorError:
+        return ()
 
 
 async def _shortfall(
@@ -254,23 +280,12 @@ def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means
             for place, part in zip(sized.places, sized.parts, strict=True)
             for means in _means(opportunity, part, market_of(market, part.route))
         ]
-    terms, purse = market.purse.terms, market.purse
     if isinstance(sized, SizedSplit):
         whole = "a divided trade is paid out of the router's own money"
-        others = (Means(lender.funding, 0, 0, whole, _lending(lender, market)) for lender in terms)
-        return [Means(sized.funding, 0, 0), *others]
-    try:
-        choices = choose_funding(
-            sized.route,
-            sized.amount_in,
-            inventory=purse.inventory,
-            terms=terms,
-            gas_cost=market.gas_cost,
-            requested=opportunity.funding,
-            pools=purse.pools,
+        others = (
+            Means(lender.funding, 0, 0, whole, _lending(lender, market)) for lender in market.purse.terms
         )
-    except ExecutorError:
-        choices = ()
+        return [Means(sized.funding, 0, 0), *others]
     able = [
         Means(
             choice.funding,
@@ -278,7 +293,7 @@ def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means
             choice.gas,
             pool=choice.lender_pool.address if choice.lender_pool else None,
         )
-        for choice in choices
+        for choice in _able(opportunity, sized.route, sized.amount_in, market)
     ]
     able.sort(key=lambda means: not pays(means, sized))
     named = {(means.funding, means.pool) for means in able}

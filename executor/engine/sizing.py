@@ -220,10 +220,10 @@ async def size(
         if not priced:
             raise
         return _payable(priced)
-    if choices[0].premium:
+    if _is_priced(opportunity.funding) and (choices[0].premium or choices[0].second):
+        # The size that was found is that of a cheaper lender, or of free money.
         priced = await _priced(rpc, opportunity, market, found.route, cap)
-        if priced:
-            return _payable(priced)
+        return _payable(priced) if priced else None
     return _payable([choice.sized(found.route, found.amounts) for choice in choices])
 
 
@@ -249,11 +249,16 @@ async def _priced(
     asked for by name, as then the size has been found with its price.
     """
     requested = opportunity.funding
-    if requested is not None and requested not in POOL_LOANS:
+    if not _is_priced(requested):
         return []
     by_price = partial(_by_price, route, market, cap, requested)
     found = await with_enough_ticks(rpc, market.states, market.head, by_price)
     return [funded.sized for funded in found]
+
+
+def _is_priced(requested: Funding | None) -> bool:
+    """Whether several payers come into question, each at its own price."""
+    return requested is None or requested in POOL_LOANS
 
 
 def _by_price(
@@ -369,6 +374,7 @@ def why_nothing(opportunity: Opportunity, market: Market) -> Reason:
         given = forward(route, market.states, sample)[-1]
         facts |= {"amount_out": given, "profit": given - sample}
         told = f"; {sample} of {route.settlement.symbol} in gives {given} out"
+        told += ", before what lenders ask" if given > sample else ""
     except (MathsError, LookupError):
         pass
     return Reason(
