@@ -55,8 +55,10 @@ async def _realised(session: Session, mined: Execution, attempt: Attempt, receip
     prices = prices_of(session, mined)
     home = rebate(receipt, router, [attempt.sender])
     net = _net(prices, profit + home, receipt, mined)
+    # Of the tip that was planned nothing may have come home: it gives way to what was promised to the router.
+    told = {name: value for name, value in mined.details.items() if name != "rebate"}
     details = {
-        **mined.details,
+        **told,
         **({"rebate": home} if home else {}),
         "balance_check": await _balance_check(session, token, router, receipt, profit),
     }

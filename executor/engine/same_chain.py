@@ -8,7 +8,7 @@ far it came.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from executor.chain.head import head
 from executor.chain.reading import read
@@ -22,14 +22,13 @@ from executor.domain.plan import Plan
 from executor.domain.route import SizedRoute
 from executor.domain.split import Sized
 from executor.engine.costs import call_data_cost
-from executor.engine.described import describe, shape_of
+from executor.engine.draft import Draft, Ready
 from executor.engine.dropping import without_failed
 from executor.engine.failing import Trial
 from executor.engine.fates import ended_by
 from executor.engine.gas_market import read_gas
 from executor.engine.limits import limits_of, skipped_limits
 from executor.engine.market import check_fresh, read_purse, read_states
-from executor.engine.outcome import price_details
 from executor.engine.payers import nobody_left
 from executor.engine.pricing import read_prices
 from executor.engine.resolution import resolve
@@ -43,7 +42,6 @@ from executor.engine.trust import require_trusted
 from executor.engine.turnstile import needs
 from executor.plan import Tip, decode
 from executor.policy.decide import DecisionFacts, decide
-from executor.policy.fees import Fees, within_fee_cap
 from executor.policy.profit import profit_of
 from executor.policy.revalidate import Course
 
@@ -59,21 +57,6 @@ Note = Callable[[str], None]
 Claim = Callable[[frozenset[str]], Awaitable[bool]]
 
 FIRST = Trial()
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """An opportunity that may be sent: the final plan, and the simulation of these very bytes."""
-
-    market: Market
-    plan: Plan
-    simulation: Simulation
-
-    @property
-    def fees(self) -> Fees:
-        """What is offered for gas, lowered so far that nodes take it: they cap what one transaction may
-        cost."""
-        return within_fee_cap(self.market.fees, self.simulation.gas_limit) or self.market.fees
 
 
 class SameChainRun:
@@ -97,15 +80,17 @@ class SameChainRun:
         self._note = note
         self._trial = trial
         self._claim = claim
-        self.draft = Execution(opportunity.opportunity_id, opportunity.chain, Status.FAILED)
+        self.draft = Draft(opportunity)
 
     async def run(self) -> Execution:
         """What would be sent, or why nothing; raises no ExecutorError."""
         try:
             ready = await self.prepare()
         except ExecutorError as error:
-            return ended_by(self.draft, error)
-        return self.draft if ready is None else replace(self.with_offer(ready), status=Status.DRY_RUN)
+            return ended_by(self.draft.execution, error)
+        if ready is None:
+            return self.draft.execution
+        return replace(self.draft.with_offer(ready), status=Status.DRY_RUN)
 
     async def prepare(self) -> Ready | None:
         """Everything up to the decision. None: it ended, and the draft says why. Raises ExecutorError."""
@@ -147,7 +132,7 @@ class SameChainRun:
             return Course.RESIZE
         only_better = all(reason.code == "better_size" for reason in found.reasons)
         if not only_better or found.as_sized is None:
-            self._declined(*found.reasons)
+            self.draft.declined(*found.reasons)
             return Course.DECLINE
         return Course.PROCEED
 
@@ -168,9 +153,9 @@ class SameChainRun:
             self._doubt(sized)
         self._note("deciding")
         decision = await self._decide(trial, simulation, market)
-        self._know_decision(decision, simulation, decision.minimum_profit)
+        self.draft.decided(decision, simulation, decision.minimum_profit)
         if decision.verdict is not Verdict.PROCEED:
-            self._declined(*decision.reasons)
+            self.draft.declined(*decision.reasons)
             return None
         tip = await own_tip(self._session, simulation, decision, market)
         plan = self._encode(sized, market, settlement_index, minimum=decision.minimum_profit, tip=tip)
@@ -180,20 +165,20 @@ class SameChainRun:
         """The trade as it is simulated with nothing promised: of several routes without one that fails. None:
         it fails as a whole.
         """
-        self._know_size(sized)
+        self.draft.sized(sized)
         trial = self._encode(sized, market, index, minimum=1)
         simulation = await self._simulate(trial, market)
         if simulation is not None:
             return trial, simulation
-        rest = without_failed(sized, self.draft.reasons[-1], self._opportunity.funding)
+        rest = without_failed(sized, self.draft.execution.reasons[-1], self._opportunity.funding)
         if rest is None:
             return None
-        self._know_size(rest)
+        self.draft.sized(rest)
         trial = self._encode(rest, market, index, minimum=1)
         simulation = await self._simulate(trial, market)
         if simulation is None:
             return None
-        self.draft = replace(self.draft, status=Status.FAILED, reasons=())
+        self.draft.taken_up_again()
         return trial, simulation
 
     async def _sized(self, market: Market) -> tuple[Sized, Market] | None:
@@ -206,11 +191,11 @@ class SameChainRun:
             except OpportunityError as error:
                 if not self._trial.refused:
                     raise
-                self._declined(nobody_left(error, self._trial.refused))
+                self.draft.declined(nobody_left(error, self._trial.refused))
                 return None
             self._session.followed.keep(market.states.values(), market.head)
             if sized is None:
-                self._declined(why_nothing(self._opportunity, market))
+                self.draft.declined(why_nothing(self._opportunity, market))
                 return None
             if self._claim is None or await self._claim(needs(self._session.chain, sized)):
                 return sized, market
@@ -228,9 +213,9 @@ class SameChainRun:
             if simulation is None:
                 return None
             decision = await self._decide(plan, simulation, market)
-            self._know_decision(decision, simulation, plan.minimum_profit)
+            self.draft.decided(decision, simulation, plan.minimum_profit)
             if decision.verdict is not Verdict.PROCEED:
-                self._declined(*decision.reasons)
+                self.draft.declined(*decision.reasons)
                 return None
             if decision.minimum_profit <= plan.minimum_profit:
                 return Ready(market, plan, simulation)
@@ -243,7 +228,9 @@ class SameChainRun:
                 tip=header.tip,
             )
         facts: dict[str, object] = {"minimum_profit": plan.minimum_profit}
-        self._declined(Reason("minimum_moves", "What the trade must earn rises with each simulation.", facts))
+        self.draft.declined(
+            Reason("minimum_moves", "What the trade must earn rises with each simulation.", facts)
+        )
         return None
 
     async def _read_market(self) -> tuple[Market, int]:
@@ -258,13 +245,8 @@ class SameChainRun:
             session.followed.forget(leg.pool.key for route in resolved.routes for leg in route.legs)
         settlement = resolved.settlement
         index = state.settlement_index(settlement, resolved.settlement_field)
-        self.draft = replace(
-            self.draft,
-            settlement_token=settlement.address,
-            settlement_symbol=settlement.symbol,
-            settlement_decimals=settlement.decimals,
-            block_number=now.number,
-            details={"router": session.router, "sender": session.sender},
+        self.draft.settles_in(
+            settlement, block_number=now.number, router=session.router, sender=session.sender
         )
         states, prices, purse, gas = await asyncio.gather(
             read_states(rpc, resolved.routes, now, session.followed),
@@ -281,9 +263,7 @@ class SameChainRun:
             ),
             read_gas(rpc, session.settings, session.chain.fees, now, is_local=session.network.is_local),
         )
-        skipped = skipped_limits(session.settings, prices)
-        told = {"skipped_limits": list(skipped)} if skipped else {}
-        self.draft = replace(self.draft, details={**self.draft.details, **price_details(prices), **told})
+        self.draft.priced(prices, skipped_limits(session.settings, prices))
         return Market(now, resolved.routes, states, prices, purse, gas), index
 
     def _is_late(self, block: BlockHead) -> bool:
@@ -291,7 +271,7 @@ class SameChainRun:
         if deadline is None or now < deadline:
             return False
         facts: dict[str, object] = {"deadline": deadline, "now": now}
-        self._declined(Reason("deadline_passed", "The opportunity's deadline has passed.", facts))
+        self.draft.declined(Reason("deadline_passed", "The opportunity's deadline has passed.", facts))
         return True
 
     def _encode(
@@ -317,13 +297,7 @@ class SameChainRun:
         )
         session, rebate = self._session, tip.fixed if tip else 0
         plan = Plan(session.chain.chain_id, session.router, sized, calldata, minimum, deadline, rebate)
-        told = {"rebate": rebate} if rebate else {}
-        self.draft = replace(
-            self.draft,
-            plan="0x" + calldata.hex(),
-            minimum_profit=minimum,
-            details={**self.draft.details, **told},
-        )
+        self.draft.planned(plan)
         return plan
 
     def _now(self, block: BlockHead) -> int:
@@ -345,7 +319,7 @@ class SameChainRun:
             )
         except RevertError as error:
             self._doubt(plan.sized)
-            self._declined(revert_reason("simulation_reverted", error, plan.calldata))
+            self.draft.declined(revert_reason("simulation_reverted", error, plan.calldata))
             return None
 
     def _doubt(self, sized: Sized) -> None:
@@ -374,46 +348,3 @@ class SameChainRun:
             gas_judgement=session.judge_gas(market.fees.effective_price, market.head.number),
         )
         return replace(decide(facts), expected_profit=simulation.profit)
-
-    def with_offer(self, ready: Ready) -> Execution:
-        """The draft with what would be signed."""
-        fees = ready.fees
-        offer = {
-            "gas_limit": ready.simulation.gas_limit,
-            "max_fee_per_gas": fees.max_fee_per_gas,
-            "max_priority_fee_per_gas": fees.max_priority_fee_per_gas,
-            "deadline": ready.plan.deadline,
-            "expected_gas_used": ready.simulation.gas_used,
-            "expected_gas_price": fees.effective_price,
-            "expected_gas_cost": self.draft.gas_cost_wei,
-        }
-        return replace(self.draft, details={**self.draft.details, **offer})
-
-    def _know_size(self, sized: Sized) -> None:
-        premium = sized.amounts[-1] - sized.amounts[0] - sized.gross_profit
-        self.draft = replace(
-            self.draft,
-            route=tuple(describe(leg) for leg in sized.route.legs),
-            funding=sized.funding.value,
-            amount_in=sized.amount_in,
-            details={
-                **self.draft.details,
-                "amounts": list(sized.amounts),
-                "premium": premium,
-                **shape_of(sized),
-            },
-        )
-
-    def _know_decision(self, decision: Decision, simulation: Simulation, minimum: int) -> None:
-        self.draft = replace(
-            self.draft,
-            expected_profit=decision.expected_profit,
-            expected_net_profit=decision.expected_net_profit,
-            minimum_profit=minimum,
-            gas_used=simulation.gas_used,
-            gas_cost_wei=decision.gas_cost,
-            profit_usd=decision.expected_net_profit_usd,
-        )
-
-    def _declined(self, *reasons: Reason) -> None:
-        self.draft = replace(self.draft, status=Status.DECLINED, reasons=reasons)

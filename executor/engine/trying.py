@@ -13,9 +13,10 @@ from executor.domain.intent import OPEN, Purpose
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import POOL_LOANS
 from executor.engine.breakers import Breakers, breaker_keys
+from executor.engine.draft import Draft, Ready
 from executor.engine.failing import TRIED_ANEW, Trial, failure_of_error, failure_of_reason, what_next
 from executor.engine.fates import ended_by
-from executor.engine.same_chain import Note, Ready, SameChainRun
+from executor.engine.same_chain import Note, SameChainRun
 from executor.engine.session import Desk, Session
 from executor.engine.turnstile import Turnstile
 from executor.policy.failures import Action, Bounds, Failure, Spent
@@ -75,13 +76,14 @@ class Tries:
             try:
                 ready = await run.prepare()
                 if ready is not None:
-                    return await self._send(lane, place, run, ready, opportunity, before)
-                ended, failure = run.draft, _simulated_failure(run.draft)
+                    return await self._send(lane, place, run.draft, ready, opportunity, before)
+                ended = run.draft.execution
+                failure = _simulated_failure(ended)
             except ExecutorError as error:
                 out = self.out(opportunity.opportunity_id)
                 if out is not None:
                     return out
-                ended, failure = ended_by(run.draft, error), failure_of_error(error)
+                ended, failure = ended_by(run.draft.execution, error), failure_of_error(error)
             finally:
                 self._preparing[lane.sender] -= 1
                 place.give_back()
@@ -143,7 +145,7 @@ class Tries:
         self,
         lane: Lane,
         place: Place,
-        run: SameChainRun,
+        draft: Draft,
         ready: Ready,
         opportunity: Opportunity,
         before: Before,
@@ -151,7 +153,7 @@ class Tries:
         keys = breaker_keys(self._session.name, lane.sender, ready.plan.sized.route)
         self._breakers.require_closed(keys, int(time.time()))
         self._noted_for(opportunity.opportunity_id)("sending")
-        pending = replace(run.with_offer(ready), status=Status.PENDING)
+        pending = replace(draft.with_offer(ready), status=Status.PENDING)
         known: dict[str, object] = {"breakers": list(keys), "earlier_gas_wei": before.gas_money}
         if before.transactions:
             known["earlier_transactions"] = list(before.transactions)
@@ -203,7 +205,7 @@ def _by_the_user(execution: Execution) -> bool:
     return any(each.startswith(f"{StoppedError.code}: ") for each in because)
 
 
-def _simulated_failure(draft: Execution) -> Failure | None:
+def _simulated_failure(ended: Execution) -> Failure | None:
     """Which failure the simulation told of; None where the market or a limit said no."""
-    reverted = [reason for reason in draft.reasons if reason.code == "simulation_reverted"]
+    reverted = [reason for reason in ended.reasons if reason.code == "simulation_reverted"]
     return failure_of_reason(reverted[-1]) if reverted else None

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from devnet import ETHER
-from executor.domain.execution import Status
+from executor.chain.receipts import receipt
+from executor.config.settings import Settings
+from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
-from executor.engine.session import Session
+from executor.engine.outcome import settle
+from executor.engine.session import Session, open_session
 from executor.engine.works import Works
 from executor.engine.worth import worth_of
+from executor.plan import decode
+from executor.submission.clock import SystemClock
+from tests.support.bookkeeping import Office
 from tests.support.pairs import blocks_on_demand, mine_in_time, until, waiting
 from tests.support.trading import OPERATOR, Trading, explicit
 
@@ -89,3 +96,50 @@ async def test_nothing_is_paid_unasked(trading: Trading) -> None:
     async with Executor(trading.settings()) as executor:
         realised = await executor.execute(explicit())
     assert "rebate" not in realised.details
+
+
+async def test_a_tip_that_a_later_look_needs_no_more_is_not_counted_as_earned(trading: Trading) -> None:
+    """The wallet is filled and the gap narrowed by others while the trade is decided: it is sized again."""
+    trading.open_gap()
+    low(trading)
+    pending: list[Execution] = []
+    stages: list[str] = []
+
+    def on_stage(opportunity_id: str, stage: str) -> None:
+        stages.append(stage)
+        if stage == "deciding" and stages.count(stage) == 1:
+            low(trading, ETHER)
+            trading.open_gap("uniswap_v2 USDC/WETH", "WETH", 40 * ETHER)
+        if stage == "waiting for the receipt":
+            works = executor._chains["ethereum"]
+            assert isinstance(works, Works)
+            stored = works.desk.record.stored(opportunity_id)
+            assert stored is not None
+            pending.append(stored.execution)
+
+    async with Executor(trading.settings(gas_money=REFILLED), on_stage=on_stage) as executor:
+        realised = await executor.execute(explicit(funding="callback_chain"))
+    assert realised.status is Status.REALISED, realised.reasons
+    assert stages.count("sizing") == 2
+    (recorded,) = pending
+    assert recorded.plan is not None
+    assert decode(bytes.fromhex(recorded.plan[2:])).header.tip is None
+    assert "rebate" not in recorded.details
+    assert "rebate" not in realised.details
+
+
+async def test_a_tip_of_which_nothing_came_home_is_not_recorded(trading: Trading, office: Office) -> None:
+    """A market that moved takes the tip first: what was promised to the router stays."""
+    trading.open_gap()
+    planned = await office.planned(explicit())
+    pending = replace(planned, details={**planned.details, "rebate": LITTLE})
+    sent = office.send_trade(pending)
+    found = await receipt(office.keeper.rpc, sent.hash)
+    assert found is not None
+    settings = Settings.from_mapping(trading.settings())
+    async with AsyncExitStack() as stack:
+        session = await open_session(stack, settings, "ethereum", means=None, clock=SystemClock())
+        settled = await settle(session, pending, sent.intent.last_call.attempt, found)
+    assert settled.status is Status.REALISED
+    assert "rebate" not in settled.details
+    assert settled.realised_net_profit == (settled.realised_profit or 0) - (settled.gas_cost_wei or 0)

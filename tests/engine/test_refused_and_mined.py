@@ -13,8 +13,9 @@ import pytest
 
 from executor.domain.execution import Execution, Status
 from executor.domain.intent import HOLDS_NONCE, IntentState
+from executor.engine.draft import Ready
 from executor.engine.executor import Executor
-from executor.engine.same_chain import Ready, SameChainRun
+from executor.engine.same_chain import SameChainRun
 from executor.journal.books import Books
 from tests.engine.test_trying_again import UNDERPRICED, overtaken, reverted, simulations
 from tests.support.pairs import crossing, mine_in_time, on_demand, record_of, until
