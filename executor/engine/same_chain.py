@@ -99,7 +99,7 @@ class SameChainRun:
             return None
         for round_number in range(MOST_ROUNDS):
             ready = await self._made_ready(market, settlement_index)
-            newer = await read_again(self._session, market) if ready else None
+            newer = await read_again(self._session, ready.market) if ready else None
             if ready is None or newer is None:
                 return ready
             course = await self._judged_again(ready, newer, last=round_number == MOST_ROUNDS - 1)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 from devnet import ETHER, GWEI
+from executor.config.settings import Settings
 from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
+from executor.engine.intake import parse
+from executor.engine.same_chain import SameChainRun
+from executor.engine.session import open_session
+from executor.submission.clock import SystemClock
 from tests.support.trading import SUSHI_V2, Trading, explicit
 
 Meanwhile = Callable[[], object]
@@ -107,3 +113,25 @@ async def test_a_base_fee_that_jumped_is_judged_by_the_policy(trading: Trading) 
     assert [reason.code for reason in execution.reasons] == ["base_fee_too_high"]
     assert stages.count("sizing") == 1
     assert trading.nonce() == 0
+
+
+async def test_what_was_read_while_it_waited_for_others_is_not_read_once_more(trading: Trading) -> None:
+    trading.open_gap()
+    stages: list[str] = []
+    waits = [trading.node.mine]
+
+    async def claim(keys: frozenset[str]) -> bool:
+        """Others hold what it needs until the next block is there."""
+        if not waits:
+            return True
+        waits.pop()()
+        return False
+
+    async with AsyncExitStack() as stack:
+        settings = Settings.from_mapping(trading.settings())
+        session = await open_session(stack, settings, "ethereum", means=None, clock=SystemClock())
+        found = await SameChainRun(session, parse(explicit()), stages.append, claim=claim).run()
+
+    assert found.status is Status.DRY_RUN, found.reasons
+    assert stages.count("sizing") == 2
+    assert stages.count("looking again") == 1
