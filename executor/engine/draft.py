@@ -46,14 +46,17 @@ class Draft:
         told = {name: value for part in self._details.values() for name, value in part.items()}
         return replace(self._known, details=told)
 
-    def settles_in(self, settlement: Token, *, block_number: int, router: Address, sender: Address) -> None:
-        """What the profit is measured in, the block that was read first, and who would trade."""
+    def looked_at(self, block_number: int) -> None:
+        """The block that all else is found out at."""
+        self._known = replace(self._known, block_number=block_number)
+
+    def settles_in(self, settlement: Token, *, router: Address, sender: Address) -> None:
+        """What the profit is measured in, and who would trade."""
         self._known = replace(
             self._known,
             settlement_token=settlement.address,
             settlement_symbol=settlement.symbol,
             settlement_decimals=settlement.decimals,
-            block_number=block_number,
         )
         self._details["traders"] = {"router": router, "sender": sender}
 

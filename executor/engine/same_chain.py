@@ -99,7 +99,7 @@ class SameChainRun:
             return None
         for round_number in range(MOST_ROUNDS):
             ready = await self._made_ready(market, settlement_index)
-            newer = await read_again(self._session, ready.market) if ready else None
+            newer = await self._read_again(ready.market) if ready else None
             if ready is None or newer is None:
                 return ready
             course = await self._judged_again(ready, newer, last=round_number == MOST_ROUNDS - 1)
@@ -200,7 +200,7 @@ class SameChainRun:
             if self._claim is None or await self._claim(needs(self._session.chain, sized)):
                 return sized, market
             self._note("looking again")
-            market = await read_again(self._session, market) or market
+            market = await self._read_again(market) or market
 
     async def _confirm(self, plan: Plan, market: Market) -> Ready | None:
         """The decision once more, on the very bytes that would go out and the block that they would follow.
@@ -245,9 +245,8 @@ class SameChainRun:
             session.followed.forget(leg.pool.key for route in resolved.routes for leg in route.legs)
         settlement = resolved.settlement
         index = state.settlement_index(settlement, resolved.settlement_field)
-        self.draft.settles_in(
-            settlement, block_number=now.number, router=session.router, sender=session.sender
-        )
+        self.draft.looked_at(now.number)
+        self.draft.settles_in(settlement, router=session.router, sender=session.sender)
         states, prices, purse, gas = await asyncio.gather(
             read_states(rpc, resolved.routes, now, session.followed),
             read_prices(
@@ -265,6 +264,13 @@ class SameChainRun:
         )
         self.draft.priced(prices, skipped_limits(session.settings, prices))
         return Market(now, resolved.routes, states, prices, purse, gas), index
+
+    async def _read_again(self, market: Market) -> Market | None:
+        """The market at the newest block; None where no block has come since."""
+        newer = await read_again(self._session, market)
+        if newer is not None:
+            self.draft.looked_at(newer.head.number)
+        return newer
 
     def _is_late(self, block: BlockHead) -> bool:
         deadline, now = self._opportunity.deadline, self._now(block)

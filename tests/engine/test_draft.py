@@ -43,7 +43,8 @@ def side_by_side() -> SizedSplit:
 
 def draft() -> Draft:
     made = Draft(Opportunity("seen-1", "ethereum"))
-    made.settles_in(WETH, block_number=1, router=ROUTER, sender=ROUTER)
+    made.looked_at(1)
+    made.settles_in(WETH, router=ROUTER, sender=ROUTER)
     made.priced(Prices(WETH, True, Fraction(3_000), Fraction(3_000)), ("max_trade_size_usd",))
     return made
 

@@ -73,6 +73,16 @@ async def test_a_gap_that_somebody_else_closed_is_declined_and_nothing_is_sent(t
     assert trading.nonce() == 0
 
 
+async def test_the_block_of_a_record_is_the_one_that_the_trade_was_judged_at(trading: Trading) -> None:
+    """Or it would be tried again at a block that has been looked at already."""
+    trading.open_gap()
+    before = trading.node.block_number
+    execution, _ = await execute(trading, others(trading, 1_100))
+
+    assert execution.status is Status.DECLINED
+    assert execution.block_number == trading.node.block_number > before
+
+
 async def test_a_gap_that_somebody_else_narrowed_is_taken_at_a_smaller_size(trading: Trading) -> None:
     trading.open_gap()
     execution, stages = await execute(trading, others(trading, 40))
