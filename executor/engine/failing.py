@@ -62,9 +62,14 @@ class Trial:
         return following._paid_otherwise(ended, chain) if action is Action.OTHER_FUNDING else following
 
     def _smaller(self, ended: Execution) -> "Trial":
-        """Half of what went in; of several routes, half of what went into each."""
-        halves = {place: amount // 2 for place, amount in sizes_in(ended).items() if amount > 1}
-        if halves:
+        """Half of what went in; of several routes half of what went into the one that failed, or into each
+        where that is not told.
+        """
+        sizes = sizes_in(ended)
+        failed = failed_place(ended.reasons[-1]) if ended.reasons else None
+        if sizes:
+            smaller = sizes if failed not in sizes else {failed: sizes[failed]}
+            halves = {place: max(amount // 2, 1) for place, amount in smaller.items()}
             return replace(self, most_of={**self.most_of, **halves})
         most = ended.amount_in or 0
         return replace(self, most=most // 2) if most > 1 else self
@@ -78,6 +83,14 @@ class Trial:
             failed = next((payer for payer in suspects if payer in self.suspects), suspects[0])
             return replace(self, refused=self.refused | {failed}, suspects=frozenset(suspects) - {failed})
         return self if failed is None else replace(self, refused=self.refused | {failed})
+
+
+def failed_place(reason: Reason) -> int | None:
+    """The place of the route that a simulated call failed in; None where it is none of several, and where
+    that is not known.
+    """
+    place = reason.facts.get("route")
+    return place if isinstance(place, int) else None
 
 
 def failure_of_reason(reason: Reason) -> Failure:

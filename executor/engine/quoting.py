@@ -23,7 +23,7 @@ from executor.domain.several import SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.domain.token import Token
 from executor.engine.costs import call_data_cost
-from executor.engine.dropping import without_failed
+from executor.engine.dropping import with_place, without_failed
 from executor.engine.fates import reason_of
 from executor.engine.gas_market import read_gas
 from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
@@ -198,8 +198,7 @@ async def quote(session: Session, opportunity: Opportunity, resolved: Resolved, 
     elif isinstance(sized, SizedRoute | SizedSplit):
         shortfall = await _shortfall(session, opportunity, sized, market)
     simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
-    rest = without_failed(sized, refusal, opportunity.funding) if refusal else None
-    if rest is not None:
+    while refusal and (rest := without_failed(sized, refusal, opportunity.funding, last=True)):
         sized = rest
         simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
     means = tuple(_means(opportunity, sized, market))
@@ -359,7 +358,7 @@ async def _simulated(
             decode=revert_names,
         )
     except RevertError as error:
-        return None, revert_reason("simulation_reverted", error, calldata), 0
+        return None, with_place(revert_reason("simulation_reverted", error, calldata), sized), 0
     except ExecutorError as error:
         return None, reason_of(error), 0
     return simulation, None, (await call_data_cost(session, calldata, simulation, market)).charged

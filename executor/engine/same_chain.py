@@ -23,7 +23,7 @@ from executor.domain.route import SizedRoute
 from executor.domain.split import Sized
 from executor.engine.costs import call_data_cost
 from executor.engine.draft import Draft, Ready
-from executor.engine.dropping import without_failed
+from executor.engine.dropping import with_place, without_failed
 from executor.engine.failing import Trial
 from executor.engine.fates import ended_by
 from executor.engine.gas_market import read_gas
@@ -162,24 +162,22 @@ class SameChainRun:
         return await self._confirm(plan, market)
 
     async def _tried(self, sized: Sized, market: Market, index: int) -> tuple[Plan, Simulation] | None:
-        """The trade as it is simulated with nothing promised: of several routes without one that fails. None:
-        it fails as a whole.
+        """The trade as it is simulated with nothing promised: of several routes without those that fail.
+        None: it fails as a whole.
         """
-        self.draft.sized(sized)
-        trial = self._encode(sized, market, index, minimum=1)
-        simulation = await self._simulate(trial, market)
-        if simulation is not None:
-            return trial, simulation
-        rest = without_failed(sized, self.draft.execution.reasons[-1], self._opportunity.funding)
-        if rest is None:
-            return None
-        self.draft.sized(rest)
-        trial = self._encode(rest, market, index, minimum=1)
-        simulation = await self._simulate(trial, market)
-        if simulation is None:
-            return None
-        self.draft.taken_up_again()
-        return trial, simulation
+        last = self._trial.number >= self._session.settings.retries.tries
+        while True:
+            self.draft.sized(sized)
+            trial = self._encode(sized, market, index, minimum=1)
+            simulation = await self._simulate(trial, market)
+            if simulation is not None:
+                self.draft.taken_up_again()
+                return trial, simulation
+            reason, requested = self.draft.execution.reasons[-1], self._opportunity.funding
+            rest = without_failed(sized, reason, requested, halved=market.caps, last=last)
+            if rest is None:
+                return None
+            sized = rest
 
     async def _sized(self, market: Market) -> tuple[Sized, Market] | None:
         """The trade, with what it needs for itself taken, and the market that it was sized on."""
@@ -325,7 +323,8 @@ class SameChainRun:
             )
         except RevertError as error:
             self._doubt(plan.sized)
-            self.draft.declined(revert_reason("simulation_reverted", error, plan.calldata))
+            reason = revert_reason("simulation_reverted", error, plan.calldata)
+            self.draft.declined(with_place(reason, plan.sized))
             return None
 
     def _doubt(self, sized: Sized) -> None:

@@ -112,6 +112,15 @@ def test_a_smaller_try_of_several_routes_halves_each_of_them() -> None:
     assert (trial.most_of, trial.most) == ({0: 500, 1: 9, 2: 20}, None)
 
 
+def test_where_one_of_several_routes_is_known_to_have_failed_it_alone_is_halved() -> None:
+    routes = [{"route": 0, "amounts": ["1001", "1"]}, {"route": 2, "amounts": ["41", "1"]}]
+    reason = Reason("simulation_reverted", "dry", {"route": 2})
+    ended = Execution(
+        "a", "ethereum", Status.DECLINED, (reason,), amount_in=1_001, details={"routes": routes}
+    )
+    assert Trial(most_of={1: 9}).after(Action.SHRINK, ended, CHAIN).most_of == {1: 9, 2: 20}
+
+
 def test_another_funding_leaves_out_those_that_failed() -> None:
     assert after(paid_by(AAVE), paid_by(MORPHO)).refused == {AAVE, MORPHO}
 

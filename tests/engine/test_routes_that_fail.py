@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 
 from devnet import ETHER, ETHEREUM, GWEI
 from executor.config.chains import load_chain
@@ -22,6 +23,7 @@ from executor.engine.executor import Executor
 from executor.engine.session import open_session
 from executor.engine.trust import leaned_on, require_trusted
 from executor.plan import decode
+from executor.plan.reverts.router import CALL_FAILED
 from executor.routing.candidates import pick
 from executor.submission.clock import SystemClock
 from tests.engine.test_pools_that_lend import loan_of
@@ -37,6 +39,7 @@ from tests.engine.test_several_routes import (
 from tests.engine.test_trying_again import DRY, execute_by, reverted, simulations
 from tests.operations.test_quote import as_json
 from tests.support.market import two_legs, v2_pool
+from tests.support.proxy import Answer
 from tests.support.trading import Trading, explicit
 
 PAIR, TICKS = "uniswap_v2 WETH/USDT", "uniswap_v3 WETH/USDT 500"
@@ -110,6 +113,60 @@ async def test_where_pools_hold_too_little_half_of_each_route_is_tried(trading: 
     before, after = ([int(each["amounts"][0]) for each in told(one, "routes")] for one in (whole, halved))
     assert min(before) * 2 < max(before), "or half of the largest would bound them both"
     assert after == [pytest.approx(each // 2, rel=1e-9) for each in before]
+
+
+def dry_pair() -> Answer:
+    """A node's answer to a call of the router in which the pair, called back from the pool before it, holds
+    less than is asked of it.
+    """
+    data = bytes.fromhex(reverted("UniswapV2: INSUFFICIENT_LIQUIDITY")["error"]["data"][2:])
+    for name in (PAIR, TICKS):
+        data = CALL_FAILED.selector + encode(["address", "bytes"], [ETHEREUM.pool(name).address, data])
+    return {"error": {"code": 3, "message": "execution reverted", "data": "0x" + data.hex()}}
+
+
+async def tried_dry(trading: Trading, *answers: Answer, tries: int = 3) -> tuple[list[int], Execution]:
+    """What would go into each of two routes, and what came of them when their simulations ended so."""
+    both = several(OVER_USDC, OVER_USDT)
+    whole = await dry_run(trading, both)
+    dry, free = simulations(trading, *answers), {"max_trade_size_usd": None, "retries": {"tries": tries}}
+    realised, _, _ = await execute_by(trading, dry, both, **free)
+    assert realised.status is Status.REALISED, realised.reasons
+    return sizes(whole), realised
+
+
+def sizes(execution: Execution) -> list[int]:
+    return [int(each["amounts"][0]) for each in told(execution, "routes")]
+
+
+async def test_where_one_route_s_pool_holds_too_little_half_of_that_route_alone_is_tried(
+    trading: Trading,
+) -> None:
+    open_gaps(trading)
+    (first, second), realised = await tried_dry(trading, dry_pair())
+    assert sizes(realised) == [first, pytest.approx(second // 2, rel=1e-9)]
+
+
+@pytest.mark.parametrize(("times", "tries"), [(2, 3), (1, 1)], ids=["at half its size", "in the last try"])
+async def test_a_route_whose_pool_still_holds_too_little_costs_the_others_nothing(
+    trading: Trading, times: int, tries: int
+) -> None:
+    open_gaps(trading)
+    (first, _), realised = await tried_dry(trading, *times * [dry_pair()], tries=tries)
+    assert sizes(realised) == [first]
+    (left,) = told(realised, "left_out")
+    assert left["route"] == "1" and "does not hold as much" in left["why"]
+
+
+async def test_several_routes_that_fail_are_left_out_one_after_the_other(trading: Trading) -> None:
+    open_gaps(trading)
+    trading.open_gap("sushi_v2 DAI/WETH")
+    for pair in (PAIR, "sushi_v2 DAI/WETH"):
+        trading.node.set_erc20_balance(ETHEREUM.tokens["WETH"], ETHEREUM.pool(pair).address, 0)
+    execution = await carried_out(trading, several(OVER_USDT, OVER_USDC, OVER_DAI))
+    assert execution.status is Status.REALISED, execution.reasons
+    assert [each["route"] for each in told(execution, "routes")] == ["1"]
+    assert [each["route"] for each in told(execution, "left_out")] == ["0", "2"]
 
 
 async def test_where_a_pool_that_lends_fails_the_next_of_its_kind_is_asked(trading: Trading) -> None:
