@@ -11,15 +11,12 @@ from executor import venues
 from executor.chain.head import head
 from executor.chain.reading import read, read_all
 from executor.chain.simulation import simulate
-from executor.domain.address import Address
 from executor.domain.decision import Reason, Simulation
 from executor.domain.errors import ExecutorError, OpportunityError, RevertError, TicksUnknownError
-from executor.domain.lender import LenderTerms
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import Pool
-from executor.domain.route import Funding, Route, SizedRoute
-from executor.domain.several import SizedSeveral
+from executor.domain.route import Funding, SizedRoute
 from executor.domain.split import Sized, SizedSplit
 from executor.domain.token import Token
 from executor.engine.costs import call_data_cost
@@ -30,23 +27,17 @@ from executor.engine.market import check_fresh, read_purse, read_states, with_en
 from executor.engine.pools import none_found
 from executor.engine.pricing import read_prices
 from executor.engine.quoted_hops import Hop, hops_of
+from executor.engine.quoted_means import Means, able, means_of
 from executor.engine.resolution import Resolved, pair_tokens, resolve
 from executor.engine.revalidation import available, premium_again
 from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import read_router
 from executor.engine.session import Session
-from executor.engine.sizing import Market, best_trade, calldata_of, market_of, size_cap
+from executor.engine.sizing import Market, best_trade, calldata_of, size_cap
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import MAX_AMOUNT, Terms
-from executor.routing.funding import (
-    FundingChoice,
-    choose_funding,
-    lender_of,
-    premium_of,
-    usable,
-    why_not,
-)
+from executor.routing.funding import lender_of, premium_of
 from executor.routing.paths import BestPath, best_path
 from executor.routing.plan_gas import trade_gas
 from executor.routing.searched_shortfall import shortfall_of
@@ -55,21 +46,6 @@ from executor.routing.split_shortfall import split_shortfall
 
 SHARE_BPS = 9_500
 DAY = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """A way to pay the route: its premium in the settlement token's smallest unit, and its gas over own
-    money. `problem` says why it cannot be had; empty where it can. `pool` is the lender where pools lend,
-    `place` the route's among several that it would pay.
-    """
-
-    funding: Funding
-    premium: int
-    gas: int
-    problem: str = ""
-    pool: Address | None = None
-    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +177,7 @@ async def quote(session: Session, opportunity: Opportunity, resolved: Resolved, 
     while refusal and (rest := without_failed(sized, refusal, opportunity.funding, last=True)):
         sized = rest
         simulation, refusal, l1_fee = await _simulated(session, sized, market, index)
-    means = tuple(_means(opportunity, sized, market))
+    means = tuple(means_of(opportunity, sized, market))
     gas = simulation.gas_used if simulation else trade_gas(sized, market.states)
     return Quote(
         head=market.head,
@@ -225,29 +201,13 @@ async def _as_asked(session: Session, opportunity: Opportunity, market: Market) 
         return forward(route, states, amount)
 
     amounts = await with_enough_ticks(session.rpc, market.states, market.head, walk)
-    choices = _able(opportunity, route, amount, market)
+    choices = able(opportunity, route, amount, market)
     if choices:
         return choices[0].sized(route, amounts)
     funding, purse = opportunity.funding or Funding.INVENTORY, market.purse
     lender = lender_of(funding, purse.terms)
     pool = purse.pools.get(lender.address) if lender else None
     return SizedRoute(route, amounts, funding, premium_of(funding, purse.terms, pool)(amounts[0]), pool)
-
-
-def _able(opportunity: Opportunity, route: Route, amount: int, market: Market) -> tuple[FundingChoice, ...]:
-    """Who could pay, the cheapest first; nobody where that cannot be had."""
-    try:
-        return choose_funding(
-            route,
-            amount,
-            inventory=market.purse.inventory,
-            terms=market.purse.terms,
-            gas_cost=market.gas_cost,
-            requested=opportunity.funding,
-            pools=market.purse.pools,
-        )
-    except ExecutorError:
-        return ()
 
 
 async def _shortfall(
@@ -269,65 +229,6 @@ async def _shortfall(
     except TicksUnknownError:
         return None
     return None if most is None else Shortfall(most, cap if cap < MAX_AMOUNT else None)
-
-
-def _means(opportunity: Opportunity, sized: Sized, market: Market) -> list[Means]:
-    """Every way to pay the route, the one taken first, then the others from the cheapest on."""
-    if isinstance(sized, SizedSeveral):
-        return [
-            replace(means, place=place)
-            for place, part in zip(sized.places, sized.parts, strict=True)
-            for means in _means(opportunity, part, market_of(market, part.route))
-        ]
-    if isinstance(sized, SizedSplit):
-        whole = "a divided trade is paid out of the router's own money"
-        others = (
-            Means(lender.funding, 0, 0, whole, _lending(lender, market)) for lender in market.purse.terms
-        )
-        return [Means(sized.funding, 0, 0), *others]
-    able = [
-        Means(
-            choice.funding,
-            choice.premium,
-            choice.gas,
-            pool=choice.lender_pool.address if choice.lender_pool else None,
-        )
-        for choice in _able(opportunity, sized.route, sized.amount_in, market)
-    ]
-    able.sort(key=lambda means: not pays(means, sized))
-    named = {(means.funding, means.pool) for means in able}
-    return [
-        *able,
-        *(means for means in _unable(opportunity, sized, market) if (means.funding, means.pool) not in named),
-    ]
-
-
-def pays(means: Means, sized: Sized) -> bool:
-    """Whether these are the means that the trade takes, or that of several routes which they would pay."""
-    if isinstance(sized, SizedSeveral):
-        sized = sized.parts[sized.places.index(means.place)]
-    name = sized.payers[0].name
-    return (means.funding, means.pool) == (name.funding, name.pool) and not means.problem
-
-
-def _lending(lender: LenderTerms, market: Market) -> Address | None:
-    """The pool that lends; None for a lender that is none."""
-    return lender.address if lender.address in market.purse.pools else None
-
-
-def _unable(opportunity: Opportunity, sized: SizedRoute, market: Market) -> list[Means]:
-    """The means that cannot be had, with why."""
-    symbol, amount, inventory = sized.route.settlement.symbol, sized.amount_in, market.purse.inventory
-    found = []
-    if inventory < amount:
-        found.append(Means(Funding.INVENTORY, 0, 0, f"the router holds {inventory} of {symbol}"))
-    for lender in market.purse.terms:
-        problem = why_not(lender, sized.route, amount, market.purse.pools)
-        if not problem:
-            within = f"is counted on for {usable(lender)} of {symbol}, as others may borrow too"
-            problem = within if opportunity.funding is None else "was not asked for"
-        found.append(Means(lender.funding, 0, 0, problem, _lending(lender, market)))
-    return found
 
 
 async def _simulated(

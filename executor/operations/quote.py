@@ -22,7 +22,8 @@ from executor.domain.token import Token
 from executor.engine.described import shape_of
 from executor.engine.intake import parse
 from executor.engine.quoted_hops import Hop
-from executor.engine.quoting import Means, Quote, pays, quote_opportunity, quote_pair
+from executor.engine.quoted_means import Means, pays
+from executor.engine.quoting import Quote, quote_opportunity, quote_pair
 from executor.engine.session import open_session
 from executor.operations.sources import items_of
 from executor.policy.profit import show_usd, usd_value, wei_cost
@@ -178,10 +179,11 @@ def _hop_dict(hop: Hop) -> dict[str, object]:
 
 
 def _means_dict(means: Means) -> dict[str, object]:
+    first, *second = [{"funding": payer.funding.value, "pool": payer.pool} for payer in means.payers]
     return {
         "route": means.place,
-        "funding": means.funding.value,
-        "pool": means.pool,
+        **first,
+        "second": second[0] if second else None,
         "premium": str(means.premium),
         "gas": means.gas,
         "problem": means.problem,
@@ -258,10 +260,10 @@ def _ways_to_pay(quote: Quote) -> Table:
         found.add_column(column, overflow="fold")
     for means in quote.means:
         taken = " (taken)" if pays(means, quote.sized) else ""
-        pool = f" {means.pool}" if means.pool else ""
+        who = " and ".join(f"{name.funding} {name.pool or ''}".rstrip() for name in means.payers)
         cells = ("-", "-") if means.problem else (shown(means.premium, settlement), str(means.gas))
         route = f"route {means.place}: " if isinstance(quote.sized, SizedSeveral) else ""
-        found.add_row(f"{route}{means.funding}{pool}{taken}", *cells, escape(means.problem))
+        found.add_row(f"{route}{who}{taken}", *cells, escape(means.problem))
     return found
 
 
