@@ -29,7 +29,7 @@ from executor.engine.pricing import read_prices
 from executor.engine.quoted_hops import Hop, hops_of
 from executor.engine.quoted_means import Means, able, means_of
 from executor.engine.resolution import Resolved, pair_tokens, resolve
-from executor.engine.revalidation import available, premium_again
+from executor.engine.revalidation import available, cheapest_first, premium_again
 from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import read_router
 from executor.engine.session import Session
@@ -214,6 +214,8 @@ async def _shortfall(
     session: Session, opportunity: Opportunity, sized: SizedRoute | SizedSplit, market: Market
 ) -> Shortfall | None:
     """What other inputs may earn more before gas; None where that is not known. Raises NodeError."""
+    if isinstance(sized, SizedRoute) and not cheapest_first(sized, market.purse.terms):
+        return None
     paid = market.purse.inventory if isinstance(sized, SizedSplit) else available(sized, market)
     caps = (size_cap(session.settings, opportunity, market), paid, MAX_AMOUNT)
     cap = min(cap for cap in caps if cap is not None)

@@ -103,6 +103,19 @@ def premium_again(sized: SizedRoute, terms: Sequence[LenderTerms]) -> PremiumOf:
     return together
 
 
+def cheapest_first(sized: SizedRoute, terms: Sequence[LenderTerms]) -> bool:
+    """Whether a second lender asks no less for each unit than the first one: only then does the premium rise
+    ever faster.
+    """
+    if sized.second is None:
+        return True
+    first = lender_of(sized.funding, terms, sized.lender_pool)
+    second = lender_of(sized.second.funding, terms, sized.second.pool)
+    if first is None or second is None:
+        return False
+    return first.rate * second.rate_unit <= second.rate * first.rate_unit
+
+
 def available(sized: SizedRoute, market: Market) -> int | None:
     """The most that those who pay the call can pay, in the settlement token's smallest unit; None for no
     bound. Of two loans each counts up to the amount that the call takes there.

@@ -22,18 +22,19 @@ from executor.routing.pieces import most_above
 from executor.routing.premium import PremiumOf
 from executor.routing.sizing import forward
 from executor.routing.slack import slack
-from executor.routing.spread import Spread, spread
+from executor.routing.spread import Spread, bulge, spread
 from executor.routing.states import States
 from executor.routing.taxed import received, taken, transfers_into
 from executor.venues.curve_crypto import FEE_UNIT
 
-LINEAR = 2
-"""Units by which a premium may be off a straight line, and its chord."""
+PREMIUM = 2
+"""Units by which rounding may take a premium, of two lenders, off its curve, and its chord."""
 
 
 def moving_shortfall(route: Route, states: States, size: int, *, cap: int, premium: PremiumOf) -> int | None:
     """A bound on what any input up to `cap` earns more than `size` does, in the settlement token's smallest
-    unit; None where nothing proves one. `premium` is linear but for rounding. Raises TicksUnknownError.
+    unit; None where nothing proves one. `premium` rises ever faster, or is linear, but for rounding. Raises
+    TicksUnknownError.
     """
     errors = tuple(most_error(states[leg.pool.key], leg.zero_for_one) for leg in route.legs)
     # A stable pool of Solidly refuses what it quotes at single amounts: more need not be too much.
@@ -95,9 +96,13 @@ class _Profit:
                 if found is None:
                     return None
                 line = found
-        ends = (line.first - low - self.premium(low), line.last - high - self.premium(high))
-        above = line.above + LINEAR
-        return max(ends) + above, above, line.noise + LINEAR
+        inputs = (low, (low + high) // 2, high)
+        first, middle, last = (-self.premium(size) for size in inputs)
+        ends = (line.first - low + first, line.last - high + last)
+        # Where the first of two lenders has no more a premium bends: between the ends its chord is too much.
+        above = line.above + PREMIUM + bulge(inputs, (first, middle, last), PREMIUM)
+        noise = line.noise + PREMIUM + bulge(inputs, (0, 0, 0), PREMIUM)
+        return max(ends) + above, above, noise
 
     def concave(self, size: int) -> int | None:
         """The most that the input would earn at the least fees."""
@@ -105,7 +110,7 @@ class _Profit:
             line = self._upper(size)
         except MathsError:
             return None
-        return None if line is None else sum(line) - size - self.premium(size) + 1
+        return None if line is None else sum(line) - size - self.premium(size) + PREMIUM
 
     def _upper(self, size: int) -> tuple[int, int] | None:
         """What comes out at the least fees, and what may be missing of it."""

@@ -12,9 +12,10 @@ for it, and that share falls as the amount grows: asked at half the size, it hol
 the sum over all legs of their units, each as a share of the amount at half the size less those units. All
 amounts are then within a share e <= k (1 + e) of those without rounding, so that
 
-       E <= k z (1 + e)^2 / (1 - e) + 1 <= k z / (1 - 4 k) + 1,
+       E <= k z (1 + e)^2 / (1 - e) + 2 <= k z / (1 - 4 k) + 2,
 
-the one for the premium.
+one for the premium of each of two lenders. What a second one asks beyond what the first has makes P bend down
+there, which leaves it concave as long as the second is no cheaper.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ def searched_shortfall(
     premium: PremiumOf = no_premium,
 ) -> int | None:
     """A bound on what any input up to `cap` earns more than `amounts[0]` does, in the settlement token's
-    smallest unit. `premium` is linear but for rounding.
+    smallest unit. `premium` is linear but for rounding, or rises faster from some input on.
 
     Where a fee moves as a pool is traded, it is told piece by piece (`moving_shortfall`). None where there is
     none: on routes of so few units that rounding decides, and where half the size earns as much but for
@@ -110,7 +111,7 @@ def _margin(route: Route, states: States, size: int, top: int) -> int | None:
             if count >= amount:
                 return None
             share += Fraction(count, amount - count)
-    return 2 + int(half[-1] * share / (1 - 4 * share)) if share <= MOST_SHARE else None
+    return 3 + int(half[-1] * share / (1 - 4 * share)) if share <= MOST_SHARE else None
 
 
 def _amounts(route: Route, states: States, size: int) -> tuple[int, ...] | None:

@@ -78,8 +78,8 @@ def _concave(state: PoolState, zero_for_one: bool, low: int, high: int) -> Sprea
     noise = 2 * units[1]
     if units[0]:
         noise -= -2 * units[0] * (first + units[1]) // (low - units[0])
-    bulge = _bulge((low, middle, high), (first, out(middle), last), noise)
-    return Spread(first, last, noise, noise + bulge, noise + _bulge((low, middle, high), (0, 0, 0), noise))
+    above = bulge((low, middle, high), (first, out(middle), last), noise)
+    return Spread(first, last, noise, noise + above, noise + bulge((low, middle, high), (0, 0, 0), noise))
 
 
 def _moving(pool: MovingFee, low: int, high: int) -> Spread | None:
@@ -88,15 +88,15 @@ def _moving(pool: MovingFee, low: int, high: int) -> Spread | None:
     errors = pool.errors(first, last)
     if errors is None or min(first.x, last.y) <= errors.y:
         return None
-    bulge = _bulge(inputs, (first.gross, middle.gross, last.gross), 2 * errors.gross)
-    sag = _bulge(inputs, (-first.y, -middle.y, -last.y), 2 * errors.y)
+    over = bulge(inputs, (first.gross, middle.gross, last.gross), 2 * errors.gross)
+    sag = bulge(inputs, (-first.y, -middle.y, -last.y), 2 * errors.y)
     fee = _fee(pool, trades, errors, sag)
     most = last.gross + errors.gross
     gained = max(last.gross - first.gross, 0) + 2 * errors.gross
     noise = 2 * errors.gross + 2 - (-most * (UNIT // FEE_UNIT + 2 * errors.fee) // UNIT)
-    above = noise + bulge - (-gained * fee.rises // (4 * UNIT)) - (-most * fee.below // UNIT)
+    above = noise + over - (-gained * fee.rises // (4 * UNIT)) - (-most * fee.below // UNIT)
     below = noise - (-gained * fee.falls // (4 * UNIT)) - (-most * fee.above // UNIT)
-    return Spread(first.out, last.out, below, above, noise + _bulge(inputs, (0, 0, 0), 2 * errors.gross))
+    return Spread(first.out, last.out, below, above, noise + bulge(inputs, (0, 0, 0), 2 * errors.gross))
 
 
 def _fee(pool: MovingFee, trades: tuple[Trade, Trade, Trade], errors: Errors, sag: int) -> _Fee:
@@ -127,7 +127,7 @@ def _fee(pool: MovingFee, trades: tuple[Trade, Trade, Trade], errors: Errors, sa
     return _Fee(more, less, max(unsure + change, 0), max(unsure - change, 0))
 
 
-def _bulge(inputs: tuple[int, int, int], outputs: tuple[int, int, int], noise: int) -> int:
+def bulge(inputs: tuple[int, int, int], outputs: tuple[int, int, int], noise: int) -> int:
     """How far above its chord a concave function may be that has these values but for the noise."""
     low, middle, high = inputs
     width = high - low

@@ -13,7 +13,7 @@ from executor.domain.route import Funding, SecondLoan, SizedRoute
 from executor.engine.gas_market import GasMarket
 from executor.engine.market import Purse
 from executor.engine.pricing import Prices
-from executor.engine.revalidation import available, premium_again
+from executor.engine.revalidation import available, cheapest_first, premium_again
 from executor.engine.sizing import Market
 from executor.policy.fees import Fees
 from tests.support.market import WETH, address, two_legs, v2_pool, v3_pool
@@ -55,6 +55,15 @@ def test_the_second_lender_s_premium_is_not_forgotten() -> None:
 def test_the_first_lender_s_premium_is_not_asked_for_the_second_one_s_part() -> None:
     sized = replace(BOTH, funding=Funding.AAVE_V3, premium=3, second=SecondLoan(Funding.MORPHO_BLUE, 4_000))
     assert premium_again(sized, (MORPHO, AAVE))(sized.amount_in) == 3
+
+
+def test_of_a_second_lender_that_is_cheaper_than_the_first_no_bound_is_told() -> None:
+    """The premium then bends the other way: inputs beyond the first loan cost less."""
+    cheap_last = replace(BOTH, funding=Funding.AAVE_V3, second=SecondLoan(Funding.MORPHO_BLUE, 4_000))
+    gone = replace(BOTH, second=SecondLoan(Funding.SPARK, 4_000))
+    terms = (MORPHO, AAVE)
+    assert [cheapest_first(sized, terms) for sized in (BOTH, cheap_last, gone)] == [True, False, False]
+    assert cheapest_first(replace(BOTH, second=None), terms)
 
 
 def test_of_two_pools_each_is_judged_by_its_own_price_and_money() -> None:

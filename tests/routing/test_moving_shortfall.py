@@ -164,3 +164,38 @@ def test_on_a_longer_way_with_a_lender_to_be_paid_the_bound_holds(name: str, fir
     for _ in range(25):
         other = best[0] + int(best[0] * chance.choice((-1, 1)) * 10 ** chance.uniform(-12, -0.1))
         assert earned(route, states, other) - premium(other) <= most
+
+
+@pytest.mark.parametrize("part", [90, 99])
+@pytest.mark.parametrize(("name", "turned"), [("crypto 0", True), ("crypto 1", False), ("off peg 10", True)])
+def test_a_second_lender_that_is_dearer_from_some_input_on_is_in_the_bound(
+    name: str, turned: bool, part: int
+) -> None:
+    """Inputs that the first one can lend alone may earn more than their premium's chord lets expect."""
+    route, states = beside_a_pair(POOLS[name], Fraction(102, 100), Fraction(2), turned=turned)
+    free = best_size(route, states)
+    assert free is not None
+    has = free[0] * part // 100
+
+    def premium(amount: int) -> int:
+        return -(-max(amount - has, 0) * 9 // 10_000)
+
+    bound = searched_shortfall(route, states, free, premium=premium)
+    assert bound is not None
+    most = free[-1] - free[0] - premium(free[0]) + bound
+    others = (free[0] * share // 1_000 for share in range(10 * part - 30, 1_000, 13))
+    assert all(earned(route, states, other) - premium(other) <= most for other in (has, *others))
+
+
+def test_with_a_second_lender_the_bound_at_the_best_size_is_as_small() -> None:
+    route, states = beside_a_pair(POOLS["crypto 0"], Fraction(102, 100), Fraction(2), turned=False)
+    dear, units = best_size(route, states, premium=lambda amount: -(-amount * 9 // 10_000)), 1_000
+    assert dear is not None
+    has = dear[0] * 9 // 10
+
+    def premium(amount: int) -> int:
+        return -(-max(amount - has, 0) * 9 // 10_000)
+
+    bound = searched_shortfall(route, states, dear, premium=premium)
+    assert bound is not None
+    assert bound <= 8 * dear[0] // FEE_PLACE + units
