@@ -2,8 +2,8 @@
 
 from executor.chain.data_fee import oracle_fee
 from executor.domain.decision import Simulation
+from executor.engine.market import Market
 from executor.engine.session import Session
-from executor.engine.sizing import Market
 from executor.policy.data_fee import DataCost, data_cost
 from executor.submission.log import get_logger
 from executor.wallet.signer import TransactionFields, unsigned_envelope

@@ -10,9 +10,9 @@ from executor.domain.plan import Plan
 from executor.domain.split import Sized
 from executor.domain.token import Token
 from executor.engine.described import describe, shape_of
+from executor.engine.market import Market
 from executor.engine.outcome import price_details
 from executor.engine.pricing import Prices
-from executor.engine.sizing import Market
 from executor.policy.fees import Fees, within_fee_cap
 
 

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from executor.chain.balances import balances
+from executor.chain.head import head
 from executor.chain.lens import read_further
 from executor.chain.network import Network
 from executor.chain.reading import read_all
@@ -18,11 +19,16 @@ from executor.domain.errors import TicksUnknownError
 from executor.domain.lender import LenderTerms
 from executor.domain.market import BlockHead, PoolState
 from executor.domain.pool import Pool
-from executor.domain.route import Route
+from executor.domain.route import PayerName, Route
 from executor.domain.token import Token
 from executor.engine.errors import StaleNodeError
 from executor.engine.followed import FollowedMarket
+from executor.engine.gas_market import GasMarket, read_gas
+from executor.engine.pricing import Prices, read_prices
+from executor.engine.resolution import Resolved
+from executor.engine.session import Session
 from executor.lenders import LENDERS, read_pool_terms, read_terms
+from executor.policy.fees import Fees
 
 T = TypeVar("T")
 
@@ -44,6 +50,44 @@ class Purse:
     gas_money: int
     terms: tuple[LenderTerms, ...]
     pools: Mapping[Address, Pool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """All that was read for one opportunity, at the block `head`. `refused`: who has failed to pay it;
+    `caps`: of several routes, by place, the most that may go into them, beside the opportunity's amount, in
+    the settlement token's smallest unit.
+    """
+
+    head: BlockHead
+    routes: tuple[Route, ...]
+    states: dict[str, PoolState]
+    prices: Prices
+    purse: Purse
+    gas: GasMarket
+    refused: frozenset[PayerName] = frozenset()
+    caps: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def fees(self) -> Fees:
+        """What to offer for gas."""
+        return self.gas.fees
+
+    def gas_cost(self, gas: int) -> int:
+        """`gas` at the next block's price, in the settlement token's smallest unit."""
+        return self.prices.in_settlement(gas * self.fees.effective_price)
+
+
+def market_of(market: Market, route: Route) -> Market:
+    """The market of one of several routes: a pool that any of them trades with lends to none, as what it
+    takes for that would move it.
+    """
+    traded = {leg.pool.address for each in market.routes for leg in each.legs}
+    purse = market.purse
+    terms = tuple(
+        each for each in purse.terms if each.address not in purse.pools or each.address not in traded
+    )
+    return replace(market, routes=(route,), purse=replace(purse, terms=terms))
 
 
 def check_fresh(newest: BlockHead, network: Network) -> None:
@@ -102,6 +146,54 @@ async def read_states(
     Raises PoolNotFoundError, NodeError.
     """
     return await followed.states(rpc, [leg.pool for route in routes for leg in route.legs], head)
+
+
+async def read_market(session: Session, now: BlockHead, resolved: Resolved) -> Market:
+    """The market of these routes at `now`. Raises PoolNotFoundError, ConfigError, NodeError."""
+    settlement, settings = resolved.settlement, session.settings
+    (states, purse, gas), prices = await asyncio.gather(
+        _read_moving(session, resolved.routes, settlement, now),
+        read_prices(session.rpc, session.chain, settings, settlement, now, is_local=session.network.is_local),
+    )
+    return Market(now, resolved.routes, states, prices, purse, gas)
+
+
+async def read_again(session: Session, market: Market) -> Market | None:
+    """The market at the newest block, at the prices of before; None where no block has come since.
+
+    Raises StaleNodeError, PoolNotFoundError, NodeError.
+    """
+    now = await head(session.rpc, rule=session.chain.fees.base_fee)
+    if now.hash == market.head.hash:
+        return None
+    check_fresh(now, session.network)
+    states, purse, gas = await _read_moving(session, market.routes, market.prices.settlement, now)
+    return replace(market, head=now, states=states, purse=purse, gas=gas)
+
+
+async def newest(session: Session) -> BlockHead:
+    """The newest block. Raises StaleNodeError, NodeError."""
+    now = await head(session.rpc, rule=session.chain.fees.base_fee)
+    check_fresh(now, session.network)
+    return now
+
+
+async def _read_moving(
+    session: Session, routes: tuple[Route, ...], settlement: Token, now: BlockHead
+) -> tuple[dict[str, PoolState], Purse, GasMarket]:
+    """What may be another with each block."""
+    return await asyncio.gather(
+        read_states(session.rpc, routes, now, session.followed),
+        read_purse(
+            session.rpc,
+            session.chain,
+            router=session.router,
+            sender=session.sender,
+            settlement=settlement,
+            head=now,
+        ),
+        read_gas(session.rpc, session.settings, session.chain.fees, now, is_local=session.network.is_local),
+    )
 
 
 async def with_enough_ticks(

@@ -7,7 +7,7 @@ from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, PayerName, Route, SizedRoute
 from executor.domain.several import SizedSeveral
 from executor.domain.split import Sized, SizedSplit
-from executor.engine.sizing import Market, market_of
+from executor.engine.market import Market, market_of
 from executor.routing.funding import FundingChoice, choose_funding, name_of, usable, why_not
 from executor.routing.gas import route_gas
 from executor.routing.plan_gas import gas_in_plan

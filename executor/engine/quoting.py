@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from executor import venues
-from executor.chain.head import head
 from executor.chain.reading import read, read_all
 from executor.chain.simulation import simulate
 from executor.domain.decision import Reason, Simulation
@@ -22,10 +20,8 @@ from executor.domain.token import Token
 from executor.engine.costs import call_data_cost
 from executor.engine.dropping import with_place, without_failed
 from executor.engine.fates import reason_of
-from executor.engine.gas_market import read_gas
-from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
+from executor.engine.market import Market, newest, read_market, with_enough_ticks
 from executor.engine.pools import none_found
-from executor.engine.pricing import read_prices
 from executor.engine.quoted_hops import Hop, hops_of
 from executor.engine.quoted_means import Means, able, means_of
 from executor.engine.resolution import Resolved, pair_tokens, resolve
@@ -33,7 +29,7 @@ from executor.engine.revalidation import available, cheapest_first, premium_agai
 from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import read_router
 from executor.engine.session import Session
-from executor.engine.sizing import Market, best_trade, calldata_of, size_cap
+from executor.engine.sizing import best_trade, calldata_of, size_cap
 from executor.policy.profit import Profit, profit_of
 from executor.routing.candidates import routes as pair_routes
 from executor.routing.cycle import MAX_AMOUNT, Terms
@@ -81,32 +77,11 @@ class Quote:
     shortfall: Shortfall | None = None
 
 
-async def read_quoted(session: Session, now: BlockHead, resolved: Resolved) -> Market:
-    """The market of these routes at `now`. Raises PoolNotFoundError, ConfigError, NodeError."""
-    settlement = resolved.settlement
-    states, prices, purse, gas = await asyncio.gather(
-        read_states(session.rpc, resolved.routes, now, session.followed),
-        read_prices(
-            session.rpc, session.chain, session.settings, settlement, now, is_local=session.network.is_local
-        ),
-        read_purse(
-            session.rpc,
-            session.chain,
-            router=session.router,
-            sender=session.sender,
-            settlement=settlement,
-            head=now,
-        ),
-        read_gas(session.rpc, session.settings, session.chain.fees, now, is_local=session.network.is_local),
-    )
-    return Market(now, resolved.routes, states, prices, purse, gas)
-
-
 async def quote_opportunity(session: Session, opportunity: Opportunity) -> Quote:
     """The quote of an opportunity at the newest block. Raises as `resolve` and `quote` do."""
     now = await newest(session)
     resolved = await resolve(session.rpc, session.chain, opportunity, now)
-    return await quote(session, opportunity, resolved, await read_quoted(session, now, resolved))
+    return await quote(session, opportunity, resolved, await read_market(session, now, resolved))
 
 
 async def quote_pair(session: Session, opportunity: Opportunity) -> Quote:
@@ -126,7 +101,7 @@ async def quote_pair(session: Session, opportunity: Opportunity) -> Quote:
             fix="name the pools themselves, as a route",
         )
     resolved = Resolved(ways, "pair")
-    market = await read_quoted(session, now, resolved)
+    market = await read_market(session, now, resolved)
 
     def search(states: Mapping[str, PoolState]) -> BestPath:
         found = best_path(
@@ -148,13 +123,6 @@ async def _pools_of(session: Session, now: BlockHead, start: Token, through: Tok
     asked = [none_found(venues.find(dex, start, through)) for dex in dexes]
     found = await read_all(session.rpc, asked, now)
     return tuple(pool for pools in found for pool in pools or ())
-
-
-async def newest(session: Session) -> BlockHead:
-    """The block that a quote is of. Raises StaleNodeError, NodeError."""
-    now = await head(session.rpc, rule=session.chain.fees.base_fee)
-    check_fresh(now, session.network)
-    return now
 
 
 async def quote(session: Session, opportunity: Opportunity, resolved: Resolved, market: Market) -> Quote:

@@ -1,50 +1,23 @@
-"""The market read again before a trade goes out, where a block has come in the meantime."""
+"""A trade judged again before it goes out, where a block has come in the meantime."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from executor.chain.head import head
 from executor.domain.lender import LenderTerms
 from executor.domain.market import PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import Pool
 from executor.domain.route import Funding, SizedRoute
 from executor.domain.split import Sized
-from executor.engine.gas_market import read_gas
-from executor.engine.market import check_fresh, read_purse, read_states, with_enough_ticks
+from executor.engine.market import Market, with_enough_ticks
 from executor.engine.session import Session
-from executor.engine.sizing import Market, size_cap
+from executor.engine.sizing import size_cap
 from executor.policy.profit import Profit, usd_to_settlement
 from executor.policy.revalidate import Bounds, Reread, Revalidation, revalidate
 from executor.routing.funding import lender_of, premium_of
 from executor.routing.premium import PremiumOf
 from executor.routing.states import States
-
-
-async def read_again(session: Session, market: Market) -> Market | None:
-    """The market at the newest block, at the prices of before; None where no block has come since.
-
-    Raises StaleNodeError, PoolNotFoundError, NodeError.
-    """
-    now = await head(session.rpc, rule=session.chain.fees.base_fee)
-    if now.hash == market.head.hash:
-        return None
-    check_fresh(now, session.network)
-    states, purse, gas = await asyncio.gather(
-        read_states(session.rpc, market.routes, now, session.followed),
-        read_purse(
-            session.rpc,
-            session.chain,
-            router=session.router,
-            sender=session.sender,
-            settlement=market.prices.settlement,
-            head=now,
-        ),
-        read_gas(session.rpc, session.settings, session.chain.fees, now, is_local=session.network.is_local),
-    )
-    return replace(market, head=now, states=states, purse=purse, gas=gas)
 
 
 async def judge_again(

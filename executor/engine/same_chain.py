@@ -5,12 +5,10 @@ is one call; what is known so far stands in `draft`, so that an opportunity whic
 far it came.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from executor.chain.head import head
 from executor.chain.reading import read
 from executor.chain.simulation import simulate
 from executor.domain.decision import Decision, Reason, Simulation, Verdict
@@ -26,17 +24,15 @@ from executor.engine.draft import Draft, Ready
 from executor.engine.dropping import with_place, without_failed
 from executor.engine.failing import Trial
 from executor.engine.fates import ended_by
-from executor.engine.gas_market import read_gas
 from executor.engine.limits import limits_of, skipped_limits
-from executor.engine.market import check_fresh, read_purse, read_states
+from executor.engine.market import Market, newest, read_again, read_market
 from executor.engine.payers import nobody_left
-from executor.engine.pricing import read_prices
 from executor.engine.resolution import resolve
-from executor.engine.revalidation import judge_again, read_again, unmoved
+from executor.engine.revalidation import judge_again, unmoved
 from executor.engine.reverts import revert_names, revert_reason
 from executor.engine.router import check_ready, read_router
 from executor.engine.session import Session
-from executor.engine.sizing import Market, best_trade, calldata_of, why_nothing
+from executor.engine.sizing import best_trade, calldata_of, why_nothing
 from executor.engine.tipping import own_tip, with_rebate
 from executor.engine.trust import require_trusted
 from executor.engine.turnstile import needs
@@ -234,8 +230,7 @@ class SameChainRun:
     async def _read_market(self) -> tuple[Market, int]:
         self._note("reading the market")
         session, rpc = self._session, self._session.rpc
-        now = await head(rpc, rule=session.chain.fees.base_fee)
-        check_fresh(now, session.network)
+        now = await newest(session)
         state = await read(rpc, read_router(session.router, session.sender), now)
         check_ready(state, session.sender)
         resolved = await resolve(rpc, session.chain, self._opportunity, now)
@@ -245,23 +240,9 @@ class SameChainRun:
         index = state.settlement_index(settlement, resolved.settlement_field)
         self.draft.looked_at(now.number)
         self.draft.settles_in(settlement, router=session.router, sender=session.sender)
-        states, prices, purse, gas = await asyncio.gather(
-            read_states(rpc, resolved.routes, now, session.followed),
-            read_prices(
-                rpc, session.chain, session.settings, settlement, now, is_local=session.network.is_local
-            ),
-            read_purse(
-                rpc,
-                session.chain,
-                router=session.router,
-                sender=session.sender,
-                settlement=settlement,
-                head=now,
-            ),
-            read_gas(rpc, session.settings, session.chain.fees, now, is_local=session.network.is_local),
-        )
-        self.draft.priced(prices, skipped_limits(session.settings, prices))
-        return Market(now, resolved.routes, states, prices, purse, gas), index
+        market = await read_market(session, now, resolved)
+        self.draft.priced(market.prices, skipped_limits(session.settings, market.prices))
+        return market, index
 
     async def _read_again(self, market: Market) -> Market | None:
         """The market at the newest block; None where no block has come since."""

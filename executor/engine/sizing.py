@@ -1,7 +1,7 @@
 """Which route, how much, and whose money."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
@@ -16,18 +16,15 @@ from executor.domain.errors import (
     PlanError,
     TicksUnknownError,
 )
-from executor.domain.market import BlockHead, PoolState
+from executor.domain.market import PoolState
 from executor.domain.opportunity import Opportunity
 from executor.domain.pool import VenueKind
 from executor.domain.route import POOL_LOANS, Funding, PayerName, Route, SizedRoute
 from executor.domain.several import LeftOut, SizedSeveral
 from executor.domain.split import Sized, SizedSplit
-from executor.engine.gas_market import GasMarket
-from executor.engine.market import Purse, with_enough_ticks
-from executor.engine.pricing import Prices
+from executor.engine.market import Market, market_of, with_enough_ticks
 from executor.plan import Tip, encode, encode_several
 from executor.plan.compile import Outputs, compile_route
-from executor.policy.fees import Fees
 from executor.routing.candidates import Candidate, pick
 from executor.routing.funding import (
     FundingChoice,
@@ -47,32 +44,6 @@ _LOG = get_logger("executor.engine")
 
 BPS, MOST_BPS = 100, 255
 """A basis point in millionths, and the most of them that the router computes a pair's output with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """All that was read for one opportunity, at the block `head`. `refused`: who has failed to pay it;
-    `caps`: of several routes, by place, the most that may go into them, beside the opportunity's amount, in
-    the settlement token's smallest unit.
-    """
-
-    head: BlockHead
-    routes: tuple[Route, ...]
-    states: dict[str, PoolState]
-    prices: Prices
-    purse: Purse
-    gas: GasMarket
-    refused: frozenset[PayerName] = frozenset()
-    caps: Mapping[int, int] = field(default_factory=dict)
-
-    @property
-    def fees(self) -> Fees:
-        """What to offer for gas."""
-        return self.gas.fees
-
-    def gas_cost(self, gas: int) -> int:
-        """`gas` at the next block's price, in the settlement token's smallest unit."""
-        return self.prices.in_settlement(gas * self.fees.effective_price)
 
 
 async def best_trade(
@@ -173,18 +144,6 @@ def _capped(opportunity: Opportunity, market: Market, place: int) -> Opportunity
     """The opportunity as the route at that place sees it."""
     caps = [cap for cap in (opportunity.amount, market.caps.get(place)) if cap is not None]
     return replace(opportunity, amount=min(caps, default=None))
-
-
-def market_of(market: Market, route: Route) -> Market:
-    """The market of one of several routes: a pool that any of them trades with lends to none, as what it
-    takes for that would move it.
-    """
-    traded = {leg.pool.address for each in market.routes for leg in each.legs}
-    purse = market.purse
-    terms = tuple(
-        each for each in purse.terms if each.address not in purse.pools or each.address not in traded
-    )
-    return replace(market, routes=(route,), purse=replace(purse, terms=terms))
 
 
 def _side_by_side(market: Market, most: int, states: States) -> SplitSize | None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from executor.domain.decision import Decision, Simulation
 from executor.domain.plan import Plan
+from executor.engine.market import Market
 from executor.engine.session import Session
-from executor.engine.sizing import Market
 from executor.engine.treasury.rules import gas_money_rules
 from executor.engine.treasury.tips import tip_for
 from executor.plan import Tip

@@ -19,9 +19,9 @@ from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, PayerName
 from executor.domain.split import Sized, SizedSplit
 from executor.engine.gas_market import GasMarket
-from executor.engine.market import Purse
+from executor.engine.market import Market, Purse
 from executor.engine.pricing import Prices
-from executor.engine.sizing import Market, best_trade, size
+from executor.engine.sizing import best_trade, size
 from executor.policy.fees import Fees
 from executor.routing.plan_gas import trade_gas
 from executor.routing.split import SplitSize

@@ -17,9 +17,8 @@ from executor.domain.split import Sized, SizedSplit
 from executor.engine.described import shape_of
 from executor.engine.draft import Draft, Ready
 from executor.engine.gas_market import GasMarket
-from executor.engine.market import Purse
+from executor.engine.market import Market, Purse
 from executor.engine.pricing import Prices
-from executor.engine.sizing import Market
 from executor.policy.fees import Fees
 from executor.routing.ways import divided
 from tests.support.market import DAI, WETH, address, two_legs, v2_pool

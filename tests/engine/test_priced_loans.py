@@ -15,9 +15,9 @@ from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, PayerName, SizedRoute
 from executor.engine.gas_market import GasMarket
-from executor.engine.market import Purse
+from executor.engine.market import Market, Purse
 from executor.engine.pricing import Prices
-from executor.engine.sizing import Market, best_trade, why_nothing
+from executor.engine.sizing import best_trade, why_nothing
 from executor.policy.fees import Fees
 from executor.routing.money import funded_sizes
 from executor.routing.sizing import best_size

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from executor.domain.opportunity import Opportunity
 from executor.domain.route import Funding, PayerName, SizedRoute
+from executor.engine.market import Market
 from executor.engine.quoted_means import means_of, pays
 from executor.engine.quoting import Quote
-from executor.engine.sizing import Market
 from executor.operations.quote import as_dict, table
 from executor.policy.profit import profit_of
 from tests.engine.test_priced_loans import AAVE, market, short_ones, taken

@@ -11,10 +11,9 @@ from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.market import BlockHead
 from executor.domain.route import Funding, SecondLoan, SizedRoute
 from executor.engine.gas_market import GasMarket
-from executor.engine.market import Purse
+from executor.engine.market import Market, Purse
 from executor.engine.pricing import Prices
 from executor.engine.revalidation import available, cheapest_first, premium_again
-from executor.engine.sizing import Market
 from executor.policy.fees import Fees
 from tests.support.market import WETH, address, two_legs, v2_pool, v3_pool
 

@@ -21,7 +21,8 @@ from executor.domain.token import Token
 from executor.engine import intake
 from executor.engine.booking import AGREES
 from executor.engine.executor import Executor
-from executor.engine.quoting import newest, quote, read_quoted
+from executor.engine.market import newest, read_market
+from executor.engine.quoting import quote
 from executor.engine.resolution import resolve
 from executor.engine.session import open_session
 from executor.engine.trust import leaned_on
@@ -285,7 +286,7 @@ async def modelled(trading: Trading, opportunity: dict[str, Any]) -> tuple[int, 
         session = await open_session(stack, settings, "ethereum", means=None, clock=SystemClock())
         now = await newest(session)
         resolved = await resolve(session.rpc, session.chain, asked, now)
-        market = await read_quoted(session, now, resolved)
+        market = await read_market(session, now, resolved)
         found = await quote(session, asked, resolved, market)
     assert found.simulation is not None
     return trade_gas(found.sized, market.states), found.simulation.gas_used
