@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from benchmarks.forecast_scene import Scene
@@ -12,7 +12,7 @@ from executor.chain.reading import read
 from executor.domain.address import Address
 from executor.domain.errors import MathsError, PlanError, TicksUnknownError
 from executor.domain.lender import LenderTerms
-from executor.domain.market import PoolState
+from executor.domain.market import PoolState, V3State
 from executor.domain.pool import Pool, V3Callback, VenueKind
 from executor.domain.route import Funding, Leg, Route, SecondLoan, SizedRoute
 from executor.domain.split import Sized
@@ -29,6 +29,9 @@ FOREVER = 4_000_000_000
 SHARE_BPS = 9_500
 SHARED_LOANS = 0.25
 """How many of the loans two lenders share."""
+ALGEBRA_LOAN_FEE = 100
+"""In millionths, whatever a swap costs there: Algebra Integral, `AlgebraPool.flash`."""
+
 POOL_KINDS = {
     Funding.UNISWAP_V2_FLASH: VenueKind.UNISWAP_V2,
     Funding.UNISWAP_V3_FLASH: VenueKind.UNISWAP_V3,
@@ -187,7 +190,17 @@ def _lending_pool(scene: Scene, route: Route, funding: Funding, random: Random) 
 async def _pool_terms(scene: Scene, funding: Funding, pool: Pool, token: Token) -> LenderTerms:
     if funding is Funding.UNISWAP_V2_FLASH:
         return await read(scene.rpc, uniswap_v2_flash.read_terms(pool, token.address), scene.newest)
-    return await read(scene.rpc, uniswap_v3_flash.read_terms(pool.address, token.address), scene.newest)
+    lender = replace(pool, fee=_loan_fee(scene, pool))
+    return await read(scene.rpc, uniswap_v3_flash.read_terms(lender, token.address), scene.newest)
+
+
+def _loan_fee(scene: Scene, pool: Pool) -> int:
+    """What a pool of the V3 shape takes for a loan, in millionths."""
+    if pool.callback is V3Callback.ALGEBRA:
+        return ALGEBRA_LOAN_FEE
+    state = scene.states[pool.key]
+    assert isinstance(state, V3State)
+    return state.fee(True)
 
 
 async def next_forecast(scene: Scene, roads: Roads, random: Random) -> Forecast | None:

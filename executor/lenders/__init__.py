@@ -75,7 +75,7 @@ def read_pool_terms(funding: Funding, pool: Pool, token: Address) -> Reading[Len
     if funding is Funding.UNISWAP_V2_FLASH:
         return uniswap_v2_flash.read_terms(pool, token)
     if funding is Funding.UNISWAP_V3_FLASH:
-        return uniswap_v3_flash.read_known_terms(pool, token)
+        return uniswap_v3_flash.read_terms(pool, token)
     raise KeyError(funding)
 
 

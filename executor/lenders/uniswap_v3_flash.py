@@ -1,52 +1,23 @@
 """Pools of the Uniswap V3 shape: `flash` lends what the pool holds for its fee, and locks the pool meanwhile.
 
-Sources: v3-core 1.0.1, `UniswapV3Pool.flash`, whose fee is the pool's tier, rounded up; Algebra Integral,
-whose fee for this is a hundredth of a percent whatever a swap costs. PancakeSwap and Slipstream are as
-Uniswap.
+Source: v3-core 1.0.1, `UniswapV3Pool.flash`, whose fee is the pool's tier, rounded up. PancakeSwap and
+Slipstream are as Uniswap.
 """
 
-from executor.domain.abi import decoded_address, decoded_int, eth_call
+from executor.domain.abi import decoded_int, eth_call
 from executor.domain.address import Address
 from executor.domain.call import Reading
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.pool import FEE_UNIT, Pool
 from executor.domain.route import Funding
 
-ALGEBRA_FEE = 100
-"""In millionths."""
-
 GAS_OVERHEAD = 52_000
 """Gas over own money of a trade funded by a pool with a fee, measured."""
 
 
-def read_terms(pool: Address, token: Address) -> Reading[LenderTerms]:
-    """Read the terms of the pool for `token`. Never raises: a pool that does not answer or does not hold the
-    token comes back with a `problem`.
-    """
-    answers = yield (
-        eth_call(pool, "token0()"),
-        eth_call(pool, "token1()"),
-        eth_call(pool, "liquidity()"),
-        eth_call(pool, "fee()"),
-        eth_call(pool, "globalState()"),
-        eth_call(token, "balanceOf(address)", pool),
-    )
-    tokens = {decoded_address(answer) for answer in answers[:2]}
-    liquidity, fee, available = decoded_int(answers[2]), decoded_int(answers[3]), decoded_int(answers[5])
-    if answers[4]:
-        fee = ALGEBRA_FEE
-    if liquidity is None or fee is None:
-        return _terms(pool, token, problem="does not answer as a V3 pool")
-    if token not in tokens:
-        return _terms(pool, token, problem="does not hold the token")
-    if not liquidity or not available:
-        return _terms(pool, token, problem="has nothing to lend")
-    return _terms(pool, token, fee, available)
-
-
-def read_known_terms(pool: Pool, token: Address) -> Reading[LenderTerms]:
-    """Read the terms of a pool whose tokens and fee are known, and whose fee never changes: two calls instead
-    of six. Never raises, as `read_terms`.
+def read_terms(pool: Pool, token: Address) -> Reading[LenderTerms]:
+    """Read the terms of the pool for `token`; its own fee is what it asks. Never raises: a pool that does not
+    answer or does not hold the token comes back with a `problem`.
     """
     answers = yield (
         eth_call(pool.address, "liquidity()"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devnet import BASE_FULL, ETHEREUM_FULL, Node, abi
+from devnet import BASE_FULL, ETHEREUM_FULL, AddressBook, Node, PoolRecord, abi
 from devnet.place import Placer
 from executor.config.chains import load_chain
 from executor.domain.address import Address, to_address
@@ -109,29 +109,36 @@ def test_a_fee_that_cannot_be_foretold_is_not_paid(ethereum_full: Node, base_fee
     assert terms.problem == problem
 
 
-@pytest.mark.parametrize(
-    ("name", "rate"),
-    [("uniswap_v3 USDC/WETH 3000", 3000), ("pancake_v3 USDC/WETH 500", 500), ("algebra USDC/WETH 500", 100)],
-)
-def test_a_v3_pool_lends_what_it_holds_for_its_fee(ethereum_full_node: Node, name: str, rate: int) -> None:
-    pool = to_address(ETHEREUM_FULL.pool(name).address)
+def pool_of(record: PoolRecord, kind: VenueKind, book: AddressBook = ETHEREUM_FULL) -> Pool:
+    token0, token1 = (Token(1, to_address(token), book.symbol(token), 18) for token in record.tokens)
+    return Pool(record.venue, kind, to_address(record.address), token0, token1, record.fee)
+
+
+def asked_fee(node: Node, pool: Pool) -> int:
+    """What the pool itself says that it takes."""
+    return int.from_bytes(node.call(pool.address, abi.encode_call("fee()")), "big")
+
+
+@pytest.mark.parametrize("name", ["uniswap_v3 USDC/WETH 3000", "pancake_v3 USDC/WETH 500"])
+def test_a_v3_pool_lends_what_it_holds_for_its_fee(ethereum_full_node: Node, name: str) -> None:
+    pool = pool_of(ETHEREUM_FULL.pool(name), VenueKind.UNISWAP_V3)
     terms = read_from(ethereum_full_node, uniswap_v3_flash.read_terms(pool, WETH))
 
     assert terms.enabled
-    assert terms.available == ethereum_full_node.erc20_balance(WETH, pool)
-    assert premium(10**6, terms) == rate
+    assert terms.available == ethereum_full_node.erc20_balance(WETH, pool.address)
+    assert premium(10**6, terms) == asked_fee(ethereum_full_node, pool)
 
 
 def test_slipstreams_pool_lends_as_uniswaps(base_full_node: Node) -> None:
-    record = BASE_FULL.pool("slipstream WETH/USDC 500")
+    pool = pool_of(BASE_FULL.pool("slipstream WETH/USDC 500"), VenueKind.UNISWAP_V3, BASE_FULL)
     weth = to_address(BASE_FULL.tokens["WETH"])
-    terms = read_from(base_full_node, uniswap_v3_flash.read_terms(to_address(record.address), weth))
+    terms = read_from(base_full_node, uniswap_v3_flash.read_terms(pool, weth))
 
-    assert (terms.rate, terms.enabled) == (record.fee, True)
+    assert (terms.rate, terms.enabled) == (asked_fee(base_full_node, pool), True)
 
 
 @pytest.mark.parametrize(
-    ("pool", "token", "problem"),
+    ("place", "token", "problem"),
     [
         (to_address(ETHEREUM_FULL.pool("uniswap_v3 USDC/WETH 500").address), DAI, "does not hold the token"),
         (WETH, WETH, "does not answer as a V3 pool"),
@@ -140,17 +147,17 @@ def test_slipstreams_pool_lends_as_uniswaps(base_full_node: Node) -> None:
     ids=["another token", "a token", "nothing"],
 )
 def test_what_is_no_pool_of_the_token_lends_nothing(
-    ethereum_full_node: Node, pool: Address, token: Address, problem: str
+    ethereum_full_node: Node, place: Address, token: Address, problem: str
 ) -> None:
-    terms = read_from(ethereum_full_node, uniswap_v3_flash.read_terms(pool, token))
+    known = pool_of(ETHEREUM_FULL.pool("uniswap_v3 USDC/WETH 500"), VenueKind.UNISWAP_V3)
+    asked = uniswap_v3_flash.read_terms(replace(known, address=place), token)
+    terms = read_from(ethereum_full_node, asked)
 
     assert (terms.problem, terms.available) == (problem, 0)
 
 
 def pair(name: str) -> Pool:
-    record = ETHEREUM_FULL.pool(name)
-    token0, token1 = (Token(1, to_address(token), ETHEREUM_FULL.symbol(token), 18) for token in record.tokens)
-    return Pool(record.venue, VenueKind.UNISWAP_V2, to_address(record.address), token0, token1, record.fee)
+    return pool_of(ETHEREUM_FULL.pool(name), VenueKind.UNISWAP_V2)
 
 
 @pytest.mark.parametrize("name", ["uniswap_v2 USDC/WETH", "pancake_v1 USDC/WETH", "own_v2_fork USDC/WETH"])
@@ -169,17 +176,11 @@ def test_a_pair_lends_only_what_it_trades(ethereum_full_node: Node) -> None:
     assert terms.problem == "does not hold the token"
 
 
-@pytest.mark.parametrize("symbol", ["WETH", "USDC", "DAI"])
-def test_what_is_read_of_a_known_pool_is_what_is_read_of_it_unknown(
-    ethereum_full_node: Node, symbol: str
-) -> None:
-    """Of every pool of the chain data, also for a token that it does not hold."""
-    token = to_address(ETHEREUM_FULL.tokens[symbol])
-    for lending in load_chain("ethereum").flash_pools:
-        if lending.funding is Funding.UNISWAP_V3_FLASH:
-            asked = uniswap_v3_flash.read_terms(lending.pool.address, token)
-            known = read_pool_terms(lending.funding, lending.pool, token)
-            assert read_from(ethereum_full_node, known) == read_from(ethereum_full_node, asked)
+def test_the_pools_of_the_chain_data_that_lend_ask_what_they_are_said_to(ethereum_full_node: Node) -> None:
+    lending = [
+        each.pool for each in load_chain("ethereum").flash_pools if each.funding is Funding.UNISWAP_V3_FLASH
+    ]
+    assert [asked_fee(ethereum_full_node, pool) for pool in lending] == [pool.fee for pool in lending]
 
 
 def test_a_known_pool_that_is_not_there_lends_nothing(ethereum_full_node: Node) -> None:
