@@ -28,8 +28,10 @@ from executor.plan.compile import Outputs, compile_route
 from executor.routing.candidates import Candidate, pick
 from executor.routing.funding import (
     FundingChoice,
+    able_lenders,
     choose_funding,
     funding_cap,
+    name_of,
     premium_of,
 )
 from executor.routing.money import FundedSize, funded_sizes
@@ -176,9 +178,11 @@ async def size(
     except OpportunityError:
         # Nobody has that much: a smaller trade may find its money.
         priced = await _priced(rpc, opportunity, market, found.route, cap)
-        if not priced:
-            raise
-        return _payable(priced)
+        if priced:
+            return _payable(priced)
+        if _somebody_lends(opportunity, market, found.route):
+            return None
+        raise
     if _is_priced(opportunity.funding) and (choices[0].premium or choices[0].second):
         # The size that was found is that of a cheaper lender, or of free money.
         priced = await _priced(rpc, opportunity, market, found.route, cap)
@@ -213,6 +217,14 @@ async def _priced(
     by_price = partial(_by_price, route, market, cap, requested)
     found = await with_enough_ticks(rpc, market.states, market.head, by_price)
     return [funded.sized for funded in found]
+
+
+def _somebody_lends(opportunity: Opportunity, market: Market, route: Route) -> bool:
+    """Whether anybody may be asked for less than the route would take."""
+    requested = opportunity.funding
+    asked = [lender for lender in market.purse.terms if requested in (None, lender.funding)]
+    left = [lender for lender in asked if name_of(lender) not in market.refused]
+    return _is_priced(requested) and bool(able_lenders(route, left, market.purse.pools))
 
 
 def _is_priced(requested: Funding | None) -> bool:

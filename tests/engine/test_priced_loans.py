@@ -10,6 +10,7 @@ import pytest
 
 from executor.chain.rpc import Rpc
 from executor.config.settings import Settings
+from executor.domain.errors import OpportunityError
 from executor.domain.lender import LenderTerms, Rounding
 from executor.domain.market import BlockHead
 from executor.domain.opportunity import Opportunity
@@ -85,6 +86,14 @@ async def test_a_premium_that_eats_the_gap_leaves_no_trade() -> None:
     at = market(AAVE, states=NARROW)
     assert await taken(at) is None
     assert "before what lenders ask" in why_nothing(Opportunity("any", "ethereum", amount=10**17), at).message
+
+
+async def test_a_lender_that_has_too_little_and_asks_too_much_leaves_no_trade() -> None:
+    """Less of its money would not pay either: nothing is wrong with what was asked for."""
+    short = replace(AAVE, available=free_size(NARROW) // 2)
+    assert await taken(market(short, states=NARROW)) is None
+    with pytest.raises(OpportunityError, match="nobody has"):
+        await taken(market(states=NARROW))
 
 
 async def test_a_gap_that_only_the_pool_on_the_route_is_cheap_enough_for_leaves_no_trade() -> None:
