@@ -7,6 +7,7 @@ hand such bytes to the router (a faulty encoder, a stolen key) must not make it 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -17,9 +18,18 @@ from executor.domain.errors import PlanError
 from executor.plan import decode
 from executor.plan.batch import BatchEntry, encode_batch
 from executor.plan.encoding import encode_steps
-from executor.plan.format import HEADER_BYTES, SELECTOR, Opcode
+from executor.plan.format import (
+    HEADER_BYTES,
+    LOAN_VARIANT_SHIFT,
+    POOL_STEP_BYTES,
+    SELECTOR,
+    Opcode,
+    Recipient,
+    V2Output,
+)
 from executor.plan.guards import MaxBlock
-from executor.plan.steps import Step, Track
+from executor.plan.layout import Flags
+from executor.plan.steps import Step, Track, V2FlashSwap
 from tests.attacks.scene import STOCK, THIEF, nothing_lost, refused, why_refused
 from tests.attacks.trades import earning_route, plan_for
 from tests.contracts.lenders.loans import SOURCES
@@ -147,6 +157,49 @@ def test_flags_of_a_swap_that_mean_nothing_pay_nobody(desk: Desk, schemer: Addre
         with pytest.raises(Reverted) as why:
             desk.simulate(HEAD + body)
         assert why.value.reason.name in ("UnknownStep", "TokenNotTracked", "PlanTruncated")
+
+
+LOANS = [name for name in SOURCES if name != "erc3156"]
+
+
+@pytest.mark.parametrize("name", LOANS)
+def test_flags_of_a_loan_that_mean_nothing_borrow_nothing(desk: Desk, name: str) -> None:
+    """Of a lender's loan and of a pool's, whose variants are numbers of which some name no callback."""
+    whole = encode_steps((SOURCES[name].loan(desk, "WETH", ETHER),))
+    (flags_of_it, *_) = SOURCES[name].loan(desk, "WETH", ETHER).layout.parts
+    assert isinstance(flags_of_it, Flags)
+    odd = [whole[1] | 1 << bit for bit in range(8) if not flags_of_it.known & 1 << bit]
+    odd += [number << LOAN_VARIANT_SHIFT for number in range(6, 16)] if SOURCES[name].of_pool else []
+    with nothing_lost(desk, SOURCES[name].address(desk)):
+        for flags in odd:
+            reason = why_refused(desk, OPERATOR, HEAD + bytes([whole[0], flags]) + whole[2:])
+            assert (reason.name, reason.args) == ("UnknownStep", {"opcode": whole[0], "flags": flags})
+        refused(desk, OPERATOR, HEAD + bytes([whole[0], odd[0]]) + whole[2:])
+
+
+@pytest.mark.parametrize("flags", [0x02, 0x10, 0x20, 0x0C, 0xC0])
+def test_flags_of_a_flash_swap_that_mean_nothing_take_nothing(desk: Desk, flags: int) -> None:
+    """Measured, sent elsewhere, a callback or an output that there is not: of a real pair."""
+    pair = to_address(desk.record("uniswap_v2 USDC/WETH").address)
+    whole = encode_steps((V2FlashSwap(pair, True, V2Output.LITERAL, (), amount_out=ETHER),))
+    with nothing_lost(desk, pair):
+        reason = refused(desk, OPERATOR, HEAD + bytes([whole[0], whole[1] | flags]) + whole[2:])
+        assert (reason.name, reason.args) == ("UnknownStep", {"opcode": whole[0], "flags": whole[1] | flags})
+
+
+def test_a_hop_that_sends_to_a_next_pool_which_is_not_there_pays_nobody(desk: Desk, schemer: Address) -> None:
+    """A whole hop, and one cut off behind the next hop's opcode: the next pool would be the zero address."""
+    hop = replace(v2_through(schemer, ETHER), recipient=Recipient.NEXT_POOL)
+    whole = encode_steps((hop, v2_through(schemer, 0)))
+    first = len(whole) - len(encode_steps((v2_through(schemer, 0),)))
+    with nothing_lost(desk, schemer):
+        for length in (first, first + 1, first + POOL_STEP_BYTES - 1):
+            reason = refused(desk, OPERATOR, HEAD + whole[:length])
+            needed = len(HEAD) + first + POOL_STEP_BYTES
+            assert (reason.name, reason.args) == (
+                "PlanTruncated",
+                {"needed": needed, "available": len(HEAD) + length},
+            )
 
 
 def test_the_next_pool_that_is_no_pool_gets_what_the_profit_rule_then_misses(desk: Desk) -> None:

@@ -16,9 +16,9 @@ from executor.domain.address import Address, to_address
 from executor.plan import Tip, decode
 from executor.plan.encoding import encode_plan
 from executor.plan.format import Payer, Recipient, V2Output, V3Amount, V3CallbackKind
-from executor.plan.steps import DecodedPlan, Header, Step, V2FlashSwap, V2Swap, V3Swap
+from executor.plan.steps import DecodedPlan, Header, Step, V2FlashSwap, V2Swap, V3Swap, V4Unlock
 from tests.attacks.scene import STOCK, THIEF, nothing_lost, refused, sent
-from tests.attacks.steps import loans, venues
+from tests.attacks.steps import loans, v4_swap, venues
 from tests.attacks.trades import earning_route, plan_for
 from tests.contracts.schemes import place, plan_of, scheme, v3_through
 from tests.support.routers import OPERATOR, OWNER, STRANGER, Desk, Reverted
@@ -72,6 +72,18 @@ def test_an_output_that_a_pool_makes_up_does_not_widen_what_the_next_hop_may_ask
         scheme(desk, liar, asked=(0, -made_up))
         with pytest.raises(Reverted, match="AmountTooLarge"):
             desk.simulate(plan_of(v3_through(liar, 0), v3_last(second)))
+
+
+@pytest.mark.parametrize("made_up", [2**128, 2**128 + 5, 2**255 - 1])
+def test_an_output_that_a_pool_makes_up_is_not_cut_down_to_what_a_v4_pool_can_take(
+    desk: Desk, schemer: Address, made_up: int
+) -> None:
+    """Its lowest bits would be an amount that the manager takes: nothing, five, all ones."""
+    scheme(desk, schemer, asked=(0, -made_up))
+    swap = replace(v4_swap(desk, 0), amount_in=None)
+    with nothing_lost(desk, schemer):
+        reason = refused(desk, OPERATOR, plan_of(V4Unlock((v3_last(schemer), swap))))
+        assert (reason.name, reason.args) == ("AmountTooLarge", {"amount": made_up})
 
 
 def test_an_amount_that_no_v3_pool_can_take_is_refused(desk: Desk, schemer: Address) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from devnet import abi
@@ -13,6 +15,7 @@ from executor.domain.deployment import Part
 from executor.domain.route import Funding, SizedRoute
 from executor.plan import Tip, decode, encode
 from executor.plan.encoding import encode_steps
+from executor.plan.format import Recipient
 from executor.plan.simulated import SIMULATE, decode_simulated, simulation_of
 from executor.plan.steps import Step, Track
 from tests.attacks.callbacks import SWAPS, calls
@@ -114,6 +117,25 @@ def test_a_plan_that_fails_is_refused_with_the_reason_that_execute_gives(desk: D
             attempt(swap_on(pool))
         reasons.append(refused.value.data)
     assert refused.value.reason.name == error
+    assert reasons[0] == reasons[1]
+
+
+@pytest.mark.parametrize("missing", [1, 20])
+def test_a_plan_whose_last_bytes_are_missing_is_refused_with_how_many_execute_would_miss(
+    desk: Desk, missing: int
+) -> None:
+    """They name the receiver: read as zeros, they would burn what the pool gives."""
+    pool = place(desk, "Schemer")
+    hop = replace(v2_through(pool, ETHER), recipient=Recipient.EXPLICIT, to=RECEIVER)
+    whole = plan_of(hop)
+    reasons = []
+    for attempt in (desk.simulate, desk.rehearse):
+        with pytest.raises(Reverted) as refused:
+            attempt(whole[:-missing])
+        reasons.append(refused.value.data)
+    found = refused.value.reason
+    assert found.name == "PlanTruncated"
+    assert found.args == {"needed": len(whole), "available": len(whole) - missing}
     assert reasons[0] == reasons[1]
 
 

@@ -11,6 +11,7 @@ from devnet.errors import RpcError
 from devnet.node import ETHER
 from devnet.place import Placer
 from executor.domain.address import Address, to_address
+from executor.plan import DecodedError
 from executor.plan.format import (
     CURVE_NATIVE_IN,
     HEADER_BYTES,
@@ -24,6 +25,9 @@ from executor.plan.format import Measure as MeasureKind
 from executor.plan.layout import Flags
 from executor.plan.steps import (
     BalancerV2Swap,
+    BalancerV3Send,
+    BalancerV3Settle,
+    BalancerV3Swap,
     CurveExchange,
     ERC4626Deposit,
     ERC4626Redeem,
@@ -32,6 +36,9 @@ from executor.plan.steps import (
     SolidlySwap,
     Step,
     UnwrapNative,
+    V4Settle,
+    V4Swap,
+    V4Take,
     WrapNative,
 )
 from tests.contracts.venues.hops import NATIVE, RECEIVER, plan, token
@@ -61,6 +68,12 @@ STEPS: list[Step] = [
     ERC4626Redeem(POOL, TOKEN, Recipient.EXPLICIT, 5, RECEIVER),
     CurveExchange(POOL, 0, 1, TOKEN, Payer.TRACKED, Recipient.EXPLICIT, 5, TOKEN, RECEIVER),
     BalancerV2Swap(POOL, "0x" + "00" * 12, TOKEN, Payer.TRACKED, Recipient.EXPLICIT, 5, TOKEN, RECEIVER),
+    V4Swap(POOL, TOKEN, 500, 10, NATIVE, True, 5),
+    V4Take(TOKEN, Recipient.EXPLICIT, 5, RECEIVER),
+    V4Settle(Payer.SETTLEMENT, 5),
+    BalancerV3Swap(POOL, TOKEN, RECEIVER, 5),
+    BalancerV3Send(TOKEN, Recipient.EXPLICIT, 5, RECEIVER),
+    BalancerV3Settle(Payer.SETTLEMENT, 5),
 ]
 NAMES = [type(step).__name__ for step in STEPS]
 
@@ -70,11 +83,16 @@ def with_bytes(step: bytes) -> bytes:
     return plan()[: 4 + HEADER_BYTES] + step
 
 
-def refusal(desk: Desk, step: bytes) -> str:
+def reason(desk: Desk, step: bytes) -> DecodedError:
     """Why the router refuses a plan of these bytes."""
     with pytest.raises(Reverted) as refused:
         desk.call(with_bytes(step), sender=OPERATOR)
-    return refused.value.reason.name
+    return refused.value.reason
+
+
+def refusal(desk: Desk, step: bytes) -> str:
+    """The name of the reason."""
+    return reason(desk, step).name
 
 
 @pytest.fixture
@@ -122,7 +140,9 @@ def test_flags_without_a_meaning_are_refused(desk: Desk, step: Step) -> None:
     whole, known = step.encode(), flags_of(step)
     for bit in range(8):
         if not known & (1 << bit):
-            assert refusal(desk, bytes([whole[0], whole[1] | 1 << bit]) + whole[2:]) == "UnknownStep"
+            flags = whole[1] | 1 << bit
+            found = reason(desk, bytes([whole[0], flags]) + whole[2:])
+            assert (found.name, found.args) == ("UnknownStep", {"opcode": whole[0], "flags": flags})
 
 
 def flags_of(step: Step) -> int:
@@ -132,7 +152,8 @@ def flags_of(step: Step) -> int:
     return 1 if isinstance(step, Measure) else flags.known
 
 
-POOL_STEPS = [step for step in STEPS if not isinstance(step, (Measure, WrapNative, UnwrapNative))]
+OF_NO_POOL = (Measure, WrapNative, UnwrapNative, V4Swap, V4Take, V4Settle, BalancerV3Send, BalancerV3Settle)
+POOL_STEPS = [step for step in STEPS if not isinstance(step, OF_NO_POOL)]
 
 
 @pytest.mark.parametrize("step", POOL_STEPS, ids=[type(step).__name__ for step in POOL_STEPS])
@@ -142,7 +163,10 @@ def test_bits_of_the_extra_byte_without_a_meaning_are_refused(desk: Desk, step: 
         assert refusal(desk, whole[:2] + bytes([1 << bit]) + whole[3:]) == "UnknownStep"
 
 
-@pytest.mark.parametrize("step", STEPS[1:], ids=NAMES[1:])
+UNDIRECTED = [step for step in STEPS if not step.layout.directed]
+
+
+@pytest.mark.parametrize("step", UNDIRECTED, ids=[type(step).__name__ for step in UNDIRECTED])
 def test_only_pools_of_two_tokens_have_a_direction(desk: Desk, step: Step) -> None:
     whole = step.encode()
     assert refusal(desk, bytes([whole[0] | 1]) + whole[1:]) == "UnknownStep"
@@ -162,6 +186,16 @@ def test_a_venue_that_pulls_needs_a_payer(desk: Desk, step: Step, payer: int) ->
 def test_a_pool_of_two_tokens_is_paid_by_one_of_the_payers_there_are(desk: Desk) -> None:
     whole = STEPS[0].encode()
     assert refusal(desk, bytes([whole[0], whole[1] | PAYER_MASK]) + whole[2:]) == "UnknownStep"
+
+
+@pytest.mark.parametrize("payer", [0, 3])
+@pytest.mark.parametrize("opcode", [Opcode.UNISWAP_V4_SETTLE, Opcode.BALANCER_V3_SETTLE])
+def test_what_is_owed_on_an_account_is_paid_by_one_of_the_payers_there_are(
+    desk: Desk, opcode: Opcode, payer: int
+) -> None:
+    flags = payer << PAYER_SHIFT
+    found = reason(desk, bytes([opcode, flags]) + bytes.fromhex(TOKEN[2:]) + (5).to_bytes(16, "big"))
+    assert (found.name, found.args) == ("UnknownStep", {"opcode": opcode, "flags": flags})
 
 
 def test_flag_and_token_must_agree_that_the_chains_own_coin_goes_in(desk: Desk) -> None:
