@@ -26,7 +26,8 @@ from executor.plan.guards import (
     V4Price,
 )
 from executor.plan.header import DecodedPlan, Header
-from tests.support.routers import FOREVER, Desk, Reverted
+from tests.contracts.lenders.loans import desk_of
+from tests.support.routers import FOREVER, ZERO, Desk, Reverted
 
 PAIR, CONCENTRATED, ALGEBRA, V4 = (
     "uniswap_v2 USDC/WETH",
@@ -181,6 +182,15 @@ def test_a_guard_on_what_is_no_pool_says_so(desk: Desk) -> None:
     nowhere = to_address("0x" + "de" * 20)
     for guard in (V2Reserves(nowhere, 1, 1, 5), V3Price(nowhere, 1, 5), AlgebraPrice(nowhere, 1, 5)):
         assert refusal(desk, guarded(guard)).name == "PoolStateUnreadable"
+
+
+@pytest.mark.parametrize("manager", [ZERO, "0x" + "de" * 20], ids=["unknown", "without code"])
+def test_a_guard_on_a_v4_pool_names_the_manager_that_does_not_answer(desk: Desk, manager: str) -> None:
+    """The chain has none, or the router was deployed with an address of another chain."""
+    bare = desk_of(desk, uniswap_v4_pool_manager=manager)
+    assert bare.simulate(guarded()) == 0
+    found = refusal(bare, guarded(v4_price(desk, 0)))
+    assert (found.name, found.args) == ("PoolStateUnreadable", {"pool": manager})
 
 
 def test_a_v4_pool_that_does_not_exist_has_no_price(desk: Desk) -> None:

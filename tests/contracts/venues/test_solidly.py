@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from devnet import abi
+from devnet.errors import TransactionError
 from devnet.node import ETHER
 from executor.domain.address import Address, to_address
 from executor.plan.format import Payer, Recipient
@@ -22,6 +23,7 @@ from tests.contracts.venues.hops import (
     odd_venue,
     pay_last,
     place,
+    plan,
     quirks,
     token,
     tracking,
@@ -170,6 +172,17 @@ def test_what_really_arrived_at_the_pool_counts_where_a_transfer_costs(base_desk
     assert held(desk, token(desk, "USDC")) - before == expected > 0
 
 
+@pytest.mark.parametrize("sold", ["WETH", "USDC"])
+def test_what_arrived_is_told_by_the_reserve_of_the_side_that_goes_in(base_desk: Desk, sold: str) -> None:
+    desk, pool, asset, amount = base_desk, volatile(base_desk), token(base_desk, sold), 10**9
+    bought = other(desk, pool, asset)
+    desk.node.set_erc20_balance(asset, desk.router, amount)
+    before, expected = held(desk, bought), ask(desk, pool, QUOTE, amount, asset)
+    hop = replace(swap(desk, pool, asset, amount), measured=True)
+    execute(desk, hop, gift(desk, asset, amount), settlement=sold)
+    assert held(desk, bought) - before == expected > 0
+
+
 def test_the_settlement_token_is_paid_whatever_token_the_step_names(base_desk: Desk) -> None:
     desk, pool, usdc = base_desk, volatile(base_desk), token(base_desk, "USDC")
     hand(desk, usdc, desk.router, 10**9)
@@ -195,6 +208,19 @@ def test_what_does_not_quote_is_no_pool(base_desk: Desk) -> None:
         with pytest.raises(Reverted) as refused:
             execute(desk, step)
         assert refused.value.reason.name == "NoQuote"
+
+
+def test_what_refuses_to_tell_its_reserves_is_no_pool(base_desk: Desk) -> None:
+    """A token's contract is asked, which has no such function, and would keep what it was sent."""
+    desk, weth, usdc = base_desk, token(base_desk, "WETH"), token(base_desk, "USDC")
+    before = held(desk, weth)
+    hop = SolidlySwap(usdc, True, weth, Payer.SETTLEMENT, Recipient.ROUTER, 1_000, measured=True)
+    with pytest.raises(Reverted) as refused:
+        execute(desk, hop)
+    assert (refused.value.reason.name, refused.value.reason.args) == ("NoQuote", {"pool": usdc.lower()})
+    with pytest.raises(TransactionError):
+        desk.execute(plan(hop))
+    assert (held(desk, weth), held(desk, weth, usdc)) == (before, 0)
 
 
 def test_a_refused_quote_names_who_refused(base_desk: Desk) -> None:
