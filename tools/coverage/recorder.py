@@ -1,7 +1,7 @@
 """A pytest plugin: traces what tests run on local nodes, and keeps what was run of the router's code.
 
-Loaded with `-p tools.coverage.recorder`. Every call and transaction is run once more by the node's tracer, on
-the state that it ran on; what the router's parts are, is told by their code.
+Loaded with `-p tools.coverage.recorder`. Every call and transaction that reaches the router is run once more
+by the node's tracer, on the state that it ran on; what the router's parts are, is told by their code.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from devnet.errors import DevnetError
+from devnet import rpc
+from devnet.errors import RpcError
 from devnet.rpc import RpcClient
 from tools.coverage.build import Build, Part, load
 
@@ -25,6 +26,12 @@ TRACER = "\n".join(
     if not line.lstrip().startswith("//")
 )
 FOLDER = "COVERAGE_FOLDER"
+MOST_GAS = 10_000_000
+"""Calls that burn more are not traced: they take minutes, and leaving them out can only make less of what is
+counted as run.
+"""
+PATIENCE_SECONDS = 600.0
+"""How long a node may take over one answer: tracing is slow, and other calls wait for it."""
 
 
 class Recorder:
@@ -43,19 +50,28 @@ class Recorder:
         return self._call(client, method, *params)
 
     def _trace(self, client: RpcClient, request: Mapping[str, Any], block: Any) -> None:
-        try:
-            told = self._call(client, "debug_traceCall", request, block, {"tracer": TRACER})
-        except DevnetError:
+        parts = self._reached(client, request, block)
+        if not parts:
             return
+        told = self._call(client, "debug_traceCall", request, block, {"tracer": TRACER})
         for code, places in told["places"].items():
-            part = self._part(client, request["to"] if code == "called" else code, block)
+            part = parts.get((request["to"] if code == "called" else code).lower())
             if part is not None:
                 self.places[part.name] |= {int(place) for place in places}
                 self.jumps[part.name] |= set(told["jumps"][code])
 
+    def _reached(self, client: RpcClient, request: Mapping[str, Any], block: Any) -> dict[str, Part]:
+        """The router's parts whose code a call runs, by address; none if it is refused or burns too much."""
+        try:
+            outermost = self._call(client, "debug_traceCall", request, block, {"tracer": "callTracer"})
+        except RpcError:
+            return {}
+        if int(outermost["gasUsed"], 16) > MOST_GAS:
+            return {}
+        found = {address: self._part(client, address, block) for address in set(_called(outermost))}
+        return {address: part for address, part in found.items() if part is not None}
+
     def _part(self, client: RpcClient, address: str, block: Any) -> Part | None:
-        if address == "creation":
-            return None
         code = bytes.fromhex(self._call(client, "eth_getCode", address, block)[2:])
         return next((part for part in self._build.parts if part.is_in(code)), None)
 
@@ -67,6 +83,14 @@ class Recorder:
             "jumps": {name: sorted(jumps) for name, jumps in self.jumps.items()},
         }
         (folder / f"{os.getpid()}.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def _called(call: Mapping[str, Any]) -> Iterator[str]:
+    """Whose code a call runs, and the calls in it."""
+    if "to" in call and call["type"] not in ("CREATE", "CREATE2"):
+        yield call["to"].lower()
+    for inner in call.get("calls", ()):
+        yield from _called(inner)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -87,5 +111,6 @@ def pytest_configure(config: pytest.Config) -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr(routers, "compile_files", placed)
     patch.setattr(RpcClient, "call", traced)
+    patch.setattr(rpc, "TIMEOUT_SECONDS", PATIENCE_SECONDS)
     config.add_cleanup(lambda: recorder.save(Path(os.environ[FOLDER])))
     config.add_cleanup(patch.undo)
