@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from devnet import Node, abi
+from devnet.errors import NodeError
 from devnet.rpc import RpcClient
-from tests.support.routers import OWNER, deploy_desk
+from tests.support.routers import OWNER, Desk, deploy_desk
 from tools.coverage.__main__ import STATEMENTS, measure
 from tools.coverage.build import Build, load
 from tools.coverage.recorder import Recorder
@@ -72,3 +73,36 @@ def test_a_real_call_is_told_line_by_line(
     unread = {build.sources[spot.unit].encode()[spot.start : spot.end].decode() for spot, _ in missed}
     assert "return _owner" not in unread
     assert "return _pauser" in unread
+
+
+def calls_of(desk: Desk) -> dict[str, dict[str, str]]:
+    """A call to a token, and one that reaches the router through another contract."""
+    rows = [(desk.router, abi.encode_call("owner()"))]
+    made = {
+        "token": (desk.book.tokens["WETH"], abi.encode_call("balanceOf(address)", desk.router)),
+        "through": (
+            desk.book.contracts["multicall3"],
+            abi.encode_call("tryAggregate(bool,(address,bytes)[])", False, rows),
+        ),
+    }
+    return {name: {"to": to, "data": f"0x{data.hex()}"} for name, (to, data) in made.items()}
+
+
+def test_step_by_step_is_traced_what_reaches_the_router_and_takes_no_minutes(
+    build: Build, ethereum: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = deploy_desk(ethereum, code=build.artifacts)
+    calls, client = calls_of(desk), RpcClient("127.0.0.1", ethereum.port)
+    recorder = Recorder(build)
+    recorder.call(client, "eth_call", calls["token"], "latest")
+    with monkeypatch.context() as patch:
+        patch.setattr("tools.coverage.recorder.MOST_GAS", 21_000)
+        recorder.call(client, "eth_call", calls["through"], "latest")
+    assert dict(recorder.places) == {}
+    recorder.call(client, "eth_call", calls["through"], "latest")
+    assert recorder.places.keys() == {"ArbRouter", "RouterControl"}
+
+
+def test_a_node_that_does_not_answer_is_not_taken_for_one_that_ran_nothing(build: Build) -> None:
+    with pytest.raises(NodeError):
+        Recorder(build).call(RpcClient("127.0.0.1", 1), "eth_call", {"to": OWNER, "data": "0x"}, "latest")
