@@ -52,10 +52,6 @@ contract RouterSimulator is Trading {
         _runFrom(FrameAccess.openAt(end, settlement, last, owed), cursor);
     }
 
-    function _oneAtATime() internal pure override returns (bool) {
-        return true;
-    }
-
     function _runFrom(Frame frame, uint256 cursor) internal override {
         uint256 end = frame.end();
         while (cursor < end) cursor = _recordedStep(frame, cursor);

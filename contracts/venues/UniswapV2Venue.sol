@@ -55,7 +55,7 @@ abstract contract UniswapV2Venue is Settle {
     {
         bytes4 selector = IUniswapV2Pair.swap.selector;
         uint256 plainMask = _PLAIN_MASK;
-        uint256 plainUnpaid = _oneAtATime() ? 0 : _PLAIN_UNPAID;
+        uint256 plainUnpaid = _PLAIN_UNPAID;
         // do {
         //     amountOut = flagged ? owed : uint112(bytes14(msg.data[next:]));
         //     to = router, caller, the pool of the next step or the address that follows, as the flags say;
@@ -108,11 +108,6 @@ abstract contract UniswapV2Venue is Settle {
     function _refuse(uint256 pair, uint256 at, uint256 end) private pure {
         if (pair != 1) Payments.revertWithReason(address(uint160(pair)));
         revert Read.PlanTruncated(Read.skip(at, Plan.POOL_STEP_BYTES), end);
-    }
-
-    /// @dev Whether each hop is run by itself, as a simulation wants to see it.
-    function _oneAtATime() internal pure virtual returns (bool) {
-        return false;
     }
 
     /// @dev Runs any hop at `cursor`, whose first word is `head`; returns where the next step starts.

@@ -40,6 +40,8 @@ abstract contract UniswapV3Venue is Settle, PlanRunner {
     uint256 private constant _CONTINUATION = Plan.V3_CONTINUATION << 240;
     /// Of a plain hop: all of opcode, flags and callback but the direction, the lower bits of payer and receiver, and the continuation.
     uint256 private constant _PLAIN_MASK = 0xfe6bff << 232;
+    /// Of a plain hop: what comes out goes to this frame's caller. Written out, as assembly takes plain numbers only.
+    uint256 private constant _TO_CALLER = 0x0010000000000000000000000000000000000000000000000000000000000000;
 
     /// @dev Whether the step that begins with `head` is a plain hop over a pool: a literal exact input, no price limit, to the router or
     /// to this frame's caller, of a pool that calls back as Uniswap's do.
@@ -129,16 +131,17 @@ abstract contract UniswapV3Venue is Settle, PlanRunner {
     {
         bytes4 selector = IUniswapV3Pool.swap.selector;
         // memory[call_:] = abi.encodeCall(swap, (toCaller ? msg.sender : this, zeroForOne, int256(amount), the furthest limit, data));
-        // data = abi.encodePacked(uint8(payer), settlement, uint128(amount), continuation), written from the end, word over word;
+        // data = abi.encodePacked(uint8(payer), settlement, uint128(amount), continuation), written from the end, word over word,
+        // the token without its upper bits, which the compiler does not promise to be clean;
         // commitment = keccak256(abi.encodePacked(pool, uint64(0), uniswapV3SwapCallback.selector, data)), hashed over data's length
         assembly ("memory-safe") {
             next := add(cursor, 0x27)
             let amount := shr(128, calldataload(add(cursor, 0x17)))
             mstore(add(call_, 0xc9), amount)
-            mstore(add(call_, 0xb9), or(shl(160, and(shr(242, head), 3)), settlement))
+            mstore(add(call_, 0xb9), or(shl(160, and(shr(242, head), 3)), shr(96, shl(96, settlement))))
             mstore(call_, selector)
             let to := address()
-            if and(byte(1, head), 0x10) { to := caller() }
+            if and(head, _TO_CALLER) { to := caller() }
             mstore(add(call_, 0x04), to)
             let zeroForOne := and(byte(0, head), 1)
             mstore(add(call_, 0x24), zeroForOne)
@@ -164,7 +167,7 @@ abstract contract UniswapV3Venue is Settle, PlanRunner {
         // memory[call_ + 0xc4:][:37] = abi.encodePacked(uint8(payer), settlement, uint128(cap)), from the end, one word over the other
         assembly ("memory-safe") {
             mstore(add(call_, 0xc9), cap)
-            mstore(add(call_, 0xb9), or(shl(160, and(shr(242, head), 3)), settlement))
+            mstore(add(call_, 0xb9), or(shl(160, and(shr(242, head), 3)), shr(96, shl(96, settlement))))
         }
     }
 
