@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {Constants} from "./base/Constants.sol";
+import {ExtensionFormat} from "./base/ExtensionFormat.sol";
 import {Frame, FrameAccess} from "./base/Frame.sol";
 import {Measuring} from "./base/Measuring.sol";
 import {PlanFormat as Plan} from "./base/PlanFormat.sol";
@@ -11,6 +12,7 @@ import {BalancerV3Lock} from "./venues/BalancerV3Lock.sol";
 import {BalancerV3Venue} from "./venues/BalancerV3Venue.sol";
 import {CurveVenue} from "./venues/CurveVenue.sol";
 import {ERC4626Venue} from "./venues/ERC4626Venue.sol";
+import {MakerPSMVenue} from "./venues/MakerPSMVenue.sol";
 import {SolidlyVenue} from "./venues/SolidlyVenue.sol";
 import {UniswapV4Lock} from "./venues/UniswapV4Lock.sol";
 import {UniswapV4Venue} from "./venues/UniswapV4Venue.sol";
@@ -26,6 +28,7 @@ contract RouterExtension is
     WrappedNativeVenue,
     ERC4626Venue,
     CurveVenue,
+    MakerPSMVenue,
     BalancerV2Venue,
     UniswapV4Venue,
     BalancerV3Venue
@@ -78,6 +81,7 @@ contract RouterExtension is
         else if (opcode == Plan.BALANCER_V3_SWAP) _balancerV3Swap(frame);
         else if (opcode == Plan.BALANCER_V3_SEND) _balancerV3Send(frame);
         else if (opcode == Plan.BALANCER_V3_SETTLE) _balancerV3Settle(frame);
+        else if (opcode == ExtensionFormat.MAKER_PSM_SWAP) _makerPSMSwap(frame);
         else revert Read.UnknownStep(opcode, 0);
     }
 }

@@ -10,7 +10,7 @@ from executor.chain.lens_code import LensCode, lens_text
 from executor.engine.opportunity_schema import opportunity_schema
 from executor.operations.execution_schema import execution_schema
 from executor.plan.documentation import plan_format
-from executor.plan.generate import solidity
+from executor.plan.generate import extension_solidity, solidity
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -22,6 +22,7 @@ def generated() -> dict[str, str]:
         f"docs/{name}.schema.json": json.dumps(schema, indent=2) + "\n" for name, schema in schemas.items()
     }
     return {
+        "contracts/base/ExtensionFormat.sol": extension_solidity(),
         "contracts/base/PlanFormat.sol": solidity(),
         "docs/plan-format.md": plan_format(),
         "executor/chain/lens_code.json": lens_text(compiled_lens()),

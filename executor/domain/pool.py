@@ -25,6 +25,7 @@ class VenueKind(StrEnum):
     BALANCER_V2 = "balancer_v2"
     BALANCER_V3 = "balancer_v3"
     ERC4626 = "erc4626"
+    MAKER_PSM = "maker_psm"
     WRAPPED_NATIVE = "wrapped_native"
 
 

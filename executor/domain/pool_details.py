@@ -101,6 +101,35 @@ class ERC4626Details:
     asset: Address
 
 
+@dataclass(frozen=True, slots=True)
+class MakerPSMDetails:
+    """A peg stability module trades `gem` for `dai` (DAI, or USDS at the wrapper), the gem having `coarser`
+    decimals less.
+
+    `pocket` holds the gem; `till`, the module itself or the one behind the wrapper, holds `cash`, the DAI
+    that gem is paid with. `minted`: it is of the older kind, whose DAI is minted, and whose gem the pocket
+    pulls.
+    """
+
+    gem: Address
+    dai: Address
+    coarser: int
+    pocket: Address
+    till: Address
+    cash: Address
+    minted: bool = False
+
+    @property
+    def unit(self) -> int:
+        """One smallest unit of the gem in smallest units of the other token."""
+        return int(10**self.coarser)
+
+    @property
+    def wrapped(self) -> bool:
+        """True of the wrapper, whose token is not the one that it pays with."""
+        return self.dai != self.cash
+
+
 @lru_cache(maxsize=4_096)
 def _pool_id(*key: object) -> str:
     """Pools are looked up by their ids all the time, and encoding and hashing take long."""
@@ -123,5 +152,11 @@ class V4Details:
 
 
 PoolDetails = (
-    SolidlyDetails | CurveDetails | BalancerV2Details | BalancerV3Details | ERC4626Details | V4Details
+    SolidlyDetails
+    | CurveDetails
+    | BalancerV2Details
+    | BalancerV3Details
+    | ERC4626Details
+    | MakerPSMDetails
+    | V4Details
 )

@@ -1,6 +1,7 @@
 """The one definition of the router's byte format: opcodes, bit fields, widths.
 
-`contracts/base/PlanFormat.sol` is generated from this module (`make generate`), and a test compares the two.
+`PlanFormat.sol` and `ExtensionFormat.sol` in `contracts/base` are generated from this module (`make
+generate`), and a test compares them.
 A plan is what follows the four selector bytes of `execute()`:
 
     header, tip, guards, then steps; a step may hold steps of its own (its continuation), which run inside its
@@ -75,6 +76,7 @@ class Opcode(IntEnum):
     ERC4626_REDEEM = 0x56
     CURVE_EXCHANGE = 0x58
     BALANCER_V2_SWAP = 0x5A
+    MAKER_PSM_SWAP = 0x5C
     AAVE_V3_LOAN = 0x60
     BALANCER_V2_LOAN = 0x62
     MORPHO_BLUE_LOAN = 0x64
@@ -98,6 +100,11 @@ ZERO_FOR_ONE = 0x01
 POOL_OPCODES = frozenset(
     {Opcode.UNISWAP_V2_SWAP, Opcode.UNISWAP_V2_FLASH_SWAP, Opcode.UNISWAP_V2_QUOTE, Opcode.UNISWAP_V3_SWAP}
 )
+
+EXTENSION_OPCODES = frozenset({Opcode.MAKER_PSM_SWAP})
+"""Steps of the router's extension whose numbers stand in a Solidity file that the router does not import: the
+compiler numbers what it reads, and one constant more would have it write other code for the router.
+"""
 
 # Every step other than of V2 and V3 pools: the amount is what the last step gave (else 16 bytes follow).
 AMOUNT_LAST = 0x01
@@ -178,6 +185,9 @@ class Measure(IntEnum):
 CURVE_UINT256_INDEXES = 0x01
 CURVE_NATIVE_IN = 0x02
 
+# Maker's peg stability modules: bits of the byte before the pool.
+MAKER_PSM_BUY = 0x01
+
 # Loans: flags.
 LOAN_TRACKED = 0x01
 LOAN_VARIANT_SHIFT = 4
@@ -245,7 +255,7 @@ def solidity_constants() -> tuple[Constant, ...]:
     rows += [
         Constant(f"GUARD_{g.name}", g.value, f"Guard: {g.name.lower().replace('_', ' ')}.") for g in Guard
     ]
-    rows += [Constant(op.name, op.value, f"Opcode: {op.name.lower().replace('_', ' ')}.") for op in Opcode]
+    rows += [_opcode(op) for op in Opcode if op not in EXTENSION_OPCODES]
     rows += [
         Constant("PAYER_SHIFT", PAYER_SHIFT, "Flags: who pays."),
         Constant("PAYER_MASK", PAYER_MASK, "Flags: who pays."),
@@ -303,3 +313,14 @@ def solidity_constants() -> tuple[Constant, ...]:
         Constant(f"V3_CALLBACK_{c.name}", c.value, f"V3 callback: {c.name.lower()}.") for c in V3CallbackKind
     ]
     return tuple(rows)
+
+
+def extension_constants() -> tuple[Constant, ...]:
+    """Every constant that the extension alone needs and that the router's own file does not have."""
+    rows = [_opcode(op) for op in Opcode if op in EXTENSION_OPCODES]
+    rows += [Constant("MAKER_PSM_BUY", MAKER_PSM_BUY, "Maker's PSM: the gem is bought, not sold.")]
+    return tuple(rows)
+
+
+def _opcode(opcode: Opcode) -> Constant:
+    return Constant(opcode.name, opcode.value, f"Opcode: {opcode.name.lower().replace('_', ' ')}.")

@@ -23,6 +23,7 @@ SEARCHED = 5
 """Units of 18 decimals within which a balance is found by Newton's steps, the one that is kept back and the
 rounding of the fee included.
 """
+ROUNDED_ONCE = frozenset({VenueKind.UNISWAP_V2, VenueKind.ERC4626, VenueKind.MAKER_PSM})
 IN_RANGES = frozenset({VenueKind.UNISWAP_V3, VenueKind.UNISWAP_V4})
 BALANCER = frozenset({VenueKind.BALANCER_V2, VenueKind.BALANCER_V3})
 
@@ -31,13 +32,14 @@ def slack(state: PoolState, zero_for_one: bool, amount_in: int) -> Units | None:
     """How many units of an input up to `amount_in`, and of its output, rounding takes at most; None where the
     curve may bend the other way (`moving_fees`) or nobody knows.
 
-    V2 pairs round once. A range of ticks rounds what goes in up twice, as the amount and as the fee, and the
-    output down. StableSwap and Balancer's stable pools search their balance of 18 decimals. Balancer's powers
-    are moved to the safe side by 1e-14 of themselves and may be off by as much. Solidly's pools round the fee
-    down and the output down, stable ones as `_of_stable_solidly` derives.
+    V2 pairs, vaults and peg stability modules round once. A range of ticks rounds what goes in up twice, as
+    the amount and as the fee, and the output down. StableSwap and Balancer's stable pools search their
+    balance of 18 decimals. Balancer's powers are moved to the safe side by 1e-14 of themselves and may be off
+    by as much. Solidly's pools round the fee down and the output down, stable ones as `_of_stable_solidly`
+    derives.
     """
     kind = state.pool.kind
-    if kind is VenueKind.UNISWAP_V2 or kind is VenueKind.ERC4626:
+    if kind in ROUNDED_ONCE:
         return 0, 1
     if kind is VenueKind.WRAPPED_NATIVE:
         return 0, 0

@@ -18,6 +18,7 @@ from executor.venues import (
     balancer_v3,
     curve_pools,
     erc4626,
+    maker_psm,
     solidly,
     uniswap_v2,
     uniswap_v3,
@@ -117,6 +118,7 @@ VENUES: Mapping[VenueKind, Venue] = {
     VenueKind.BALANCER_V2: balancer_v2,
     VenueKind.BALANCER_V3: balancer_v3,
     VenueKind.ERC4626: erc4626,
+    VenueKind.MAKER_PSM: maker_psm,
     VenueKind.WRAPPED_NATIVE: wrapped_native,
 }
 

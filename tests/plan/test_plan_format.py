@@ -16,7 +16,7 @@ from executor.plan.documentation import plan_format
 from executor.plan.encoding import encode_plan
 from executor.plan.format import ADDRESS_BYTES, HEADER_BYTES, POOL_STEP_BYTES, SELECTOR, Opcode, Recipient
 from executor.plan.format import Guard as GuardKind
-from executor.plan.generate import solidity
+from executor.plan.generate import extension_solidity, solidity
 from executor.plan.guards import GUARDS, Guard, MaxBlock, ParentHash
 from executor.plan.header import DecodedPlan, Header, Tip
 from executor.plan.layout import Flags
@@ -36,6 +36,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def test_the_solidity_constants_are_those_of_the_python_definition() -> None:
     assert (PROJECT / "contracts/base/PlanFormat.sol").read_text() == solidity()
+    assert (PROJECT / "contracts/base/ExtensionFormat.sol").read_text() == extension_solidity()
 
 
 def test_the_page_on_the_plan_format_is_made_of_the_same_definition() -> None:

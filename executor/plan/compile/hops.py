@@ -11,7 +11,7 @@ from typing import TypeVar
 from executor.domain.address import Address
 from executor.domain.errors import PlanError
 from executor.domain.pool import Pool, V3Callback, VenueKind
-from executor.domain.pool_details import BalancerV2Details, CurveDetails, ERC4626Details
+from executor.domain.pool_details import BalancerV2Details, CurveDetails, ERC4626Details, MakerPSMDetails
 from executor.domain.route import Leg
 from executor.plan.format import Payer, Recipient, V2CallbackKind, V2Output, V3Amount, V3CallbackKind
 from executor.plan.steps import (
@@ -19,6 +19,7 @@ from executor.plan.steps import (
     CurveExchange,
     ERC4626Deposit,
     ERC4626Redeem,
+    MakerPSMSwap,
     SolidlySwap,
     Step,
     UnwrapNative,
@@ -164,6 +165,21 @@ def _erc4626(leg: Leg, how: How) -> Step:
     return ERC4626Redeem(leg.pool.address, asset, how.recipient, shares=how.amount_in, to=how.to)
 
 
+def _maker_psm(leg: Leg, how: How) -> Step:
+    details = _details(leg.pool, MakerPSMDetails)
+    return MakerPSMSwap(
+        leg.pool.address,
+        details.coarser,
+        leg.token_out.address,
+        how.payer,
+        how.recipient,
+        amount_in=how.amount_in,
+        token_in=how.token,
+        to=how.to,
+        buy=leg.token_out.address == details.gem,
+    )
+
+
 def _wrapped_native(leg: Leg, how: How) -> Step:
     """The router keeps what it wraps and unwraps: the receiver cannot be another."""
     if leg.token_in.address == leg.pool.address:
@@ -188,5 +204,6 @@ HOPS: Mapping[VenueKind, Callable[[Leg, How], Step]] = {
     VenueKind.CURVE: _curve,
     VenueKind.BALANCER_V2: _balancer_v2,
     VenueKind.ERC4626: _erc4626,
+    VenueKind.MAKER_PSM: _maker_psm,
     VenueKind.WRAPPED_NATIVE: _wrapped_native,
 }

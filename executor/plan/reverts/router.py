@@ -198,6 +198,15 @@ VENUES: tuple[ErrorType, ...] = (
         "a false vault: it took other than the shares that it was told to take",
     ),
     ErrorType(
+        "BuyingHalted", (("address", "psm"),), Meaning.PAUSED, "the peg stability module sells no gem now"
+    ),
+    ErrorType(
+        "NoFee",
+        (("address", "psm"),),
+        Meaning.CONFIGURATION,
+        "an address given as a peg stability module is none",
+    ),
+    ErrorType(
         "LenderUnavailable",
         (("uint256", "opcode"),),
         Meaning.CONFIGURATION,

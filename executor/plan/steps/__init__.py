@@ -13,6 +13,7 @@ from executor.plan.steps.balancer_v3 import BalancerV3Send, BalancerV3Settle, Ba
 from executor.plan.steps.curve import CurveExchange
 from executor.plan.steps.erc4626 import ERC4626Deposit, ERC4626Redeem
 from executor.plan.steps.lenders import Loan
+from executor.plan.steps.maker_psm import MakerPSMSwap
 from executor.plan.steps.native import UnwrapNative, WrapNative
 from executor.plan.steps.pool_loans import PoolLoan
 from executor.plan.steps.solidly import SolidlyQuote, SolidlySwap
@@ -36,6 +37,7 @@ __all__ = [
     "ERC4626Redeem",
     "Header",
     "Loan",
+    "MakerPSMSwap",
     "Measure",
     "PoolLoan",
     "SolidlyQuote",
@@ -69,6 +71,7 @@ STEPS: Mapping[Opcode, type[Step]] = {
     Opcode.ERC4626_REDEEM: ERC4626Redeem,
     Opcode.CURVE_EXCHANGE: CurveExchange,
     Opcode.BALANCER_V2_SWAP: BalancerV2Swap,
+    Opcode.MAKER_PSM_SWAP: MakerPSMSwap,
     Opcode.AAVE_V3_LOAN: Loan,
     Opcode.BALANCER_V2_LOAN: Loan,
     Opcode.MORPHO_BLUE_LOAN: Loan,
