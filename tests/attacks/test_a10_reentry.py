@@ -23,6 +23,7 @@ from executor.plan.steps import (
     DecodedPlan,
     ERC4626Deposit,
     Header,
+    MakerPSMSwap,
     SolidlySwap,
     Step,
     Track,
@@ -122,6 +123,12 @@ def vault_door(desk: Desk, thief: Address) -> tuple[Step, ...]:
     return (ERC4626Deposit(thief, Payer.SETTLEMENT, Recipient.ROUTER, amount_in=0),)
 
 
+def peg_module_door(desk: Desk, thief: Address) -> tuple[Step, ...]:
+    """A peg stability module, which is allowed nothing."""
+    usdc = to_address(desk.book.tokens["USDC"])
+    return (MakerPSMSwap(thief, 12, usdc, Payer.SETTLEMENT, Recipient.ROUTER, amount_in=0),)
+
+
 def token_door(desk: Desk, thief: Address) -> tuple[Step, ...]:
     """A token with hooks, which a real pair sells."""
     token = hook_token(desk)
@@ -156,6 +163,7 @@ DOORS: dict[str, Callable[[Desk, Address], tuple[Step, ...]]] = {
     "a Solidly pool": solidly_door,
     "a Curve pool": curve_door,
     "a vault": vault_door,
+    "a peg module": peg_module_door,
     "a token with hooks": token_door,
     "a V4 hook": hook_door,
 }

@@ -19,6 +19,7 @@ from executor.plan.steps import (
     CurveExchange,
     ERC4626Deposit,
     ERC4626Redeem,
+    MakerPSMSwap,
     Step,
     Track,
     V4Settle,
@@ -88,6 +89,11 @@ def pay_a_vault(pool: Address, asset: Address, amount: int) -> Step:
     return ERC4626Deposit(pool, Payer.TRACKED, Recipient.ROUTER, amount, asset)
 
 
+def pay_a_peg_module(pool: Address, asset: Address, amount: int) -> Step:
+    """By an allowance to a thief's module that buys."""
+    return MakerPSMSwap(pool, 0, asset, Payer.TRACKED, Recipient.ROUTER, amount, asset)
+
+
 def pay_balancer_v2(pool: Address, asset: Address, amount: int) -> Step:
     """Into a thief's pool in the Vault."""
     tail = "0x" + "00" * 12
@@ -109,6 +115,7 @@ WAYS: tuple[Callable[[Address, Address, int], Step], ...] = (
     pay_a_v3_pool,
     pay_a_curve_pool,
     pay_a_vault,
+    pay_a_peg_module,
     pay_balancer_v2,
     pay_uniswap_v4,
     pay_balancer_v3,

@@ -18,7 +18,16 @@ from devnet import abi
 from executor.domain.address import to_address
 from executor.plan.format import Opcode, Payer, Recipient, V2CallbackKind, V2Output, V3CallbackKind
 from executor.plan.simulated import simulation_of
-from executor.plan.steps import CurveExchange, ERC4626Deposit, PoolLoan, SolidlySwap, Step, Track, V2Swap
+from executor.plan.steps import (
+    CurveExchange,
+    ERC4626Deposit,
+    MakerPSMSwap,
+    PoolLoan,
+    SolidlySwap,
+    Step,
+    Track,
+    V2Swap,
+)
 from tests.attacks.bytecode import instructions
 from tests.attacks.scene import MAX, THIEF, allowances, nothing_lost, refused, sent, why_refused
 from tests.attacks.steps import turn_of
@@ -248,6 +257,7 @@ def at_permit2(desk: Desk) -> dict[str, Step]:
         "exchange by uint256": CurveExchange(permit2, 0, 1, usdc, pays, router, AMOUNT, uint256_indexes=True),
         "vault": ERC4626Deposit(permit2, pays, router, AMOUNT),
         "vault, tracked": Track(dai, (ERC4626Deposit(permit2, Payer.TRACKED, router, AMOUNT, dai),)),
+        "peg module": MakerPSMSwap(permit2, 12, usdc, pays, router, AMOUNT),
         "pair": V2Swap(permit2, True, pays, router, V2Output.LITERAL, 0, AMOUNT, 1),
         "solidly": SolidlySwap(permit2, True, token(desk, "WETH"), pays, router, AMOUNT),
         "loan": PoolLoan(Opcode.UNISWAP_V3_LOAN, permit2, AMOUNT, AMOUNT, (), False, v3),

@@ -28,7 +28,7 @@ contract Benefactor {
     }
 }
 
-/// @dev A Curve pool, an ERC-4626 vault, a Solidly pool, all in one, which pulls, gives and says what it was told to.
+/// @dev A Curve pool, an ERC-4626 vault, a Solidly pool, a peg stability module, all in one, which pulls, gives and says what it was told to.
 contract OddVenue {
     struct Conduct {
         address tokenIn;
@@ -81,6 +81,19 @@ contract OddVenue {
 
     function swap(uint256, uint256, address to, bytes calldata) external {
         _trade(to);
+    }
+
+    function sellGem(address usr, uint256) external returns (uint256) {
+        return _trade(usr);
+    }
+
+    function buyGem(address usr, uint256) external returns (uint256) {
+        return _trade(usr);
+    }
+
+    /// @dev The fee that it says it takes, whatever it then takes.
+    function tout() external view returns (uint256) {
+        return _conduct.says;
     }
 
     /// @dev One for one, whatever it gives in the end.

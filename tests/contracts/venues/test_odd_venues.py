@@ -9,7 +9,7 @@ import pytest
 from devnet import abi
 from executor.domain.address import Address, to_address
 from executor.plan.format import Payer, Recipient
-from executor.plan.steps import BalancerV2Swap, CurveExchange, ERC4626Deposit, ERC4626Redeem
+from executor.plan.steps import BalancerV2Swap, CurveExchange, ERC4626Deposit, ERC4626Redeem, MakerPSMSwap
 from tests.contracts.venues.hops import (
     RECEIVER,
     Conduct,
@@ -31,13 +31,18 @@ from tests.contracts.venues.hops import (
 from tests.support.routers import OWNER, STRANGER, Desk, Reverted
 
 AMOUNT = 10**6
-PULLING = ["int128 exchange", "uint256 exchange", "deposit"]
+PULLING = ["int128 exchange", "uint256 exchange", "deposit", "gem sold", "gem bought"]
+MEASURED = [shape for shape in PULLING if shape != "deposit"]
+Hop = CurveExchange | ERC4626Deposit | MakerPSMSwap
 
 
-def hop(shape: str, venue: Address, token_in: Address, token_out: Address) -> CurveExchange | ERC4626Deposit:
+def hop(shape: str, venue: Address, token_in: Address, token_out: Address) -> Hop:
     """A hop of AMOUNT at an odd venue, paid with a tracked token, to the router."""
     if shape == "deposit":
         return ERC4626Deposit(venue, Payer.TRACKED, Recipient.ROUTER, amount_in=AMOUNT, asset=token_in)
+    if shape.startswith("gem"):
+        payer, to, buy = Payer.TRACKED, Recipient.ROUTER, shape == "gem bought"
+        return MakerPSMSwap(venue, 0, token_out, payer, to, AMOUNT, token_in, buy=buy)
     return CurveExchange(
         venue,
         0,
@@ -76,7 +81,7 @@ def test_a_venue_cannot_pull_more_than_its_input(desk: Desk, shape: str) -> None
     assert refused.value.reason.through == (venue,)
 
 
-@pytest.mark.parametrize("shape", PULLING[:2])
+@pytest.mark.parametrize("shape", MEASURED)
 @pytest.mark.parametrize("gives", [0, 1, 777])
 def test_what_a_venue_gives_counts_and_not_what_it_says(desk: Desk, shape: str, gives: int) -> None:
     dai, usdc = token(desk, "DAI"), token(desk, "USDC")

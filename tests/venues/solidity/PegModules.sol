@@ -3,11 +3,12 @@ pragma solidity 0.8.28;
 
 // Own models of Maker's peg stability modules, by their published interface and rules: no package holds their bytecode.
 
+/// @dev As the modules see tokens: whether they answer true is not looked at.
 interface ICoin {
     function decimals() external view returns (uint8);
-    function approve(address spender, uint256 amount) external returns (bool);
-    function transfer(address to, uint256 amount) external returns (bool);
-    function transferFrom(address from, address to, uint256 amount) external returns (bool);
+    function approve(address spender, uint256 amount) external;
+    function transfer(address to, uint256 amount) external;
+    function transferFrom(address from, address to, uint256 amount) external;
 }
 
 /// @dev A dollar that anybody may issue. Its balances are its first slot.
