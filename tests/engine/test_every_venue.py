@@ -18,6 +18,8 @@ from executor.domain.pool import VenueKind
 from executor.domain.pool_details import V4Details
 from executor.engine.executor import Executor
 from executor.venues import VENUES
+from tests.contracts.venues.hops import hand
+from tests.support import peg_modules
 from tests.support.trading import Trading, deploy_trading
 from tests.support.venue_pools import sell
 
@@ -61,6 +63,16 @@ def through_a_vault(share: str, asset: str, buys_shares_at: str, sells_assets_at
     return Case(VenueKind.ERC4626, hops, (buys_shares_at, share, 400_000))
 
 
+PSM = to_address("0xf6e72Db5454dd049d0788e411b06CfAF16853042")
+"""Where Maker's LitePSM of USDC is on mainnet; here a model is put there."""
+
+
+def through_a_peg_module(first: str, second: str, bought_at: str, sold_at: str) -> Case:
+    """Buy a dollar where somebody sold it, change it at the module, and sell the other."""
+    hops = ((bought_at, "WETH"), (PSM, first), (sold_at, second))
+    return Case(VenueKind.MAKER_PSM, hops, (bought_at, first, 3_000_000))
+
+
 CASES = [
     bought_there(VenueKind.UNISWAP_V2, "uniswap_v2 USDC/WETH"),
     bought_there(VenueKind.UNISWAP_V3, "uniswap_v3 USDC/WETH 3000", sold=3_000_000),
@@ -84,6 +96,8 @@ CASES = [
     through_dollars(VenueKind.CURVE, "curve_stable_ng USDC/USDT", "USDC", "USDT", sold=5_000_000),
     through_a_vault("sDAI", "DAI", "uniswap_v2 sDAI/WETH", "uniswap_v3 DAI/WETH 3000"),
     through_a_vault("steakUSDC", "USDC", "uniswap_v3 steakUSDC/WETH 3000", "uniswap_v3 USDC/WETH 500"),
+    through_a_peg_module("DAI", "USDC", "uniswap_v3 DAI/WETH 3000", "uniswap_v3 USDC/WETH 500"),
+    through_a_peg_module("USDC", "DAI", "uniswap_v3 USDC/WETH 500", "uniswap_v3 DAI/WETH 3000"),
 ]
 
 
@@ -116,6 +130,8 @@ def leg(case: Case, index: int) -> dict[str, Any]:
     token = "ETH" if token_in == "ETH" else case.book.tokens[token_in]
     if name in case.book.tokens:
         return {"pool": case.book.tokens[name], "token_in": token}
+    if name == PSM:
+        return {"pool": PSM, "token_in": token}
     record = case.book.pool(name)
     if record.venue != "uniswap_v4":
         return {"pool": record.address, "token_in": token}
@@ -131,12 +147,23 @@ def v4_words(record: PoolRecord) -> dict[str, Any]:
 
 def open_gap(trading: Trading, case: Case) -> None:
     """Somebody sells to the pool."""
+    if case.kind is VenueKind.MAKER_PSM:
+        put_module(trading)
     name, token, whole = case.gap
     record = case.book.pool(name)
     sold = NATIVE if token == "ETH" else case.book.tokens[token]
     bought = next(held for held in record.tokens if held != sold)
     amount = whole * 10 ** case.book.decimals.get(token, 18)
     sell(trading.node, record, to_address(sold), to_address(bought), amount)
+
+
+def put_module(trading: Trading) -> None:
+    """A LitePSM of DAI and USDC with money, where Maker has its own."""
+    tokens = trading.desk.book.tokens
+    module = peg_modules.place(trading.node, tokens["DAI"], tokens["USDC"], at=PSM)
+    hand(trading.desk, module.dai, module.till, 10**25)
+    hand(trading.desk, module.gem, module.pocket, 10**13)
+    peg_modules.charge(trading.node, module, 10**14, 3 * 10**14 + 1)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -35,6 +35,7 @@ _ATTRIBUTES = {
     "what is measured": "kind",
     "indexes are uint256, not int128": "uint256_indexes",
     "the input is the chain's own coin": "native_in",
+    "the gem is bought, not sold": "buy",
     "which market": "variant",
     "token1 is borrowed, else token0": "token1",
 }
