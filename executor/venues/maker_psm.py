@@ -63,8 +63,8 @@ SELL_GAS = 41_000
 BUY_GAS = 47_000
 WRAPPED_SELL_GAS = 110_000
 WRAPPED_BUY_GAS = 120_000
-"""Gas of a leg with plain tokens: what the router's own simulation told of the first trade of a plan at modules
-compiled from the published source, less what is paid back for slots that end as they began.
+"""Gas of a leg with plain tokens: what the router's own simulation told of the first trade of a plan, at
+modules compiled from the published source, less what is paid back for slots that end as they began.
 """
 
 

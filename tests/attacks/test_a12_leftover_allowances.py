@@ -15,7 +15,15 @@ from devnet.node import ETHER
 from executor.domain.address import Address
 from executor.plan.batch import BatchEntry, encode_batch
 from executor.plan.format import AaveV3Market, Opcode, Payer, Recipient
-from executor.plan.steps import BalancerV2Swap, CurveExchange, ERC4626Deposit, Loan, Step, Track
+from executor.plan.steps import (
+    BalancerV2Swap,
+    CurveExchange,
+    ERC4626Deposit,
+    Loan,
+    MakerPSMSwap,
+    Step,
+    Track,
+)
 from tests.attacks.outgoing import outgoing
 from tests.attacks.scene import MAX, THIEF, allowances, nothing_lost, place, refused, sent
 from tests.attacks.steps import pool
@@ -23,7 +31,8 @@ from tests.attacks.thieves import Act, accomplice, act_through, plot, pretend
 from tests.contracts.lenders.loans import desk_of, play
 from tests.contracts.lenders.loans import place as place_lender
 from tests.contracts.schemes import place as place_lazy
-from tests.contracts.venues.hops import gift, plan, token
+from tests.contracts.venues.hops import gift, hand, plan, token
+from tests.support import peg_modules
 from tests.support.routers import OPERATOR, Desk
 
 APPROVE = abi.selector("approve(address,uint256)")
@@ -73,6 +82,9 @@ def pulling_venues(desk: Desk) -> list[Step]:
     address, weth = pool(desk, "balancer_v2 USDC/WETH"), token(desk, "WETH")
     hops.append(BalancerV2Swap(address, tail, weth, Payer.SETTLEMENT, Recipient.ROUTER, DOLLARS))
     hops.append(ERC4626Deposit(token(desk, "steakUSDC"), Payer.SETTLEMENT, Recipient.ROUTER, DOLLARS))
+    module = peg_modules.place(desk.node, token(desk, "DAI"), token(desk, "USDC"))
+    hand(desk, module.dai, module.till, 10**12 * DOLLARS)
+    hops.append(MakerPSMSwap(module.address, 12, module.dai, Payer.SETTLEMENT, Recipient.ROUTER, DOLLARS))
     return hops
 
 
@@ -98,7 +110,7 @@ def test_no_allowance_outlives_a_plan_that_came_through(desk: Desk, trades: tupl
     """At every venue and lender that pulls."""
     calldata = plan(*trades, settlement="USDC")
     pairs = approved(desk, calldata)
-    assert len(pairs) == len(CURVE_POOLS) + 5
+    assert len(pairs) == len(CURVE_POOLS) + 6
     with nothing_lost(desk):
         sent(desk, OPERATOR, calldata, gas=9_000_000)
         assert not any(standing(desk, pairs))
@@ -107,7 +119,7 @@ def test_no_allowance_outlives_a_plan_that_came_through(desk: Desk, trades: tupl
 def test_no_allowance_outlives_a_plan_that_failed(desk: Desk, trades: tuple[Step, ...]) -> None:
     calldata = plan(*trades, settlement="USDC", minimum=10**12)
     pairs = approved(desk, calldata)
-    assert len(pairs) == len(CURVE_POOLS) + 5
+    assert len(pairs) == len(CURVE_POOLS) + 6
     with nothing_lost(desk):
         assert refused(desk, OPERATOR, calldata, gas=9_000_000).name == "ProfitBelowMinimum"
         assert not any(standing(desk, pairs))
@@ -120,7 +132,7 @@ def test_no_allowance_outlives_a_batch_of_which_a_part_failed(desk: Desk, trades
         [BatchEntry(works, 4_000_000), BatchEntry(fails, 4_000_000), BatchEntry(plan(), 10**5)]
     )
     pairs = approved(desk, batch)
-    assert len(pairs) == len(CURVE_POOLS) + 5
+    assert len(pairs) == len(CURVE_POOLS) + 6
     with nothing_lost(desk):
         receipt = sent(desk, OPERATOR, batch, gas=12_000_000)
         assert len([log for log in receipt["logs"] if log["address"].lower() == desk.router.lower()]) == 3
@@ -138,6 +150,8 @@ def test_no_allowance_outlives_a_rehearsal(desk: Desk, trades: tuple[Step, ...])
 def hop_at(shape: str, venue: Address, payer: Payer, paid: Address, bought: Address) -> Step:
     """A hop at a venue that pulls, of a named shape."""
     asset = paid if payer is Payer.TRACKED else None
+    if shape == "a peg module":
+        return MakerPSMSwap(venue, 0, bought, payer, Recipient.ROUTER, ETHER, asset)
     if shape == "a vault":
         return ERC4626Deposit(venue, payer, Recipient.ROUTER, ETHER, asset)
     return CurveExchange(
@@ -154,7 +168,7 @@ def hop_at(shape: str, venue: Address, payer: Payer, paid: Address, bought: Addr
 
 
 @pytest.mark.parametrize("pulled", [0, 1, ETHER - 1])
-@pytest.mark.parametrize("shape", ["a pool", "a pool with wide indexes", "a vault"])
+@pytest.mark.parametrize("shape", ["a pool", "a pool with wide indexes", "a vault", "a peg module"])
 def test_a_venue_that_saves_its_allowance_for_later_undoes_the_plan(
     desk: Desk, shape: str, pulled: int
 ) -> None:

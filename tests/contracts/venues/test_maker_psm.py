@@ -116,10 +116,12 @@ def test_the_settlement_token_pays_and_the_receiver_gets_what_comes_out(desk: De
     module, dai, usdc = opened(desk), token(desk, "DAI"), token(desk, "USDC")
     hand(desk, dai, desk.router, 10**21)
     hand(desk, usdc, desk.router, 10**9)
-    to = {"payer": Payer.SETTLEMENT, "token_in": None, "recipient": Recipient.EXPLICIT, "to": RECEIVER}
-    execute(desk, replace(buy(module, 10**21), **to), gift(desk, dai, 10**21), settlement="DAI")
+    payer, to = Payer.SETTLEMENT, Recipient.EXPLICIT
+    bought = MakerPSMSwap(module.address, 12, usdc, payer, to, 10**21, to=RECEIVER, buy=True)
+    execute(desk, bought, gift(desk, dai, 10**21), settlement="DAI")
     assert held(desk, usdc, RECEIVER) == 10**9
-    execute(desk, replace(sell(module, 10**9), **to), gift(desk, usdc, 10**9), settlement="USDC")
+    sold = MakerPSMSwap(module.address, 12, dai, payer, to, 10**9, to=RECEIVER)
+    execute(desk, sold, gift(desk, usdc, 10**9), settlement="USDC")
     assert held(desk, dai, RECEIVER) == 10**21
 
 

@@ -20,11 +20,13 @@ from executor.plan.steps import (
     CurveExchange,
     ERC4626Deposit,
     ERC4626Redeem,
+    MakerPSMSwap,
     SolidlySwap,
     Step,
 )
-from executor.venues import balancer_v2, curve_pools, erc4626, solidly
+from executor.venues import balancer_v2, curve_pools, erc4626, maker_psm, solidly
 from tests.contracts.venues.hops import execute, gift, hand, held, token, tracking
+from tests.support import peg_modules
 from tests.support.answers import read_from
 from tests.support.routers import Desk, Reverted
 
@@ -114,6 +116,26 @@ def vault(desk: Desk, sold: str, bought: str) -> Hop:
     )
 
 
+def peg_module(desk: Desk, sold: str, bought: str) -> Hop:
+    """A trade at a peg stability module with a fee that can pay half of the amounts that are tried."""
+    dai, usdc = token(desk, "DAI"), token(desk, "USDC")
+    module = peg_modules.place(desk.node, dai, usdc)
+    hand(desk, dai, module.till, MOST["DAI"] // 2)
+    hand(desk, usdc, module.pocket, MOST["USDC"] // 2)
+    peg_modules.charge(desk.node, module, 10**15 + 1, 10**16 + 3)
+    token_in, token_out = token(desk, sold), token(desk, bought)
+
+    def step(amount: int) -> Step:
+        payer, to, buy = Payer.TRACKED, Recipient.ROUTER, bought == "USDC"
+        return MakerPSMSwap(module.address, 12, token_out, payer, to, amount, token_in, buy=buy)
+
+    def ask(node: Node, amount: int) -> Reading[int]:
+        state = yield from maker_psm.read(module.pool)
+        return maker_psm.amount_out(state, module.buying is (bought == "USDC"), amount)
+
+    return Hop(sold, bought, ask, step)
+
+
 ETHEREUM: Mapping[str, Callable[[Desk], Hop]] = {
     "classic": lambda desk: curve(desk, "curve_stable DAI/USDC/USDT", "USDT", "DAI"),
     "wide": lambda desk: curve(desk, "curve_stable_uint DAI/USDC", "DAI", "USDC"),
@@ -124,6 +146,8 @@ ETHEREUM: Mapping[str, Callable[[Desk], Hop]] = {
     "stable": lambda desk: balancer(desk, "balancer_v2 DAI/USDC/USDT", "USDC", "DAI"),
     "deposit": lambda desk: vault(desk, "DAI", "sDAI"),
     "redemption": lambda desk: vault(desk, "sDAI", "DAI"),
+    "gem sold": lambda desk: peg_module(desk, "USDC", "DAI"),
+    "gem bought": lambda desk: peg_module(desk, "DAI", "USDC"),
 }
 
 

@@ -15,12 +15,14 @@ from executor.plan.steps import (
     CurveExchange,
     ERC4626Deposit,
     ERC4626Redeem,
+    MakerPSMSwap,
     V2Swap,
 )
 from tests.contracts.venues.hops import ask, execute, gift, hand, held, plan, token, tracking
+from tests.support import peg_modules
 from tests.support.routers import OPERATOR, Desk, Reverted
 
-Hop = CurveExchange | BalancerV2Swap | ERC4626Deposit | ERC4626Redeem
+Hop = CurveExchange | BalancerV2Swap | ERC4626Deposit | ERC4626Redeem | MakerPSMSwap
 USDC_WETH = "balancer_v2 USDC/WETH"
 THREE = "curve_stable DAI/USDC/USDT"
 
@@ -61,11 +63,21 @@ def redeem(desk: Desk, amount: int) -> Hop:
     return ERC4626Redeem(token(desk, "sDAI"), token(desk, "DAI"), Recipient.ROUTER, amount)
 
 
+def change(desk: Desk, amount: int) -> Hop:
+    """DAI for USDC, at a peg stability module."""
+    dai, usdc = token(desk, "DAI"), token(desk, "USDC")
+    module = peg_modules.place(desk.node, dai, usdc)
+    hand(desk, usdc, module.pocket, 10**9)
+    payer, to = Payer.TRACKED, Recipient.ROUTER
+    return MakerPSMSwap(module.address, 12, usdc, payer, to, amount, dai, buy=True)
+
+
 CASES = {
     "curve": Case("DAI", 900 * ETHER, "USDC", "uniswap_v2 USDC/WETH", curve),
     "balancer_v2": Case("WETH", ETHER, "USDC", "uniswap_v2 USDC/WETH", balancer),
     "deposit": Case("DAI", 900 * ETHER, "sDAI", "uniswap_v2 sDAI/WETH", deposit),
     "redeem": Case("sDAI", 900 * ETHER, "DAI", "uniswap_v2 DAI/WETH", redeem),
+    "peg module": Case("DAI", 900 * ETHER, "USDC", "uniswap_v2 USDC/WETH", change),
 }
 
 
