@@ -11,6 +11,7 @@ import {BalancerV2Venue} from "./venues/BalancerV2Venue.sol";
 import {BalancerV3Lock} from "./venues/BalancerV3Lock.sol";
 import {BalancerV3Venue} from "./venues/BalancerV3Venue.sol";
 import {CurveVenue} from "./venues/CurveVenue.sol";
+import {DodoV2Venue} from "./venues/DodoV2Venue.sol";
 import {ERC4626Venue} from "./venues/ERC4626Venue.sol";
 import {MakerPSMVenue} from "./venues/MakerPSMVenue.sol";
 import {SolidlyVenue} from "./venues/SolidlyVenue.sol";
@@ -29,6 +30,7 @@ contract RouterExtension is
     ERC4626Venue,
     CurveVenue,
     MakerPSMVenue,
+    DodoV2Venue,
     BalancerV2Venue,
     UniswapV4Venue,
     BalancerV3Venue
@@ -74,6 +76,7 @@ contract RouterExtension is
         else if (opcode == Plan.ERC4626_DEPOSIT) _erc4626Deposit(frame);
         else if (opcode == Plan.ERC4626_REDEEM) _erc4626Redeem(frame);
         else if (opcode == Plan.CURVE_EXCHANGE) _curveExchange(frame);
+        else if (opcode & ~Plan.ZERO_FOR_ONE == ExtensionFormat.DODO_V2_SWAP) _dodoV2Swap(frame);
         else if (opcode == Plan.BALANCER_V2_SWAP) _balancerV2Swap(frame);
         else if (opcode & ~Plan.ZERO_FOR_ONE == Plan.UNISWAP_V4_SWAP) _uniswapV4Swap(frame);
         else if (opcode == Plan.UNISWAP_V4_TAKE) _uniswapV4Take(frame);

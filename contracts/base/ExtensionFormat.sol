@@ -6,6 +6,8 @@ pragma solidity 0.8.28;
 library ExtensionFormat {
     /// Opcode: maker psm swap.
     uint256 internal constant MAKER_PSM_SWAP = 0x5c;
+    /// Opcode: dodo v2 swap.
+    uint256 internal constant DODO_V2_SWAP = 0x5e;
     /// Maker's PSM: the gem is bought, not sold.
     uint256 internal constant MAKER_PSM_BUY = 0x01;
 }

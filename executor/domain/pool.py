@@ -26,6 +26,7 @@ class VenueKind(StrEnum):
     BALANCER_V3 = "balancer_v3"
     ERC4626 = "erc4626"
     MAKER_PSM = "maker_psm"
+    DODO_V2 = "dodo_v2"
     WRAPPED_NATIVE = "wrapped_native"
 
 

@@ -130,6 +130,18 @@ class MakerPSMDetails:
         return self.dai != self.cash
 
 
+@dataclass(frozen=True, slots=True)
+class DodoV2Details:
+    """The pool's base, of which the other token is the quote; `keeps_targets` is False for a DVM, which works
+    the target of its base out anew each time; `strict` is True for a GSP, which reverts where a product does
+    not fit a word, while the others divide first.
+    """
+
+    base: Address
+    keeps_targets: bool
+    strict: bool = False
+
+
 @lru_cache(maxsize=4_096)
 def _pool_id(*key: object) -> str:
     """Pools are looked up by their ids all the time, and encoding and hashing take long."""
@@ -158,5 +170,6 @@ PoolDetails = (
     | BalancerV3Details
     | ERC4626Details
     | MakerPSMDetails
+    | DodoV2Details
     | V4Details
 )

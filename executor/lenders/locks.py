@@ -38,7 +38,15 @@ VENUE_LOCKS: dict[VenueKind, str] = {VenueKind.BALANCER_V2: "the Balancer V2 Vau
 """Locks of venues that all their pools share. Hops on V4 are none of these: the encoder runs them within the
 unlock that a V4 loan has opened.
 """
-POOL_VENUES = frozenset({VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3, VenueKind.SOLIDLY, VenueKind.CURVE})
+POOL_VENUES = frozenset(
+    {
+        VenueKind.UNISWAP_V2,
+        VenueKind.UNISWAP_V3,
+        VenueKind.SOLIDLY,
+        VenueKind.CURVE,
+        VenueKind.DODO_V2,
+    }
+)
 """Venues whose pools have a lock each."""
 
 

@@ -57,7 +57,7 @@ def plan_format() -> str:
         ]
     parts.append("## Steps\n")
     for opcode, layout in LAYOUTS.items():
-        turned = f" (0x{opcode | f.ZERO_FOR_ONE:02x}: token0 goes in)" if layout.directed else ""
+        turned = f" (0x{opcode | f.ZERO_FOR_ONE:02x}: {layout.turned})" if layout.directed else ""
         heading = f"### 0x{opcode:02x} {_title(layout.number)}{turned}\n"
         parts += [heading, _doc(STEPS[f.Opcode(opcode)]), _table(layout, "opcode")]
     return "\n".join(parts)

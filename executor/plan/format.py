@@ -77,6 +77,7 @@ class Opcode(IntEnum):
     CURVE_EXCHANGE = 0x58
     BALANCER_V2_SWAP = 0x5A
     MAKER_PSM_SWAP = 0x5C
+    DODO_V2_SWAP = 0x5E
     AAVE_V3_LOAN = 0x60
     BALANCER_V2_LOAN = 0x62
     MORPHO_BLUE_LOAN = 0x64
@@ -101,7 +102,7 @@ POOL_OPCODES = frozenset(
     {Opcode.UNISWAP_V2_SWAP, Opcode.UNISWAP_V2_FLASH_SWAP, Opcode.UNISWAP_V2_QUOTE, Opcode.UNISWAP_V3_SWAP}
 )
 
-EXTENSION_OPCODES = frozenset({Opcode.MAKER_PSM_SWAP})
+EXTENSION_OPCODES = frozenset({Opcode.MAKER_PSM_SWAP, Opcode.DODO_V2_SWAP})
 """Steps of the router's extension whose numbers stand in a Solidity file that the router does not import: the
 compiler numbers what it reads, and one constant more would have it write other code for the router.
 """

@@ -135,11 +135,15 @@ Part = Flags | Field
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The byte that names it, and the parts behind it. `directed`: its lowest bit is `zero_for_one`."""
+    """The byte that names it, and the parts behind it. `directed`: its lowest bit is the attribute
+    `direction`, which means what `turned` says.
+    """
 
     number: IntEnum
     parts: tuple[Part, ...]
     directed: bool = False
+    direction: str = "zero_for_one"
+    turned: str = "token0 goes in"
     attributes: tuple[str, ...] = field(init=False)
     """The attributes that the parts stand for, in order."""
     shows_pool: bool = field(init=False)
@@ -164,7 +168,7 @@ class Layout:
     def encode(self, source: object) -> bytes:
         """The bytes of `source`, whose attributes are the fields and flags. Raises PlanError."""
         values = {name: getattr(source, name) for name in self.attributes}
-        direction = f.ZERO_FOR_ONE if self.directed and getattr(source, "zero_for_one", False) else 0
+        direction = f.ZERO_FOR_ONE if self.directed and getattr(source, self.direction, False) else 0
         out = bytes([self.number | direction])
         for part in self.parts:
             if isinstance(part, Flags):
@@ -175,7 +179,7 @@ class Layout:
 
     def decode(self, reader: Reader, byte: int) -> Values:
         """The attributes, from a reader that stands behind the naming `byte`. Raises PlanError."""
-        values: Values = {"zero_for_one": bool(byte & f.ZERO_FOR_ONE)} if self.directed else {}
+        values: Values = {self.direction: bool(byte & f.ZERO_FOR_ONE)} if self.directed else {}
         next_pool = False
         for part in self.parts:
             if isinstance(part, Flags):
@@ -190,7 +194,7 @@ class Layout:
                 values[part.name] = part.read(reader)
         if next_pool:
             reader.peek_pool_step(reader.at)
-        return {name: values[name] for name in (*self.attributes, *(("zero_for_one",) * self.directed))}
+        return {name: values[name] for name in (*self.attributes, *((self.direction,) * self.directed))}
 
     def _read_flags(self, flags: Flags, reader: Reader, byte: int, values: Values) -> None:
         read = reader.uint(1)

@@ -24,11 +24,12 @@ _Piece = tuple[bytes, Callable[[Any, int], bytes], int, int]
 class Shaped:
     """Writes what one layout describes: byte for byte what `layout.encode` writes."""
 
-    __slots__ = ("_attributes", "_choices", "_directed", "_layout", "_optional", "_shapes")
+    __slots__ = ("_attributes", "_choices", "_directed", "_direction", "_layout", "_optional", "_shapes")
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._directed = layout.directed
+        self._direction = layout.direction
         names = layout.attributes
         bits = [one for part in layout.parts if isinstance(part, Flags) for one in part.bits]
         self._attributes = _getter(names)
@@ -40,7 +41,7 @@ class Shaped:
         """The bytes of `source`. Raises PlanError as `layout.encode` does."""
         values = self._attributes(source)
         key = (
-            self._directed and getattr(source, "zero_for_one", False),
+            self._directed and getattr(source, self._direction, False),
             *[values[at] for at in self._choices],
             *[values[at] in _ABSENT for at in self._optional],
         )
@@ -66,7 +67,7 @@ def _getter(names: tuple[str, ...]) -> Callable[[object], tuple[Any, ...]]:
 def _pieces(layout: Layout, source: object) -> tuple[_Piece, ...]:
     """The shape of `source`, which the table has found good."""
     values = {name: getattr(source, name) for name in layout.attributes}
-    direction = f.ZERO_FOR_ONE if layout.directed and getattr(source, "zero_for_one", False) else 0
+    direction = f.ZERO_FOR_ONE if layout.directed and getattr(source, layout.direction, False) else 0
     found: list[_Piece] = []
     fixed = bytes([layout.number | direction])
     for part in layout.parts:

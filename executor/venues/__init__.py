@@ -17,6 +17,7 @@ from executor.venues import (
     balancer_v2,
     balancer_v3,
     curve_pools,
+    dodo_v2,
     erc4626,
     maker_psm,
     solidly,
@@ -119,6 +120,7 @@ VENUES: Mapping[VenueKind, Venue] = {
     VenueKind.BALANCER_V3: balancer_v3,
     VenueKind.ERC4626: erc4626,
     VenueKind.MAKER_PSM: maker_psm,
+    VenueKind.DODO_V2: dodo_v2,
     VenueKind.WRAPPED_NATIVE: wrapped_native,
 }
 

@@ -11,12 +11,19 @@ from typing import TypeVar
 from executor.domain.address import Address
 from executor.domain.errors import PlanError
 from executor.domain.pool import Pool, V3Callback, VenueKind
-from executor.domain.pool_details import BalancerV2Details, CurveDetails, ERC4626Details, MakerPSMDetails
+from executor.domain.pool_details import (
+    BalancerV2Details,
+    CurveDetails,
+    DodoV2Details,
+    ERC4626Details,
+    MakerPSMDetails,
+)
 from executor.domain.route import Leg
 from executor.plan.format import Payer, Recipient, V2CallbackKind, V2Output, V3Amount, V3CallbackKind
 from executor.plan.steps import (
     BalancerV2Swap,
     CurveExchange,
+    DodoV2Swap,
     ERC4626Deposit,
     ERC4626Redeem,
     MakerPSMSwap,
@@ -180,6 +187,19 @@ def _maker_psm(leg: Leg, how: How) -> Step:
     )
 
 
+def _dodo_v2(leg: Leg, how: How) -> Step:
+    return DodoV2Swap(
+        leg.pool.address,
+        leg.token_in.address == _details(leg.pool, DodoV2Details).base,
+        leg.token_out.address,
+        how.payer,
+        how.recipient,
+        amount_in=how.amount_in,
+        token_in=how.token,
+        to=how.to,
+    )
+
+
 def _wrapped_native(leg: Leg, how: How) -> Step:
     """The router keeps what it wraps and unwraps: the receiver cannot be another."""
     if leg.token_in.address == leg.pool.address:
@@ -205,5 +225,6 @@ HOPS: Mapping[VenueKind, Callable[[Leg, How], Step]] = {
     VenueKind.BALANCER_V2: _balancer_v2,
     VenueKind.ERC4626: _erc4626,
     VenueKind.MAKER_PSM: _maker_psm,
+    VenueKind.DODO_V2: _dodo_v2,
     VenueKind.WRAPPED_NATIVE: _wrapped_native,
 }

@@ -19,7 +19,9 @@ from executor.plan.format import Measure as MeasureKind
 from executor.plan.format import Payer, Recipient, V2Output, V3Amount
 from executor.plan.steps import Measure, Step, Track, V2FlashSwap, V3Swap
 
-PAID_BEFORE = frozenset({VenueKind.UNISWAP_V2, VenueKind.SOLIDLY})
+PAIRS = frozenset({VenueKind.UNISWAP_V2, VenueKind.SOLIDLY})
+"""Venues whose pools are told what to give, and may give it before they are paid."""
+PAID_BEFORE = PAIRS | {VenueKind.DODO_V2}
 """Venues whose pools find their input at themselves, whoever sent it."""
 KEEPS_OUTPUT = frozenset({VenueKind.WRAPPED_NATIVE})
 """Venues whose output can only go to the router."""
@@ -62,7 +64,7 @@ class Stepwise:
             return self.all(unlocked)
         if last and kind is VenueKind.UNISWAP_V3:
             return self._tracking(self._v3_first(last, unlocked))
-        if last and kind in PAID_BEFORE:
+        if last and kind in PAIRS:
             return self._tracking(self._pair_first(last, unlocked))
         raise PlanError(
             "No leg of this route gives before it is paid.",
@@ -147,7 +149,7 @@ class Stepwise:
     def _how(self, index: int, target: Ending) -> How:
         leg = self.legs[index]
         payer, token = (Payer.NONE, None) if self._prepaid(index) else self._payer(index)
-        pair = leg.pool.kind in PAID_BEFORE
+        pair = leg.pool.kind in PAIRS
         return How(
             payer,
             token,

@@ -11,6 +11,7 @@ from executor.plan.layout import Layout
 from executor.plan.steps.balancer_v2 import BalancerV2Swap
 from executor.plan.steps.balancer_v3 import BalancerV3Send, BalancerV3Settle, BalancerV3Swap, BalancerV3Unlock
 from executor.plan.steps.curve import CurveExchange
+from executor.plan.steps.dodo_v2 import DodoV2Swap
 from executor.plan.steps.erc4626 import ERC4626Deposit, ERC4626Redeem
 from executor.plan.steps.lenders import Loan
 from executor.plan.steps.maker_psm import MakerPSMSwap
@@ -33,6 +34,7 @@ __all__ = [
     "BalancerV3Unlock",
     "CurveExchange",
     "DecodedPlan",
+    "DodoV2Swap",
     "ERC4626Deposit",
     "ERC4626Redeem",
     "Header",
@@ -72,6 +74,7 @@ STEPS: Mapping[Opcode, type[Step]] = {
     Opcode.CURVE_EXCHANGE: CurveExchange,
     Opcode.BALANCER_V2_SWAP: BalancerV2Swap,
     Opcode.MAKER_PSM_SWAP: MakerPSMSwap,
+    Opcode.DODO_V2_SWAP: DodoV2Swap,
     Opcode.AAVE_V3_LOAN: Loan,
     Opcode.BALANCER_V2_LOAN: Loan,
     Opcode.MORPHO_BLUE_LOAN: Loan,
