@@ -9,8 +9,9 @@ from random import Random
 
 from eth_utils.crypto import keccak
 
-from devnet import Node, abi
+from devnet import Node, abi, deal
 from devnet.artifacts import Artifact
+from devnet.book import AddressBook
 from devnet.compiler import compile_files
 from devnet.errors import RpcError
 from devnet.place import Placer
@@ -19,6 +20,8 @@ from executor.domain.address import Address, to_address
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import DodoV2Details
 from executor.domain.token import Token
+from executor.plan.format import Payer, Recipient
+from executor.plan.steps import DodoV2Swap
 from executor.venues.dodo_v2 import DodoV2State
 from executor.venues.dodo_v2_maths import ONE, RState, reciprocal, target_of
 from executor.venues.dodo_v2_reads import SOMEBODY
@@ -188,3 +191,55 @@ def random_size(random: Random, state: DodoV2State, *, base_in: bool) -> int:
     near = (back - 1, back, back + 1, back - state.waiting(base_in), back // 2, 1)
     some = random.choice((*near, random.randint(1, 10 ** random.randint(1, 27)), side.held_in // 9 + back))
     return max(some, 1)
+
+
+def over(node: Node, book: AddressBook, base: Address, quote: Address, name: str = "TargetPool") -> Placed:
+    """A pool that gives one of the quote for one of the base, in smallest units."""
+    placed, held = place_over(node, name, base, quote), 10**22
+    tell(node, placed, Terms(Standing(ONE, ONE // 10, held, held, held, held, 0)))
+    for asset in (base, quote):
+        _hold(node, book, asset, placed.address, held)
+    return placed
+
+
+def ether_dollars(node: Node, book: AddressBook, name: str = "TargetPool") -> Placed:
+    """A pool of WETH and USDC at the price of the pair of the book, at its targets, with a fee of 0.03 %; a
+    machine has half of its base sold.
+    """
+    weth, usdc = (to_address(book.tokens[symbol]) for symbol in ("WETH", "USDC"))
+    pair = book.pool("uniswap_v2 USDC/WETH").address
+    dollars, ether = (node.erc20_balance(each, pair) // 10 for each in (usdc, weth))
+    placed = place_over(node, name, weth, usdc)
+    standing = Standing(dollars * ONE // ether, ONE // 10, ether, dollars, ether, dollars, 0)
+    terms = Terms(standing, lp_fee=2 * 10**14, mt_fee=10**14)
+    if not placed.keeps_targets:
+        terms = replace(terms, standing=replace(standing, base=ether // 2, quote_target=0, r=1))
+    tell(node, placed, terms)
+    for asset, amount in ((weth, terms.standing.base), (usdc, dollars)):
+        _hold(node, book, asset, placed.address, amount)
+    return placed
+
+
+def swap(placed: Placed, amount: int | None, *, base_in: bool, payer: Payer = Payer.SETTLEMENT) -> DodoV2Swap:
+    """A sale to the pool, whose output goes to the router."""
+    sold, bought = (placed.base, placed.quote) if base_in else (placed.quote, placed.base)
+    tracked = sold if payer is Payer.TRACKED else None
+    return DodoV2Swap(placed.address, base_in, bought, payer, Recipient.ROUTER, amount, tracked)
+
+
+def sell(node: Node, placed: Placed, amount: int, *, base_in: bool) -> int:
+    """Somebody sells tokens of the book to a pool; what they got."""
+    sold, bought = (placed.base, placed.quote) if base_in else (placed.quote, placed.base)
+    deal.set_balance(node, sold, USER, amount)
+    before = node.erc20_balance(bought, USER)
+    node.send(USER, sold, abi.encode_call("transfer(address,uint256)", placed.address, amount))
+    node.send(USER, placed.address, sale(USER, base_in=base_in))
+    return node.erc20_balance(bought, USER) - before
+
+
+def _hold(node: Node, book: AddressBook, asset: Address, who: Address, amount: int) -> None:
+    """Give somebody a token of the book, or one that anybody may issue."""
+    if asset in {to_address(known) for known in book.tokens.values()}:
+        deal.set_balance(node, asset, who, amount)
+    else:
+        node.send(USER, asset, abi.encode_call("issue(address,uint256)", who, amount))

@@ -28,7 +28,8 @@ contract Benefactor {
     }
 }
 
-/// @dev A Curve pool, an ERC-4626 vault, a Solidly pool, a peg stability module, all in one, which pulls, gives and says what it was told to.
+/// @dev A Curve pool, an ERC-4626 vault, a Solidly pool, a peg stability module, a pool of DODO, all in one, which pulls, gives and
+/// says what it was told to.
 contract OddVenue {
     struct Conduct {
         address tokenIn;
@@ -94,6 +95,14 @@ contract OddVenue {
     /// @dev The fee that it says it takes, whatever it then takes.
     function tout() external view returns (uint256) {
         return _conduct.says;
+    }
+
+    function sellBase(address to) external returns (uint256) {
+        return _trade(to);
+    }
+
+    function sellQuote(address to) external returns (uint256) {
+        return _trade(to);
     }
 
     /// @dev One for one, whatever it gives in the end.

@@ -356,6 +356,29 @@ contract OddPool is TargetPool {
     }
 }
 
+/// @dev Borrows of a pool, and has a plan of the router run meanwhile.
+contract Borrower is IBorrower {
+    DodoPool private immutable _pool;
+    address private immutable _router;
+    bytes private _plan;
+
+    constructor(DodoPool pool, address router, bytes memory plan) {
+        (_pool, _router, _plan) = (pool, router, plan);
+    }
+
+    function borrow() external {
+        _pool.flashLoan(1, 0, address(this), "plan");
+    }
+
+    function DPPFlashLoanCall(address, uint256, uint256, bytes calldata) external {
+        (bool ok, bytes memory reason) = _router.call(_plan);
+        if (ok) return;
+        assembly {
+            revert(add(reason, 0x20), mload(reason))
+        }
+    }
+}
+
 /// @dev Lists pools as DODO's factories do.
 contract PoolList {
     mapping(address base => mapping(address quote => address[])) private _pools;
