@@ -11,6 +11,7 @@ from executor.plan.steps import (
     BalancerV3Swap,
     BalancerV3Unlock,
     CurveExchange,
+    DodoV2Swap,
     ERC4626Deposit,
     ERC4626Redeem,
     Step,
@@ -26,6 +27,7 @@ from executor.plan.steps import (
 )
 from tests.contracts.lenders.loans import SOURCES
 from tests.contracts.venues.hops import NATIVE, token
+from tests.support import dodo_pools
 from tests.support.routers import Desk
 
 V2_POOL, V3_POOL, V4_POOL = "uniswap_v2 USDC/WETH", "uniswap_v3 USDC/WETH 3000", "uniswap_v4 USDC/WETH 3000"
@@ -114,6 +116,11 @@ def balancer_v2_swap(desk: Desk, amount: int) -> BalancerV2Swap:
     return BalancerV2Swap(address, tail, token(desk, "USDC"), Payer.SETTLEMENT, Recipient.ROUTER, amount)
 
 
+def dodo_v2_swap(desk: Desk, amount: int) -> DodoV2Swap:
+    """Sells WETH for USDC to a model of a pool."""
+    return dodo_pools.swap(dodo_pools.ether_dollars(desk.node, desk.book), amount, base_in=True)
+
+
 def venues(desk: Desk, amount: int) -> dict[str, Step]:
     """A step of every venue that puts `amount` in; WETH where the venue has it."""
     dai, vault = token(desk, "DAI"), token(desk, "sDAI")
@@ -126,6 +133,7 @@ def venues(desk: Desk, amount: int) -> dict[str, Step]:
         "balancer_v2": balancer_v2_swap(desk, amount),
         "balancer_v3": balancer_v3_unlock(desk, amount),
         "curve": curve_exchange(desk, amount),
+        "dodo_v2": dodo_v2_swap(desk, amount),
         "erc4626 deposit": Track(dai, (deposit,)),
         "erc4626 redeem": Track(vault, (ERC4626Redeem(vault, dai, Recipient.ROUTER, amount),)),
         "wrap": Track(NATIVE, (WrapNative(amount),)),

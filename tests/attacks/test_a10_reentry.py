@@ -21,6 +21,7 @@ from executor.plan.simulated import simulation_of
 from executor.plan.steps import (
     CurveExchange,
     DecodedPlan,
+    DodoV2Swap,
     ERC4626Deposit,
     Header,
     MakerPSMSwap,
@@ -117,6 +118,12 @@ def curve_door(desk: Desk, thief: Address) -> tuple[Step, ...]:
     return (CurveExchange(thief, 0, 1, usdc, Payer.SETTLEMENT, Recipient.ROUTER, amount_in=0),)
 
 
+def dodo_door(desk: Desk, thief: Address) -> tuple[Step, ...]:
+    """A pool of DODO."""
+    usdc = to_address(desk.book.tokens["USDC"])
+    return (DodoV2Swap(thief, True, usdc, Payer.NONE, Recipient.ROUTER),)
+
+
 def vault_door(desk: Desk, thief: Address) -> tuple[Step, ...]:
     """A vault of ERC-4626."""
     pretend(desk, thief, "balanceOf(address)", "(uint256)", 0)
@@ -162,6 +169,7 @@ DOORS: dict[str, Callable[[Desk, Address], tuple[Step, ...]]] = {
     "a V3 pool": v3_door,
     "a Solidly pool": solidly_door,
     "a Curve pool": curve_door,
+    "a pool of DODO": dodo_door,
     "a vault": vault_door,
     "a peg module": peg_module_door,
     "a token with hooks": token_door,

@@ -13,6 +13,7 @@ from executor.plan.batch import BatchEntry, encode_batch
 from executor.plan.format import Opcode, Payer, Recipient, V2CallbackKind, V2Output, V3CallbackKind
 from executor.plan.steps import (
     CurveExchange,
+    DodoV2Swap,
     ERC4626Deposit,
     ERC4626Redeem,
     MakerPSMSwap,
@@ -73,6 +74,8 @@ def steps_at(pool: Address, amount: int, desk: Desk) -> list[Step]:
         SolidlySwap(pool, True, weth, Payer.SETTLEMENT, Recipient.EXPLICIT, amount, to=to),
         curve,
         wide,
+        DodoV2Swap(pool, True, usdc, Payer.SETTLEMENT, Recipient.EXPLICIT, amount, to=to),
+        DodoV2Swap(pool, False, usdc, Payer.NONE, Recipient.EXPLICIT, to=to),
         ERC4626Deposit(pool, Payer.SETTLEMENT, Recipient.EXPLICIT, amount, to=to),
         MakerPSMSwap(pool, 12, usdc, Payer.SETTLEMENT, Recipient.EXPLICIT, amount, to=to),
         MakerPSMSwap(pool, 0, usdc, Payer.SETTLEMENT, Recipient.EXPLICIT, amount, to=to, buy=True),

@@ -17,6 +17,7 @@ from executor.plan.steps import (
     BalancerV3Settle,
     BalancerV3Unlock,
     CurveExchange,
+    DodoV2Swap,
     ERC4626Deposit,
     ERC4626Redeem,
     MakerPSMSwap,
@@ -84,6 +85,11 @@ def pay_a_curve_pool(pool: Address, asset: Address, amount: int) -> Step:
     return CurveExchange(pool, 0, 1, asset, payer, recipient, amount, token_in=asset)
 
 
+def pay_a_dodo_pool(pool: Address, asset: Address, amount: int) -> Step:
+    """Into a thief's pool, which says what it is worth."""
+    return DodoV2Swap(pool, True, asset, Payer.TRACKED, Recipient.ROUTER, amount, asset)
+
+
 def pay_a_vault(pool: Address, asset: Address, amount: int) -> Step:
     """By an allowance to a thief's vault."""
     return ERC4626Deposit(pool, Payer.TRACKED, Recipient.ROUTER, amount, asset)
@@ -114,6 +120,7 @@ WAYS: tuple[Callable[[Address, Address, int], Step], ...] = (
     pay_a_pair,
     pay_a_v3_pool,
     pay_a_curve_pool,
+    pay_a_dodo_pool,
     pay_a_vault,
     pay_a_peg_module,
     pay_balancer_v2,

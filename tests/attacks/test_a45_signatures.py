@@ -20,6 +20,7 @@ from executor.plan.format import Opcode, Payer, Recipient, V2CallbackKind, V2Out
 from executor.plan.simulated import simulation_of
 from executor.plan.steps import (
     CurveExchange,
+    DodoV2Swap,
     ERC4626Deposit,
     MakerPSMSwap,
     PoolLoan,
@@ -260,6 +261,7 @@ def at_permit2(desk: Desk) -> dict[str, Step]:
         "peg module": MakerPSMSwap(permit2, 12, usdc, pays, router, AMOUNT),
         "pair": V2Swap(permit2, True, pays, router, V2Output.LITERAL, 0, AMOUNT, 1),
         "solidly": SolidlySwap(permit2, True, token(desk, "WETH"), pays, router, AMOUNT),
+        "dodo": DodoV2Swap(permit2, True, usdc, pays, router, AMOUNT),
         "loan": PoolLoan(Opcode.UNISWAP_V3_LOAN, permit2, AMOUNT, AMOUNT, (), False, v3),
         "pair's loan": PoolLoan(Opcode.UNISWAP_V2_LOAN, permit2, AMOUNT, AMOUNT, (), False, v2),
     }

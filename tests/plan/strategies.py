@@ -52,14 +52,14 @@ def _field(draw: st.DrawFn, field: Field, inside: Inside) -> object:
 @st.composite
 def values_of(draw: st.DrawFn, layout: Layout, inside: Inside) -> Values:
     """What a reader of that layout may find: each flag at random, each field that the flags then ask for."""
-    values: Values = {"zero_for_one": draw(st.booleans())}
+    values: Values = {layout.direction: draw(st.booleans())}
     for part in layout.parts:
         if isinstance(part, Flags):
             for bits in part.bits:
                 _bits(draw, bits, values)
         else:
             values[part.name] = _field(draw, part, inside) if part.there(values) else part.default
-    return {name: values[name] for name in (*layout.attributes, *(("zero_for_one",) * layout.directed))}
+    return {name: values[name] for name in (*layout.attributes, *((layout.direction,) * layout.directed))}
 
 
 @st.composite

@@ -49,7 +49,7 @@ def test_what_the_table_refuses_is_refused_in_the_same_words(opcode: Opcode, dat
     name = data.draw(st.sampled_from(layout.attributes))
     values = {attribute: getattr(good, attribute) for attribute in layout.attributes}
     if layout.directed:
-        values["zero_for_one"] = good.zero_for_one  # type: ignore[attr-defined]
+        values[layout.direction] = getattr(good, layout.direction)
     values[name] = data.draw(st.sampled_from((None, -1, 1 << 256, "0x12", "no address", 7)))
     bad = STEPS[opcode].build(layout, values)
     assert _outcome(shaped, bad) == _outcome(layout.encode, bad)

@@ -135,7 +135,8 @@ def test_a_step_of_every_opcode_comes_back_with_all_its_fields(opcode: Opcode, d
     plan = DecodedPlan(Header(0, 0, 0), (step, ending))
     assert decode(encode_plan(plan)).steps[0] == step
     # A lender without markets has no variant among its fields.
-    written = {*LAYOUTS[opcode].attributes, *["zero_for_one"] * LAYOUTS[opcode].directed}
+    layout = LAYOUTS[opcode]
+    written = {*layout.attributes, *[layout.direction] * layout.directed}
     assert written == set(attribute_names(step)) - {"opcode"} - ({"variant"} - written)
 
 

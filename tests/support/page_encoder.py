@@ -19,7 +19,7 @@ from executor.plan.steps import Step
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "plan-format.md"
 _HEADING = re.compile(
-    r"^### 0x(?P<number>[0-9a-f]{2}) \w+(?: \(0x(?P<turned>[0-9a-f]{2}): token0 goes in\))?$"
+    r"^### 0x(?P<number>[0-9a-f]{2}) \w+(?: \(0x(?P<turned>[0-9a-f]{2}): (?P<meaning>[^)]+)\))?$"
 )
 _ROW = re.compile(r"^\| \w+ \| (?P<width>\d+)(?: \+ length)? \| (?P<what>.*) \|$")
 _FIELD = re.compile(r"^`(?P<name>\w+)`: [^(]*(?:\((?P<when>[^)]*)\))?")
@@ -40,6 +40,7 @@ _ATTRIBUTES = {
     "token1 is borrowed, else token0": "token1",
 }
 """The page speaks of flags in words; which attribute of a step each of them is."""
+_DIRECTIONS = {"token0 goes in": "zero_for_one", "the base goes in": "sells_base"}
 _FOLLOWS = {
     "of a tracked token, which follows": "token",
     "a price limit follows": "price_limit",
@@ -49,10 +50,13 @@ _FOLLOWS = {
 
 @dataclass(frozen=True)
 class Chapter:
-    """One table of the page: its number, that with token0 going in, and its rows (bytes, words)."""
+    """One table of the page: its number, that of the other direction, the attribute that says which, and its
+    rows (bytes, words).
+    """
 
     number: int
     turned: int
+    direction: str
     rows: tuple[tuple[int, str], ...]
 
 
@@ -72,7 +76,8 @@ def chapters() -> Mapping[tuple[str, str], Chapter]:
         described = lines[at + 2].split("`")[1]
         rows = tuple(_rows(lines, at + 4))
         number = int(heading["number"], 16)
-        chapter = Chapter(number, int(heading["turned"] or heading["number"], 16), rows)
+        direction = _DIRECTIONS.get(heading["meaning"], "")
+        chapter = Chapter(number, int(heading["turned"] or heading["number"], 16), direction, rows)
         found[part, described] = found[part, f"{described} {number}"] = chapter
     return found
 
@@ -113,7 +118,7 @@ def _step(step: Step) -> bytes:
     number = getattr(step, "opcode", None)
     name = type(step).__name__
     chapter = chapters()["Steps", name if number is None else f"{name} {int(number)}"]
-    return _written(step, chapter, turned=bool(getattr(step, "zero_for_one", False)))
+    return _written(step, chapter, turned=bool(getattr(step, chapter.direction, False)))
 
 
 def _written(source: object, chapter: Chapter, *, turned: bool) -> bytes:

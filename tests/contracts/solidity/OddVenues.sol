@@ -28,8 +28,7 @@ contract Benefactor {
     }
 }
 
-/// @dev A Curve pool, an ERC-4626 vault, a Solidly pool, a peg stability module, a pool of DODO, all in one, which pulls, gives and
-/// says what it was told to.
+/// @dev A Curve pool, an ERC-4626 vault, a Solidly pool, a peg stability module, a pool of DODO, all in one, which does as it was told.
 contract OddVenue {
     struct Conduct {
         address tokenIn;

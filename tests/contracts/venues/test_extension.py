@@ -29,6 +29,7 @@ from executor.plan.steps import (
     BalancerV3Settle,
     BalancerV3Swap,
     CurveExchange,
+    DodoV2Swap,
     ERC4626Deposit,
     ERC4626Redeem,
     MakerPSMSwap,
@@ -68,6 +69,7 @@ STEPS: list[Step] = [
     ERC4626Deposit(POOL, Payer.TRACKED, Recipient.EXPLICIT, 5, TOKEN, RECEIVER),
     ERC4626Redeem(POOL, TOKEN, Recipient.EXPLICIT, 5, RECEIVER),
     CurveExchange(POOL, 0, 1, TOKEN, Payer.TRACKED, Recipient.EXPLICIT, 5, TOKEN, RECEIVER),
+    DodoV2Swap(POOL, True, TOKEN, Payer.TRACKED, Recipient.EXPLICIT, 5, TOKEN, RECEIVER),
     BalancerV2Swap(POOL, "0x" + "00" * 12, TOKEN, Payer.TRACKED, Recipient.EXPLICIT, 5, TOKEN, RECEIVER),
     V4Swap(POOL, TOKEN, 500, 10, NATIVE, True, 5),
     V4Take(TOKEN, Recipient.EXPLICIT, 5, RECEIVER),
@@ -167,10 +169,11 @@ def test_bits_of_the_extra_byte_without_a_meaning_are_refused(desk: Desk, step: 
         assert refusal(desk, whole[:2] + bytes([1 << bit]) + whole[3:]) == "UnknownStep"
 
 
-UNDIRECTED = [step for step in STEPS if not step.layout.directed]
+DIRECTED = [step for step in STEPS if step.layout.directed]
+OTHERS = [step for step in STEPS if not step.layout.directed]
 
 
-@pytest.mark.parametrize("step", UNDIRECTED, ids=[type(step).__name__ for step in UNDIRECTED])
+@pytest.mark.parametrize("step", OTHERS, ids=[type(step).__name__ for step in OTHERS])
 def test_only_pools_of_two_tokens_have_a_direction(desk: Desk, step: Step) -> None:
     whole = step.encode()
     assert refusal(desk, bytes([whole[0] | 1]) + whole[1:]) == "UnknownStep"
@@ -189,8 +192,9 @@ def test_a_venue_that_pulls_needs_a_payer(desk: Desk, step: Step, payer: int) ->
     assert refusal(desk, bytes([whole[0], flags]) + whole[2:]) == "UnknownStep"
 
 
-def test_a_pool_of_two_tokens_is_paid_by_one_of_the_payers_there_are(desk: Desk) -> None:
-    whole = STEPS[0].encode()
+@pytest.mark.parametrize("step", DIRECTED, ids=[type(step).__name__ for step in DIRECTED])
+def test_a_pool_of_two_tokens_is_paid_by_one_of_the_payers_there_are(desk: Desk, step: Step) -> None:
+    whole = step.encode()
     assert refusal(desk, bytes([whole[0], whole[1] | PAYER_MASK]) + whole[2:]) == "UnknownStep"
 
 

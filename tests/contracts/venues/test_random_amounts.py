@@ -24,9 +24,9 @@ from executor.plan.steps import (
     SolidlySwap,
     Step,
 )
-from executor.venues import balancer_v2, curve_pools, erc4626, maker_psm, solidly
+from executor.venues import balancer_v2, curve_pools, dodo_v2, erc4626, maker_psm, solidly
 from tests.contracts.venues.hops import execute, gift, hand, held, token, tracking
-from tests.support import peg_modules
+from tests.support import dodo_pools, peg_modules
 from tests.support.answers import read_from
 from tests.support.routers import Desk, Reverted
 
@@ -136,6 +136,18 @@ def peg_module(desk: Desk, sold: str, bought: str) -> Hop:
     return Hop(sold, bought, ask, step)
 
 
+def dodo(desk: Desk, sold: str, bought: str) -> Hop:
+    """A sale to a pool of DODO."""
+    placed, asset = dodo_pools.ether_dollars(desk.node, desk.book), token(desk, sold)
+    details = read_from(desk.node, dodo_v2.details(placed.address))
+    return Hop(
+        sold,
+        bought,
+        lambda node, amount: dodo_v2.quote(placed.address, details, asset, amount),
+        lambda amount: dodo_pools.swap(placed, amount, base_in=sold == "WETH", payer=Payer.TRACKED),
+    )
+
+
 ETHEREUM: Mapping[str, Callable[[Desk], Hop]] = {
     "classic": lambda desk: curve(desk, "curve_stable DAI/USDC/USDT", "USDT", "DAI"),
     "wide": lambda desk: curve(desk, "curve_stable_uint DAI/USDC", "DAI", "USDC"),
@@ -144,6 +156,8 @@ ETHEREUM: Mapping[str, Callable[[Desk], Hop]] = {
     "three": lambda desk: curve(desk, "curve_tri_crypto USDT/WBTC/WETH", "WETH", "WBTC"),
     "weighted": lambda desk: balancer(desk, "balancer_v2 DAI/WETH", "DAI", "WETH"),
     "stable": lambda desk: balancer(desk, "balancer_v2 DAI/USDC/USDT", "USDC", "DAI"),
+    "maker": lambda desk: dodo(desk, "WETH", "USDC"),
+    "maker's other way": lambda desk: dodo(desk, "USDC", "WETH"),
     "deposit": lambda desk: vault(desk, "DAI", "sDAI"),
     "redemption": lambda desk: vault(desk, "sDAI", "DAI"),
     "gem sold": lambda desk: peg_module(desk, "USDC", "DAI"),

@@ -30,6 +30,7 @@ from executor.plan.steps import (
     V4Unlock,
 )
 from tests.contracts.venues.hops import plan, token
+from tests.support import dodo_pools
 from tests.support.routers import FOREVER, ZERO, Desk, Reverted
 
 HUGE = 2**127
@@ -151,6 +152,15 @@ def crypto(desk: Desk) -> Step:
     )
 
 
+def dodo(name: str, amount: int, *, base_in: bool) -> Build:
+    """A sale to a model of a pool of DODO."""
+
+    def build(desk: Desk) -> Step:
+        return dodo_pools.swap(dodo_pools.ether_dollars(desk.node, desk.book, name), amount, base_in=base_in)
+
+    return build
+
+
 PANCAKE, ALGEBRA = V3CallbackKind.PANCAKE, V3CallbackKind.ALGEBRA
 CASES: dict[str, Case] = {
     "a pair is asked for too much": Case(
@@ -262,6 +272,12 @@ CASES: dict[str, Case] = {
     ),
     "an ERC-3156 lender of another token": Case(
         lent(Opcode.ERC3156_LOAN, ETHER), "erc3156_token_not_lent", Meaning.CONFIGURATION
+    ),
+    "a machine of DODO is paid for more than it has": Case(
+        dodo("VendingPool", 10**25, base_in=True), "dodo_v2_target_is_zero", Meaning.NO_LIQUIDITY
+    ),
+    "a pool of DODO cannot hold as much": Case(
+        dodo("TargetPool", 2**112, base_in=True), "dodo_v2_reserve_overflow", Meaning.NO_LIQUIDITY
     ),
     "a crypto pool is asked for too much": Case(crypto, "curve_unsafe_balance", Meaning.NO_LIQUIDITY),
 }

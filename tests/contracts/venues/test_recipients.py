@@ -13,16 +13,17 @@ from executor.plan.format import Payer, Recipient, V2Output
 from executor.plan.steps import (
     BalancerV2Swap,
     CurveExchange,
+    DodoV2Swap,
     ERC4626Deposit,
     ERC4626Redeem,
     MakerPSMSwap,
     V2Swap,
 )
 from tests.contracts.venues.hops import ask, execute, gift, hand, held, plan, token, tracking
-from tests.support import peg_modules
+from tests.support import dodo_pools, peg_modules
 from tests.support.routers import OPERATOR, Desk, Reverted
 
-Hop = CurveExchange | BalancerV2Swap | ERC4626Deposit | ERC4626Redeem | MakerPSMSwap
+Hop = CurveExchange | BalancerV2Swap | ERC4626Deposit | ERC4626Redeem | DodoV2Swap | MakerPSMSwap
 USDC_WETH = "balancer_v2 USDC/WETH"
 THREE = "curve_stable DAI/USDC/USDT"
 
@@ -72,9 +73,16 @@ def change(desk: Desk, amount: int) -> Hop:
     return MakerPSMSwap(module.address, 12, usdc, payer, to, amount, dai, buy=True)
 
 
+def dodo(desk: Desk, amount: int) -> Hop:
+    """WETH for USDC."""
+    placed = dodo_pools.ether_dollars(desk.node, desk.book)
+    return dodo_pools.swap(placed, amount, base_in=True, payer=Payer.TRACKED)
+
+
 CASES = {
     "curve": Case("DAI", 900 * ETHER, "USDC", "uniswap_v2 USDC/WETH", curve),
     "balancer_v2": Case("WETH", ETHER, "USDC", "uniswap_v2 USDC/WETH", balancer),
+    "dodo_v2": Case("WETH", ETHER, "USDC", "uniswap_v2 USDC/WETH", dodo),
     "deposit": Case("DAI", 900 * ETHER, "sDAI", "uniswap_v2 sDAI/WETH", deposit),
     "redeem": Case("sDAI", 900 * ETHER, "DAI", "uniswap_v2 DAI/WETH", redeem),
     "peg module": Case("DAI", 900 * ETHER, "USDC", "uniswap_v2 USDC/WETH", change),

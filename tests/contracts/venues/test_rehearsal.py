@@ -16,6 +16,7 @@ from executor.plan.steps import (
     WrapNative,
 )
 from tests.contracts.venues.hops import NATIVE, ask, execute, gift, held, plan, token, tracking
+from tests.support import dodo_pools
 from tests.support.routers import Desk
 
 
@@ -31,7 +32,10 @@ def test_every_step_of_a_long_route_is_told_with_its_output(desk: Desk) -> None:
         ERC4626Deposit(vault, Payer.TRACKED, Recipient.ROUTER, asset=dai),
         ERC4626Redeem(vault, dai, Recipient.ROUTER),
     )
+    maker = dodo_pools.ether_dollars(desk.node, desk.book)
+    back = dodo_pools.swap(maker, None, base_in=False, payer=Payer.TRACKED)
     steps = (
+        tracking(usdc, dodo_pools.swap(maker, amount, base_in=True), back),
         tracking(NATIVE, UnwrapNative(amount), WrapNative()),
         tracking(usdc, to_dollars, to_dai),
         tracking(dai, gift(desk, dai, 1), Measure(MeasureKind.BALANCE, dai), tracking(vault, *through_vault)),
@@ -46,6 +50,7 @@ def test_every_step_of_a_long_route_is_told_with_its_output(desk: Desk) -> None:
         desk, vault, "previewDeposit(uint256)", outputs[Opcode.MEASURE]
     )
     assert outputs[Opcode.MEASURE] == outputs[Opcode.CURVE_EXCHANGE] + 1
+    assert 0.999 < outputs[Opcode.DODO_V2_SWAP] / amount < 1
     assert all(hop.gas_used > 0 for hop in told.hops)
 
     execute(desk, *steps)
