@@ -3,7 +3,7 @@ is what the router then holds, to the wei."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,12 @@ from executor.domain.pool_details import V4Details
 from executor.engine.executor import Executor
 from executor.venues import VENUES
 from tests.contracts.venues.hops import hand
-from tests.support import peg_modules
+from tests.support import dodo_pools, peg_modules
 from tests.support.trading import Trading, deploy_trading
 from tests.support.venue_pools import sell
+
+Makers = Mapping[str, dodo_pools.Placed]
+"""Pools of DODO, by the names in a case."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,15 @@ def through_a_peg_module(first: str, second: str, bought_at: str, sold_at: str) 
     return Case(VenueKind.MAKER_PSM, hops, (bought_at, first, 3_000_000))
 
 
+MAKERS = {f"model of a {name} WETH/USDC": name for name in dodo_pools.KINDS}
+"""Pools of DODO that are not in the book, by the kinds of their models."""
+
+
+def of_a_maker(pool: str) -> Case:
+    """Buy dollars where somebody sold them for ether to DODO's market maker, and sell them elsewhere."""
+    return bought_there(VenueKind.DODO_V2, pool, sold=30_000)
+
+
 CASES = [
     bought_there(VenueKind.UNISWAP_V2, "uniswap_v2 USDC/WETH"),
     bought_there(VenueKind.UNISWAP_V3, "uniswap_v3 USDC/WETH 3000", sold=3_000_000),
@@ -94,6 +106,7 @@ CASES = [
     bought_there(VenueKind.CURVE, "curve_two_crypto USDC/WETH", sold=300_000),
     through_dollars(VenueKind.CURVE, "curve_stable DAI/USDC/USDT", "DAI", "USDT", sold=19_500_000),
     through_dollars(VenueKind.CURVE, "curve_stable_ng USDC/USDT", "USDC", "USDT", sold=5_000_000),
+    *(of_a_maker(pool) for pool in MAKERS),
     through_a_vault("sDAI", "DAI", "uniswap_v2 sDAI/WETH", "uniswap_v3 DAI/WETH 3000"),
     through_a_vault("steakUSDC", "USDC", "uniswap_v3 steakUSDC/WETH 3000", "uniswap_v3 USDC/WETH 500"),
     through_a_peg_module("DAI", "USDC", "uniswap_v3 DAI/WETH 3000", "uniswap_v3 USDC/WETH 500"),
@@ -117,17 +130,19 @@ def _desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Tradi
         }
 
 
-def opportunity(case: Case, **more: Any) -> dict[str, Any]:
+def opportunity(case: Case, makers: Makers, **more: Any) -> dict[str, Any]:
     """The case pool by pool."""
     chain = "base" if case.book is BASE_FULL else "ethereum"
-    legs = [leg(case, index) for index in range(len(case.hops))]
+    legs = [leg(case, index, makers) for index in range(len(case.hops))]
     return {"opportunity_id": str(case), "chain": chain, "legs": legs, **more}
 
 
-def leg(case: Case, index: int) -> dict[str, Any]:
+def leg(case: Case, index: int, makers: Makers) -> dict[str, Any]:
     """One leg, named by no more than it needs."""
     name, token_in = case.hops[index]
     token = "ETH" if token_in == "ETH" else case.book.tokens[token_in]
+    if name in MAKERS:
+        return {"pool": makers[name].address, "token_in": token}
     if name in case.book.tokens:
         return {"pool": case.book.tokens[name], "token_in": token}
     if name == PSM:
@@ -145,11 +160,20 @@ def v4_words(record: PoolRecord) -> dict[str, Any]:
     return words if int(record.hooks, 16) == 0 else {**words, "hooks": record.hooks}
 
 
-def open_gap(trading: Trading, case: Case) -> None:
+def placed(node: Node, case: Case) -> dodo_pools.Placed | None:
+    """The maker's pool of a case that needs one."""
+    kind = MAKERS.get(case.hops[0][0])
+    return None if kind is None else dodo_pools.ether_dollars(node, case.book, kind)
+
+
+def open_gap(trading: Trading, case: Case, makers: Makers) -> None:
     """Somebody sells to the pool."""
     if case.kind is VenueKind.MAKER_PSM:
         put_module(trading)
     name, token, whole = case.gap
+    if name in MAKERS:
+        dodo_pools.sell(trading.node, makers[name], whole * 10**6, base_in=False)
+        return
     record = case.book.pool(name)
     sold = NATIVE if token == "ETH" else case.book.tokens[token]
     bought = next(held for held in record.tokens if held != sold)
@@ -173,9 +197,10 @@ async def test_a_trade_through_each_venue_earns_what_its_maths_promise(
     trading = _desks["base" if case.book is BASE_FULL else "ethereum"]
     with trading.node.isolated():
         here = replace(trading, folder=tmp_path)
-        open_gap(here, case)
+        makers = {case.hops[0][0]: maker} if (maker := placed(here.node, case)) else {}
+        open_gap(here, case, makers)
         async with Executor(here.settings(max_trade_size_usd=None)) as executor:
-            execution = await executor.execute(opportunity(case))
+            execution = await executor.execute(opportunity(case, makers))
         assert execution.status is Status.REALISED, execution.reasons
         assert promised(execution) == execution.realised_profit == trading.balance()
 
