@@ -276,9 +276,6 @@ CASES: dict[str, Case] = {
     "a machine of DODO is paid for more than it has": Case(
         dodo("VendingPool", 10**25, base_in=True), "dodo_v2_target_is_zero", Meaning.NO_LIQUIDITY
     ),
-    "a pool of DODO cannot hold as much": Case(
-        dodo("TargetPool", 2**112, base_in=True), "dodo_v2_reserve_overflow", Meaning.NO_LIQUIDITY
-    ),
     "a crypto pool is asked for too much": Case(crypto, "curve_unsafe_balance", Meaning.NO_LIQUIDITY),
 }
 
