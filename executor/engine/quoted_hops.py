@@ -92,4 +92,4 @@ _FEES: Mapping[VenueKind, Callable[[Any, Leg], Fraction | None]] = {
     VenueKind.BALANCER_V3: lambda state, leg: Fraction(state.swap_fee, 10**18),
     VenueKind.WRAPPED_NATIVE: lambda state, leg: Fraction(0),
 }
-"""Curve takes its fee from what comes out, a vault in its rate: part of the curve."""
+"""Curve and DODO take their fee from what comes out, a vault in its rate: part of the curve."""
