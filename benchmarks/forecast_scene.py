@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import permutations
 from random import Random
 
-from devnet import deal
+from devnet import ETHEREUM_FULL, deal
 from devnet.book import NATIVE, AddressBook, PoolRecord
 from devnet.errors import BuildError, RpcError, TransactionError
 from devnet.liquidity import PRICES_USD, tokens_for
@@ -32,8 +32,9 @@ from executor.domain.token import Token, TransferFee
 from executor.engine.pools import At, find_pool
 from executor.lenders import LENDERS, read_terms
 from executor.venues import VENUES
+from tests.support import dodo_pools
 from tests.support.routers import STRANGER, Desk, deploy_desk
-from tests.support.venue_pools import sell
+from tests.support.venue_pools import MODELLED_MAKER, sell
 
 SETTLEMENTS = ("WETH", "USDC", "DAI", "USDT")
 INVENTORY_USD = 30_000_000
@@ -49,6 +50,8 @@ OPENED_USD = 600_000
 V2_FEE = 3_000
 
 DECIMALS_OF_ETHER = 18
+MODELLED = frozenset({VenueKind.DODO_V2})
+"""Venues of which models stand here: what they give is what the pools give, the gas they use is not."""
 CALLBACKS = {"solidly_v3": V3Callback.SOLIDLY, "pancake_v1": V3Callback.PANCAKE}
 """Made-up forks that no factory of the chain data tells apart."""
 
@@ -152,7 +155,7 @@ async def opened(chain_name: str) -> AsyncIterator[Scene]:
     with Node.load(chain_name, tier="full") as node:
         async with Rpc(node.url) as rpc:
             desk = deploy_desk(node, inventory=0)
-            further = _open_pairs(desk)
+            further = (*_open_pairs(desk), *_open_makers(desk))
             scene = Scene(node, rpc, load_chain(chain_name), desk, await head(rpc), opened=further)
             _stock(desk)
             await _find_pools(scene)
@@ -174,7 +177,7 @@ def _stock(desk: Desk) -> None:
 
 def _open_pairs(desk: Desk) -> tuple[PoolRecord, ...]:
     """Further pairs of tokens that keep a part of each transfer: the chain has one, which closes no cycle."""
-    factory, found = desk.book.contracts["uniswap_v2_factory"], []
+    factory, found = desk.book.contracts["uniswap_v2_factory"], list[PoolRecord]()
     place = Placer(desk.node)
     for taxed, other in permutations(desk.book.tokens, 2):
         if taxed not in TRANSFER_FEES or other not in SETTLEMENTS:
@@ -192,6 +195,17 @@ def _open_pairs(desk: Desk) -> tuple[PoolRecord, ...]:
         place.call(STRANGER, pair, "mint(address)", STRANGER)
         found.append(PoolRecord(name, "uniswap_v2", pair, tokens, V2_FEE))
     return tuple(found)
+
+
+def _open_makers(desk: Desk) -> tuple[PoolRecord, ...]:
+    """Models of DODO's pools, one of each kind, where the chain has the pair whose price they take."""
+    if desk.book is not ETHEREUM_FULL:
+        return ()
+    placed = [dodo_pools.ether_dollars(desk.node, desk.book, kind) for kind in dodo_pools.KINDS]
+    return tuple(
+        PoolRecord(f"dodo_v2 {kind} WETH/USDC", MODELLED_MAKER, pool.address, (pool.base, pool.quote), 0)
+        for kind, pool in zip(dodo_pools.KINDS, placed, strict=True)
+    )
 
 
 async def _find_pools(scene: Scene) -> None:
@@ -249,6 +263,7 @@ def _kind(record: PoolRecord) -> VenueKind:
         "balancer_v2": VenueKind.BALANCER_V2,
         "balancer_v3": VenueKind.BALANCER_V3,
         "aerodrome_v2": VenueKind.SOLIDLY,
+        MODELLED_MAKER: VenueKind.DODO_V2,
     }
     if record.venue in kinds:
         return kinds[record.venue]

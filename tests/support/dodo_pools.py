@@ -204,7 +204,7 @@ def over(node: Node, book: AddressBook, base: Address, quote: Address, name: str
 
 def ether_dollars(node: Node, book: AddressBook, name: str = "TargetPool") -> Placed:
     """A pool of WETH and USDC at the price of the pair of the book, at its targets, with a fee of 0.03 %; a
-    machine has half of its base sold.
+    machine has sold some of its base at prices that rose to that.
     """
     weth, usdc = (to_address(book.tokens[symbol]) for symbol in ("WETH", "USDC"))
     pair = book.pool("uniswap_v2 USDC/WETH").address
@@ -213,11 +213,22 @@ def ether_dollars(node: Node, book: AddressBook, name: str = "TargetPool") -> Pl
     standing = Standing(dollars * ONE // ether, ONE // 10, ether, dollars, ether, dollars, 0)
     terms = Terms(standing, lp_fee=2 * 10**14, mt_fee=10**14)
     if not placed.keeps_targets:
-        terms = replace(terms, standing=replace(standing, base=ether // 2, quote_target=0, r=1))
+        terms = replace(terms, standing=_grown(placed, standing))
     tell(node, placed, terms)
     for asset, amount in ((weth, terms.standing.base), (usdc, dollars)):
         _hold(node, book, asset, placed.address, amount)
     return placed
+
+
+def _grown(placed: Placed, standing: Standing) -> Standing:
+    """Of a machine that holds as much, but whose guide price is so low that its price is that now."""
+    low, high = standing.rate // 8, standing.rate
+    while high - low > 1:
+        middle = (low + high) // 2
+        grown = replace(standing, rate=middle, quote_target=0, r=1)
+        rise, run = placed.state(Terms(grown)).side(True).slope(0)
+        low, high = (middle, high) if rise * ONE < standing.rate * run else (low, middle)
+    return replace(standing, rate=high, quote_target=0, r=1)
 
 
 def swap(placed: Placed, amount: int | None, *, base_in: bool, payer: Payer = Payer.SETTLEMENT) -> DodoV2Swap:

@@ -14,10 +14,14 @@ from executor.domain.pool_details import PoolDetails, V4Details
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token
 from executor.venues import balancer_v2, curve_pools, erc4626, solidly
+from tests.support import dodo_pools
+from tests.support.dodo_pools import Placed
 from tests.support.routers import Desk
 
 Value = TypeVar("Value")
 WRAPPED = "wrapped native"
+MODELLED_MAKER = "model of dodo_v2"
+"""The venue of a record of one of DODO's pools, whose tokens are base and quote."""
 KINDS: dict[str, tuple[VenueKind, V3Callback]] = {
     "uniswap_v2": (VenueKind.UNISWAP_V2, V3Callback.UNISWAP),
     "sushi_v2": (VenueKind.UNISWAP_V2, V3Callback.UNISWAP),
@@ -88,6 +92,10 @@ def amounts_of(desk: Desk, route: Route, names: list[str], amount: int) -> tuple
 
 def sell(node: Node, record: PoolRecord, token_in: Address, token_out: Address, amount: int) -> int:
     """Somebody sells `amount` of `token_in` for `token_out`; what they got."""
+    if record.venue == MODELLED_MAKER:
+        base, quote = (to_address(each) for each in record.tokens)
+        placed = Placed(to_address(record.address), base, quote)
+        return dodo_pools.sell(node, placed, amount, base_in=token_in == placed.base)
     if len(record.tokens) == 2:
         return market.trade(node, record, token_in, amount)
     if record.venue.startswith("curve"):
