@@ -64,9 +64,8 @@ FOLLOWABLE = False
 TOPICS: frozenset[bytes] = frozenset()
 
 GAS = 155_000
-"""Gas of one sale as a leg, its price, the maintainer's transfer and a proxy of the kind that DODO's factories
-make included: the mean of eight routes over the published source, compiled, on a local node (140,000 to
-175,000).
+"""Gas of one sale as a leg, with the maintainer's transfer and a proxy of the kind that DODO's factories
+make: the mean of eight routes over the published source, compiled, on a local node (140,000 to 175,000).
 """
 
 Value = TypeVar("Value")
