@@ -14,6 +14,7 @@ from executor.plan.steps import (
     DodoV2Swap,
     ERC4626Deposit,
     ERC4626Redeem,
+    MakerPSMSwap,
     Step,
     Track,
     UnwrapNative,
@@ -26,8 +27,8 @@ from executor.plan.steps import (
     WrapNative,
 )
 from tests.contracts.lenders.loans import SOURCES
-from tests.contracts.venues.hops import NATIVE, token
-from tests.support import dodo_pools
+from tests.contracts.venues.hops import NATIVE, hand, token
+from tests.support import dodo_pools, peg_modules
 from tests.support.routers import Desk
 
 V2_POOL, V3_POOL, V4_POOL = "uniswap_v2 USDC/WETH", "uniswap_v3 USDC/WETH 3000", "uniswap_v4 USDC/WETH 3000"
@@ -121,10 +122,26 @@ def dodo_v2_swap(desk: Desk, amount: int) -> DodoV2Swap:
     return dodo_pools.swap(dodo_pools.ether_dollars(desk.node, desk.book), amount, base_in=True)
 
 
+def peg_module(desk: Desk) -> peg_modules.Module:
+    """A model of a LitePSM of DAI and USDC, with money on both sides."""
+    module = peg_modules.place(desk.node, token(desk, "DAI"), token(desk, "USDC"))
+    hand(desk, module.dai, module.till, 10**22)
+    hand(desk, module.gem, module.pocket, 10**10)
+    return module
+
+
+def peg_module_swap(module: peg_modules.Module, amount: int | None, *, buy: bool) -> MakerPSMSwap:
+    """Buys USDC of the module, or sells it; the input is a tracked token."""
+    paid, bought = (module.dai, module.gem) if buy else (module.gem, module.dai)
+    payer, to = Payer.TRACKED, Recipient.ROUTER
+    return MakerPSMSwap(module.address, module.coarser, bought, payer, to, amount, paid, buy=buy)
+
+
 def venues(desk: Desk, amount: int) -> dict[str, Step]:
     """A step of every venue that puts `amount` in; WETH where the venue has it."""
     dai, vault = token(desk, "DAI"), token(desk, "sDAI")
     deposit = ERC4626Deposit(vault, Payer.TRACKED, Recipient.ROUTER, amount, dai)
+    module = peg_module(desk)
     return {
         "uniswap_v2": v2_swap(desk, amount),
         "uniswap_v3": v3_swap(desk, amount),
@@ -136,6 +153,8 @@ def venues(desk: Desk, amount: int) -> dict[str, Step]:
         "dodo_v2": dodo_v2_swap(desk, amount),
         "erc4626 deposit": Track(dai, (deposit,)),
         "erc4626 redeem": Track(vault, (ERC4626Redeem(vault, dai, Recipient.ROUTER, amount),)),
+        "maker_psm sale": Track(module.gem, (peg_module_swap(module, amount, buy=False),)),
+        "maker_psm purchase": Track(dai, (peg_module_swap(module, amount, buy=True),)),
         "wrap": Track(NATIVE, (WrapNative(amount),)),
         "unwrap": UnwrapNative(amount),
     }

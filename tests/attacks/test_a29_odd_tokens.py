@@ -18,7 +18,16 @@ from devnet.roles import account
 from executor.domain.address import Address, to_address
 from executor.plan.format import Measure as MeasureKind
 from executor.plan.format import Payer, Recipient, V2Output
-from executor.plan.steps import CurveExchange, DodoV2Swap, ERC4626Deposit, Measure, Step, Track, V2Swap
+from executor.plan.steps import (
+    CurveExchange,
+    DodoV2Swap,
+    ERC4626Deposit,
+    MakerPSMSwap,
+    Measure,
+    Step,
+    Track,
+    V2Swap,
+)
 from tests.attacks.scene import STOCK, THIEF, allowances, nothing_lost, place, refused, sent
 from tests.attacks.trades import earning_route, plan_for
 from tests.contracts.schemes import Deed, plan_of, scheme, v3_through
@@ -236,6 +245,14 @@ def test_an_address_without_code_is_a_token_to_nobody(desk: Desk) -> None:
         "deposited": (
             ERC4626Deposit(vault, Payer.TRACKED, Recipient.ROUTER, 5, NOWHERE),
             "TokenNotTracked",
+        ),
+        "sold to a peg module": (
+            MakerPSMSwap(pair, 12, vault, Payer.TRACKED, Recipient.ROUTER, 5, NOWHERE),
+            "TokenNotTracked",
+        ),
+        "bought of a peg module": (
+            MakerPSMSwap(pair, 12, NOWHERE, Payer.SETTLEMENT, Recipient.ROUTER, 5),
+            "BalanceUnreadable",
         ),
         "sold to a maker": (
             DodoV2Swap(pair, True, NOWHERE, Payer.TRACKED, Recipient.ROUTER, 5, NOWHERE),

@@ -20,10 +20,20 @@ from executor.plan.steps import CurveExchange, DecodedPlan, ERC4626Deposit, Head
 from tests.attacks.bytecode import instructions, selectors_compared
 from tests.attacks.keepers import keeper, triggers
 from tests.attacks.scene import THIEF, nothing_lost, sent
-from tests.attacks.steps import V2_POOL, V4_POOL, curve_exchange, pool, v2_swap, v3_swap, v4_unlock
+from tests.attacks.steps import (
+    V2_POOL,
+    V4_POOL,
+    curve_exchange,
+    peg_module,
+    peg_module_swap,
+    pool,
+    v2_swap,
+    v3_swap,
+    v4_unlock,
+)
 from tests.attacks.thieves import Act, accomplice, act_through, plot, turns
 from tests.attacks.trades import earning_route, plan_for
-from tests.contracts.venues.hops import NATIVE, token
+from tests.contracts.venues.hops import NATIVE, gift, token
 from tests.support.routers import FOREVER, Desk, router_artifacts
 
 PUSH = 10**12
@@ -46,12 +56,19 @@ PRICES = (
     "latestAnswer()",
     "latestRoundData()",
     "observe(uint32[])",
+    "getMidPrice()",
+    "getPMMState()",
+    "getVaultReserve()",
+    "querySellBase(address,uint256)",
+    "querySellQuote(address,uint256)",
 )
 
 
 @pytest.mark.parametrize("part", ["ArbRouter", "RouterControl", "RouterExtension", "RouterSimulator"])
 def test_the_router_asks_nobody_for_a_price_that_a_join_or_an_exit_can_bend(part: str) -> None:
-    """What it reads are balances and allowances, a pair's reserves, and a price to compare."""
+    """What it reads are balances and allowances, a pair's reserves, what a Solidly pair quotes, the fee of a
+    peg stability module, and a price to compare.
+    """
     asked = selectors_compared(part) | words_written(part)
     assert not {abi.selector(name) for name in PRICES} & asked
 
@@ -213,3 +230,17 @@ def test_a_vault_whose_share_price_was_pushed_in_front_of_the_plan_costs_the_rou
     with nothing_lost(desk, thief):
         sent(desk, THIEF, b"\x01", to=thief)
     assert desk.node.erc20_balance(vault, desk.router) == before
+
+
+def test_a_peg_module_whose_fee_was_raised_in_front_of_the_plan_costs_the_router_nothing(desk: Desk) -> None:
+    """The fee is read in the middle of the plan: less is bought, and the plan has less than was promised."""
+    module, amount = peg_module(desk), 10**21
+    buy = Track(module.dai, (gift(desk, module.dai, amount), peg_module_swap(module, amount, buy=True)))
+    plan = encode_plan(DecodedPlan(Header(1, FOREVER, amount // module.details.unit), (buy,)))
+    raised = abi.encode_call("charge(uint256,uint256)", 0, 10**15)
+    thief = accomplice(desk, Act(module.till, raised, must=True), triggers(desk, keeper(desk), plan))
+    desk.simulate(plan)
+    with nothing_lost(desk, thief, module.address):
+        sent(desk, THIEF, b"\x01", to=thief)
+    assert turns(desk, thief) == (1, 1)
+    assert desk.node.erc20_balance(module.gem, module.pocket) == 10**10

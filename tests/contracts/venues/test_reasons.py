@@ -21,6 +21,7 @@ from executor.plan.steps import (
     CurveExchange,
     ERC4626Redeem,
     Loan,
+    MakerPSMSwap,
     PoolLoan,
     Step,
     Track,
@@ -29,8 +30,9 @@ from executor.plan.steps import (
     V4Swap,
     V4Unlock,
 )
-from tests.contracts.venues.hops import plan, token
-from tests.support import dodo_pools
+from executor.venues.maker_psm_state import HALTED
+from tests.contracts.venues.hops import hand, plan, token
+from tests.support import dodo_pools, peg_modules
 from tests.support.routers import FOREVER, ZERO, Desk, Reverted
 
 HUGE = 2**127
@@ -161,6 +163,21 @@ def dodo(name: str, amount: int, *, base_in: bool) -> Build:
     return build
 
 
+def peg_module(*fees: int, buy: bool) -> Build:
+    """A trade of a thousand dollars at a model of a peg stability module that has none."""
+
+    def build(desk: Desk) -> Step:
+        dai, usdc = token(desk, "DAI"), token(desk, "USDC")
+        module = peg_modules.place(desk.node, dai, usdc)
+        peg_modules.charge(desk.node, module, *fees)
+        paid, bought, amount = (dai, usdc, 10**21) if buy else (usdc, dai, 10**9)
+        hand(desk, paid, desk.router, amount)
+        payer, to = Payer.TRACKED, Recipient.ROUTER
+        return Track(paid, (MakerPSMSwap(module.address, 12, bought, payer, to, amount, paid, buy=buy),))
+
+    return build
+
+
 PANCAKE, ALGEBRA = V3CallbackKind.PANCAKE, V3CallbackKind.ALGEBRA
 CASES: dict[str, Case] = {
     "a pair is asked for too much": Case(
@@ -275,6 +292,12 @@ CASES: dict[str, Case] = {
     ),
     "a machine of DODO is paid for more than it has": Case(
         dodo("VendingPool", 10**25, base_in=True), "dodo_v2_target_is_zero", Meaning.NO_LIQUIDITY
+    ),
+    "a peg stability module buys no gem": Case(
+        peg_module(HALTED, 0, buy=False), "maker_psm_selling_halted", Meaning.PAUSED
+    ),
+    "a peg stability module is asked for more gem than it has": Case(
+        peg_module(0, 0, buy=True), "maker_psm_reserve_too_low", Meaning.NO_LIQUIDITY
     ),
     "a crypto pool is asked for too much": Case(crypto, "curve_unsafe_balance", Meaning.NO_LIQUIDITY),
 }

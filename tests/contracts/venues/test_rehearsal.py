@@ -11,12 +11,13 @@ from executor.plan.steps import (
     CurveExchange,
     ERC4626Deposit,
     ERC4626Redeem,
+    MakerPSMSwap,
     Measure,
     UnwrapNative,
     WrapNative,
 )
-from tests.contracts.venues.hops import NATIVE, ask, execute, gift, held, plan, token, tracking
-from tests.support import dodo_pools
+from tests.contracts.venues.hops import NATIVE, ask, execute, gift, hand, held, plan, token, tracking
+from tests.support import dodo_pools, peg_modules
 from tests.support.routers import Desk
 
 
@@ -34,11 +35,18 @@ def test_every_step_of_a_long_route_is_told_with_its_output(desk: Desk) -> None:
     )
     maker = dodo_pools.ether_dollars(desk.node, desk.book)
     back = dodo_pools.swap(maker, None, base_in=False, payer=Payer.TRACKED)
+    module, pays, to = peg_modules.place(desk.node, dai, usdc), Payer.TRACKED, Recipient.ROUTER
+    hand(desk, usdc, module.pocket, 10**12)
+    through_module = (
+        MakerPSMSwap(module.address, module.coarser, usdc, pays, to, token_in=dai, buy=True),
+        MakerPSMSwap(module.address, module.coarser, dai, pays, to, token_in=usdc),
+    )
+    through_both = (tracking(vault, *through_vault), tracking(usdc, *through_module))
     steps = (
         tracking(usdc, dodo_pools.swap(maker, amount, base_in=True), back),
         tracking(NATIVE, UnwrapNative(amount), WrapNative()),
         tracking(usdc, to_dollars, to_dai),
-        tracking(dai, gift(desk, dai, 1), Measure(MeasureKind.BALANCE, dai), tracking(vault, *through_vault)),
+        tracking(dai, gift(desk, dai, 1), Measure(MeasureKind.BALANCE, dai), *through_both),
         gift(desk, weth, 2 * amount),
     )
     before = held(desk, weth)
@@ -50,6 +58,8 @@ def test_every_step_of_a_long_route_is_told_with_its_output(desk: Desk) -> None:
         desk, vault, "previewDeposit(uint256)", outputs[Opcode.MEASURE]
     )
     assert outputs[Opcode.MEASURE] == outputs[Opcode.CURVE_EXCHANGE] + 1
+    # A whole number of the gem's units was bought and sold again.
+    assert outputs[Opcode.MAKER_PSM_SWAP] == outputs[Opcode.ERC4626_REDEEM] // module.details.unit * 10**12
     assert 0.999 < outputs[Opcode.DODO_V2_SWAP] / amount < 1
     assert all(hop.gas_used > 0 for hop in told.hops)
 
