@@ -32,9 +32,9 @@ from executor.domain.token import Token, TransferFee
 from executor.engine.pools import At, find_pool
 from executor.lenders import LENDERS, read_terms
 from executor.venues import VENUES
-from tests.support import dodo_pools
+from tests.support import dodo_pools, peg_modules
 from tests.support.routers import STRANGER, Desk, deploy_desk
-from tests.support.venue_pools import MODELLED_MAKER, sell
+from tests.support.venue_pools import MODELLED_MAKER, MODELLED_MODULE, sell
 
 SETTLEMENTS = ("WETH", "USDC", "DAI", "USDT")
 INVENTORY_USD = 30_000_000
@@ -50,7 +50,7 @@ OPENED_USD = 600_000
 V2_FEE = 3_000
 
 DECIMALS_OF_ETHER = 18
-MODELLED = frozenset({VenueKind.DODO_V2})
+MODELLED = frozenset({VenueKind.DODO_V2, VenueKind.MAKER_PSM})
 """Venues of which models stand here: what they give is what the pools give, the gas they use is not."""
 CALLBACKS = {"solidly_v3": V3Callback.SOLIDLY, "pancake_v1": V3Callback.PANCAKE}
 """Made-up forks that no factory of the chain data tells apart."""
@@ -155,7 +155,7 @@ async def opened(chain_name: str) -> AsyncIterator[Scene]:
     with Node.load(chain_name, tier="full") as node:
         async with Rpc(node.url) as rpc:
             desk = deploy_desk(node, inventory=0)
-            further = (*_open_pairs(desk), *_open_makers(desk))
+            further = (*_open_pairs(desk), *_open_makers(desk), *_open_modules(desk))
             scene = Scene(node, rpc, load_chain(chain_name), desk, await head(rpc), opened=further)
             _stock(desk)
             await _find_pools(scene)
@@ -206,6 +206,14 @@ def _open_makers(desk: Desk) -> tuple[PoolRecord, ...]:
         PoolRecord(f"dodo_v2 {kind} WETH/USDC", MODELLED_MAKER, pool.address, (pool.base, pool.quote), 0)
         for kind, pool in zip(dodo_pools.KINDS, placed, strict=True)
     )
+
+
+def _open_modules(desk: Desk) -> tuple[PoolRecord, ...]:
+    """A model of a peg stability module, where the chain has both of its dollars."""
+    if desk.book is not ETHEREUM_FULL:
+        return ()
+    module = peg_modules.dollars(desk.node, desk.book)
+    return (PoolRecord("maker_psm DAI/USDC", MODELLED_MODULE, module.address, (module.dai, module.gem), 0),)
 
 
 async def _find_pools(scene: Scene) -> None:
@@ -264,6 +272,7 @@ def _kind(record: PoolRecord) -> VenueKind:
         "balancer_v3": VenueKind.BALANCER_V3,
         "aerodrome_v2": VenueKind.SOLIDLY,
         MODELLED_MAKER: VenueKind.DODO_V2,
+        MODELLED_MODULE: VenueKind.MAKER_PSM,
     }
     if record.venue in kinds:
         return kinds[record.venue]

@@ -13,6 +13,7 @@ from executor.domain.route import Leg, SizedRoute
 from executor.domain.several import SizedSeveral
 from executor.domain.split import Sized, SizedSplit
 from executor.routing.states import States
+from executor.venues.maker_psm_state import WAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,12 @@ def _millionths(state: Any, leg: Leg) -> Fraction:
     return Fraction(told(leg.zero_for_one) if callable(told) else leg.pool.fee, FEE_UNIT)
 
 
+def _of_peg_module(state: Any, leg: Leg) -> Fraction:
+    """Of a purchase it is asked for on top of what the gem is worth."""
+    fee = state.fee(leg.zero_for_one)
+    return Fraction(fee, WAD + fee if state.buys(leg.zero_for_one) else WAD)
+
+
 _FEES: Mapping[VenueKind, Callable[[Any, Leg], Fraction | None]] = {
     VenueKind.UNISWAP_V2: _millionths,
     VenueKind.UNISWAP_V3: _millionths,
@@ -90,6 +97,7 @@ _FEES: Mapping[VenueKind, Callable[[Any, Leg], Fraction | None]] = {
     VenueKind.SOLIDLY: lambda state, leg: Fraction(state.fee_bps, 10**4),
     VenueKind.BALANCER_V2: lambda state, leg: Fraction(state.swap_fee, 10**18),
     VenueKind.BALANCER_V3: lambda state, leg: Fraction(state.swap_fee, 10**18),
+    VenueKind.MAKER_PSM: _of_peg_module,
     VenueKind.WRAPPED_NATIVE: lambda state, leg: Fraction(0),
 }
 """Curve and DODO take their fee from what comes out, a vault in its rate: part of the curve."""

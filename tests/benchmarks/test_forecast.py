@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks.forecast import DIVIDED_SHARE, SEVERAL_SHARE, Row, percentile, run, summary
 from benchmarks.forecast_scene import MODELLED
-from executor.domain.pool import VenueKind
 from executor.venues import VENUES
 
 ROUTES = 60
@@ -27,8 +26,7 @@ def test_every_route_earns_what_was_forecast_to_the_wei(rows: list[Row]) -> None
 
 
 def test_the_routes_cross_every_kind_of_venue_and_take_most_means(rows: list[Row]) -> None:
-    """But peg stability modules, which none of the local chains has."""
-    assert {kind for row in rows for kind in row.kinds} == set(VENUES) - {VenueKind.MAKER_PSM}
+    assert {kind for row in rows for kind in row.kinds} == set(VENUES)
     assert len({row.funding for row in rows}) >= 8
 
 

@@ -8,8 +8,9 @@ from functools import cache
 
 from eth_utils.crypto import keccak
 
-from devnet import Node, abi
+from devnet import Node, abi, deal
 from devnet.artifacts import Artifact
+from devnet.book import AddressBook
 from devnet.compiler import compile_files
 from devnet.errors import RpcError
 from devnet.place import Placer
@@ -18,6 +19,7 @@ from executor.domain.address import Address, to_address
 from executor.domain.pool import Pool, VenueKind
 from executor.domain.pool_details import MakerPSMDetails
 from executor.domain.token import Token
+from executor.venues.maker_psm_state import WAD
 
 USER = account("user of a peg stability module")
 ENDLESS = 2**256 - 1
@@ -72,6 +74,11 @@ def place(node: Node, dai: str, gem: str, *, at: str = "") -> Module:
         if at
         else placer.deploy(code()["LiteModule"], *terms)
     )
+    return standing(node, lite, dai, gem)
+
+
+def standing(node: Node, lite: str, dai: str, gem: str) -> Module:
+    """The LitePSM of these two tokens that stands there."""
     pocket, decimals = (_ask(node, *asked) for asked in ((lite, "pocket()"), (gem, "decimals()")))
     own = to_address(lite)
     return Module(
@@ -83,6 +90,15 @@ def place(node: Node, dai: str, gem: str, *, at: str = "") -> Module:
         own,
         to_address(dai),
     )
+
+
+def dollars(node: Node, book: AddressBook) -> Module:
+    """A LitePSM of DAI and USDC that holds plenty of both and takes a fee either way."""
+    module = place(node, book.tokens["DAI"], book.tokens["USDC"])
+    deal.set_balance(node, module.dai, module.till, 30_000_000 * 10**18)
+    deal.set_balance(node, module.gem, module.pocket, 30_000_000 * 10**6)
+    charge(node, module, 10**14, 3 * 10**14 + 1)
+    return module
 
 
 def wrap(node: Node, module: Module, *, at: str = "") -> Module:
@@ -145,6 +161,22 @@ def sold(node: Node, module: Module, gems: int) -> int | None:
 def trade(node: Node, module: Module, signature: str, gems: int) -> None:
     """The user sells or buys so much gem, in a real transaction."""
     node.send(USER, module.address, abi.encode_call(signature, USER, gems))
+
+
+def sell(node: Node, module: Module, token_in: str, amount: int) -> int:
+    """Somebody sells so much of a token of the book to a LitePSM; what they got."""
+    buying = token_in == module.dai
+    bought, gems = (module.gem, _affordable(node, module, amount)) if buying else (module.dai, amount)
+    deal.set_balance(node, token_in, USER, amount)
+    node.send(USER, token_in, abi.encode_call("approve(address,uint256)", module.address, amount))
+    before = node.erc20_balance(bought, USER)
+    trade(node, module, "buyGem(address,uint256)" if buying else "sellGem(address,uint256)", gems)
+    return node.erc20_balance(bought, USER) - before
+
+
+def _affordable(node: Node, module: Module, amount: int) -> int:
+    """How much gem that pays for, or a unit less."""
+    return amount * WAD // (module.details.unit * (WAD + _ask(node, module.till, "tout()")))
 
 
 def _traded(node: Node, module: Module, signature: str, gems: int) -> int | None:

@@ -14,7 +14,7 @@ from executor.domain.pool_details import PoolDetails, V4Details
 from executor.domain.route import Leg, Route
 from executor.domain.token import Token
 from executor.venues import balancer_v2, curve_pools, erc4626, solidly
-from tests.support import dodo_pools
+from tests.support import dodo_pools, peg_modules
 from tests.support.dodo_pools import Placed
 from tests.support.routers import Desk
 
@@ -22,6 +22,8 @@ Value = TypeVar("Value")
 WRAPPED = "wrapped native"
 MODELLED_MAKER = "model of dodo_v2"
 """The venue of a record of one of DODO's pools, whose tokens are base and quote."""
+MODELLED_MODULE = "model of maker_psm"
+"""The venue of a record of a peg stability module, whose tokens are DAI and the gem."""
 KINDS: dict[str, tuple[VenueKind, V3Callback]] = {
     "uniswap_v2": (VenueKind.UNISWAP_V2, V3Callback.UNISWAP),
     "sushi_v2": (VenueKind.UNISWAP_V2, V3Callback.UNISWAP),
@@ -96,6 +98,9 @@ def sell(node: Node, record: PoolRecord, token_in: Address, token_out: Address, 
         base, quote = (to_address(each) for each in record.tokens)
         placed = Placed(to_address(record.address), base, quote)
         return dodo_pools.sell(node, placed, amount, base_in=token_in == placed.base)
+    if record.venue == MODELLED_MODULE:
+        module = peg_modules.standing(node, record.address, *record.tokens)
+        return peg_modules.sell(node, module, token_in, amount)
     if len(record.tokens) == 2:
         return market.trade(node, record, token_in, amount)
     if record.venue.startswith("curve"):
