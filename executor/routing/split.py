@@ -22,7 +22,9 @@ from executor.routing.piecewise import GasCost, solve_pieces
 from executor.routing.premium import no_premium
 from executor.routing.sampled import SampledHop
 from executor.routing.sides import Side, Sides
+from executor.routing.spent import spent
 from executor.routing.states import States
+from executor.routing.straight import StraightHop
 from executor.routing.stretches import segment_at
 from executor.routing.trying import Amounts
 from executor.routing.tuning import tuned
@@ -76,7 +78,10 @@ def best_split(
             if tried is not None and tried[0].net > found.net:
                 (found, kept), improved = tried, True
                 break
-    return _tuned(found, sides, gas_cost, cap, overhead_gas) if sides.fitted else found
+    if sides.fitted:
+        found = _tuned(found, sides, gas_cost, cap, overhead_gas)
+    route = spent(found.route, states)
+    return found if route is found.route else _netted(route, sides, gas_cost, overhead_gas)
 
 
 class _Curves(Sides):
@@ -85,6 +90,7 @@ class _Curves(Sides):
     def __init__(self, states: States) -> None:
         super().__init__(states)
         self._fitted: dict[str, SampledHop] = {}
+        self._straight: dict[str, StraightHop] = {}
 
     def pieces(self, leg: Leg, *, bent: bool = False) -> Hop:
         """A hop that has pieces: its own, or fitted ones; `bent`: a straight line will not do."""
@@ -92,6 +98,8 @@ class _Curves(Sides):
         first = own.stretch(0)
         if first is not None and (first.c or not first.a or not bent):
             return own
+        if first is not None and not first.b:
+            return self._straight.setdefault(leg.pool.key, StraightHop(own, first))
         return self._fitted.setdefault(leg.pool.key, SampledHop(own))
 
     @property

@@ -64,7 +64,9 @@ BUY_GAS = 47_000
 WRAPPED_SELL_GAS = 110_000
 WRAPPED_BUY_GAS = 120_000
 """Gas of a leg with plain tokens: what the router's own simulation told of the first trade of a plan, at
-modules compiled from the published source, less what is paid back for slots that end as they began.
+modules compiled from the published source, less what is paid back for slots that end as they began. Of 30
+random routes over a LitePSM of that source the first two were off by 300 in the mean; no local chain has the
+wrapper's dollar.
 """
 
 
