@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.forecast_routes import Forecast, Roads, next_forecast
-from benchmarks.forecast_scene import Scene, opened
+from benchmarks.forecast_scene import MODELLED, Scene, opened
 from benchmarks.forecast_several import next_several
 from benchmarks.forecast_splits import next_divided
 from benchmarks.tables import print_table
@@ -203,6 +203,13 @@ def percentile(values: Iterable[float], share: float) -> float:
     return found[min(len(found) - 1, int(share * len(found)))]
 
 
+def judged(rows: Iterable[Row]) -> list[Row]:
+    """The rows that the static model of gas is judged by: those through no model of a pool, which uses other
+    gas than the pool.
+    """
+    return [row for row in rows if MODELLED.isdisjoint(row.kinds)]
+
+
 def show(rows: Sequence[Row]) -> None:
     """The tables."""
     kinds = Counter(kind for row in rows for kind in row.kinds)
@@ -216,11 +223,12 @@ def show(rows: Sequence[Row]) -> None:
         ("means", "routes", "static gas error, mean %"),
         [(name, len(found), _bias(found)) for name, found in _by_means(rows).items()],
     )
+    static = judged(rows)
     for name, errors in (
         ("simulation", [row.simulated_gas_error for row in rows]),
-        ("static model", [row.static_gas_error for row in rows]),
-        ("static model, of divided trades", [row.static_gas_error for row in rows if row.parts]),
-        ("static model, of several routes", [row.static_gas_error for row in rows if row.routes > 1]),
+        ("static model", [row.static_gas_error for row in static]),
+        ("static model, of divided trades", [row.static_gas_error for row in static if row.parts]),
+        ("static model, of several routes", [row.static_gas_error for row in static if row.routes > 1]),
     ):
         if not errors:
             continue
@@ -243,10 +251,12 @@ def _by_means(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _bias(rows: Iterable[Row]) -> float:
-    """How much too high (or, negative, too low) the static model is on average, in percent."""
-    errors = [100 * (row.gas_static - row.gas_used) / row.gas_used for row in rows]
-    return round(sum(errors) / len(errors), 2)
+def _bias(rows: Iterable[Row]) -> float | str:
+    """How much too high (or, negative, too low) the static model is on average, in percent; of models of
+    pools nothing is said.
+    """
+    errors = [100 * (row.gas_static - row.gas_used) / row.gas_used for row in judged(rows)]
+    return round(sum(errors) / len(errors), 2) if errors else "not judged"
 
 
 def summary(rows: Sequence[Row]) -> dict[str, object]:

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.forecast import DIVIDED_SHARE, SEVERAL_SHARE, Row, percentile, run, summary
-from benchmarks.forecast_scene import MODELLED
+from benchmarks.forecast import DIVIDED_SHARE, SEVERAL_SHARE, Row, judged, percentile, run, summary
 from executor.venues import VENUES
 
 ROUTES = 60
@@ -52,7 +51,7 @@ def test_one_trade_in_sixteen_is_made_of_two_or_three_routes(rows: list[Row]) ->
 
 def test_gas_by_the_model_of_sizing_is_near_what_was_used(rows: list[Row]) -> None:
     """The whole benchmark stays under 5 % in 95 of 100; of so few routes three may lie beyond."""
-    errors = [row.static_gas_error for row in rows if MODELLED.isdisjoint(row.kinds)]
+    errors = [row.static_gas_error for row in judged(rows)]
     assert percentile(errors, 0.5) <= 2
     assert percentile(errors, 0.9) <= 5
 
