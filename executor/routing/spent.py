@@ -2,7 +2,7 @@
 
 A peg stability module sells whole units of its gem and leaves the rest of what it was given with the router.
 In the first stage that rest is no input; in a later one the stage's last part, which takes all that is left,
-gets it. Both were small change on top of what was forecast.
+gets it. Otherwise both would come on top of what was forecast.
 """
 
 from executor.domain.errors import MathsError, TicksUnknownError
