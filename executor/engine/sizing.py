@@ -183,8 +183,9 @@ async def size(
         if _somebody_lends(opportunity, market, found.route):
             return None
         raise
-    if _is_priced(opportunity.funding) and (choices[0].premium or choices[0].second):
-        # The size that was found is that of a cheaper lender, or of free money.
+    if _is_priced(opportunity.funding) and choices[0].cost(market.gas_cost):
+        # The size that was found is that of a cheaper lender, or of free money; and less of what costs
+        # nothing may leave more.
         priced = await _priced(rpc, opportunity, market, found.route, cap)
         return _payable(priced) if priced else None
     return _payable([choice.sized(found.route, found.amounts) for choice in choices])
@@ -346,7 +347,9 @@ def why_nothing(opportunity: Opportunity, market: Market) -> Reason:
         facts |= {"amount_out": given, "profit": given - sample}
         told = f"; {sample} of {route.settlement.symbol} in gives {given} out"
         told += ", before what lenders ask" if given > sample else ""
-    except (MathsError, LookupError):
+    except MathsError as error:
+        told = f"; {error.message}"
+    except LookupError:
         pass
     return Reason(
         "not_profitable", f"No size of this route earns anything at block {market.head.number}{told}.", facts

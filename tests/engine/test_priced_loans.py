@@ -21,6 +21,7 @@ from executor.engine.pricing import Prices
 from executor.engine.sizing import best_trade, why_nothing
 from executor.policy.fees import Fees
 from executor.routing.money import funded_sizes
+from executor.routing.plan_gas import trade_gas
 from executor.routing.sizing import best_size
 from tests.support.market import WETH, address, states_of, two_legs, v2_pool, v2_state, v3_pool
 
@@ -80,6 +81,25 @@ async def test_a_trade_that_a_second_lender_is_too_dear_for_is_done_with_the_fir
     assert sized is not None
     assert sized.gross_profit > 0
     assert [payer.funding for payer in sized.payers] == [Funding.MORPHO_BLUE]
+
+
+@pytest.mark.parametrize("gwei", [20, 52, 60])
+async def test_own_money_a_hair_short_of_the_best_size_is_not_left_for_a_loan(gwei: int) -> None:
+    """A loan asks no premium, but its gas is more than the last thousandth of the size is worth."""
+    gas = GasMarket(Fees(gwei * 10**9, 0, gwei * 10**9))
+    at = replace(market(replace(AAVE, rate=0)), gas=gas)
+    at = replace(at, purse=replace(at.purse, inventory=free_size() * 999 // 1_000))
+    sized = await taken(at)
+    assert sized is not None
+    assert sized.payers[0].funding is Funding.INVENTORY
+    assert sized.gross_profit > at.gas_cost(trade_gas(sized, at.states))
+
+
+async def test_why_nothing_is_traded_is_told_in_the_words_of_the_pool_that_refuses() -> None:
+    shut = {**GAP, CHEAP.key: v2_state(0, 0, CHEAP)}
+    at = market(AAVE, states=shut)
+    assert await taken(at) is None
+    assert CHEAP.address in why_nothing(Opportunity("any", "ethereum"), at).message
 
 
 async def test_a_premium_that_eats_the_gap_leaves_no_trade() -> None:
