@@ -12,6 +12,11 @@ GWEI = 10**9
 # EIP-7825: no transaction may ask for more gas than this since the Osaka hardfork.
 TRANSACTION_GAS_CAP = 16_777_216
 
+STATES_ON_DISK = 128
+"""How many states a node keeps on disk besides the 500 newest in memory: each takes some megabytes, and left
+alone anvil keeps 3,600 of them.
+"""
+
 
 @dataclass(frozen=True)
 class DevAccount:
@@ -51,6 +56,7 @@ class NodeOptions:
         result = ["--accounts", str(self.accounts), "--gas-limit", str(self.gas_limit)]
         # The public mnemonic is anvil's default; named here so that both ends agree for certain.
         result += ["--mnemonic", MNEMONIC, "--no-request-size-limit", "--enable-tx-gas-limit"]
+        result += ["--max-persisted-states", str(STATES_ON_DISK)]
         if self.block_time is not None:
             result += ["--block-time", str(self.block_time)]
         if self.no_mining:
