@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from devnet import ETHER
-from executor.chain.receipts import receipt
 from executor.config.settings import Settings
 from executor.domain.execution import Execution, Status
 from executor.engine.executor import Executor
@@ -133,13 +132,11 @@ async def test_a_tip_of_which_nothing_came_home_is_not_recorded(trading: Trading
     trading.open_gap()
     planned = await office.planned(explicit())
     pending = replace(planned, details={**planned.details, "rebate": LITTLE})
-    sent = office.send_trade(pending)
-    found = await receipt(office.keeper.rpc, sent.hash)
-    assert found is not None
+    intent, found = await office.mined(office.send_trade(pending))
     settings = Settings.from_mapping(trading.settings())
     async with AsyncExitStack() as stack:
         session = await open_session(stack, settings, "ethereum", means=None, clock=SystemClock())
-        settled = await settle(session, pending, sent.intent.last_call.attempt, found)
+        settled = await settle(session, pending, intent.last_call.attempt, found)
     assert settled.status is Status.REALISED
     assert "rebate" not in settled.details
     assert settled.realised_net_profit == (settled.realised_profit or 0) - (settled.gas_cost_wei or 0)
