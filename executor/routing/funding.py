@@ -26,13 +26,11 @@ from executor.lenders import premium as lender_premium
 from executor.lenders.locks import clash, is_free, lender_lock
 from executor.plan.compile import compile_route
 from executor.routing.gas import loan_gas
+from executor.routing.margins import less_margin
 from executor.routing.premium import LoanPremium, PremiumOf, no_premium
 
 V2_CHAIN_GAS = 2_500
 """What a flash swap on the last pair of a V2-only route costs over own money."""
-
-MARGIN_BPS = 100
-"""What is left of a lender's money, in basis points: others may borrow or withdraw before the trade lands."""
 
 NO_POOLS: Mapping[Address, Pool] = {}
 
@@ -63,7 +61,7 @@ def usable(terms: LenderTerms) -> int:
     """What one loan may take, with a margin, in the token's smallest unit; 0 from a lender that does not
     lend.
     """
-    return terms.available - -(-terms.available * MARGIN_BPS // 10_000) if terms.enabled else 0
+    return less_margin(terms.available) if terms.enabled else 0
 
 
 def choose_funding(

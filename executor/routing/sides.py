@@ -6,6 +6,7 @@ from executor.domain.pool import VenueKind
 from executor.domain.route import Leg
 from executor.routing.constant_product import NO_EDGE, kept_of, pair_edge
 from executor.routing.hops import Hop, hop
+from executor.routing.margins import within
 from executor.routing.states import States
 from executor.venues import VENUES
 
@@ -25,8 +26,8 @@ class Side:
         self.put(state)
 
     def put(self, state: PoolState) -> None:
-        """Take over the pool's new state."""
-        self.state = state
+        """Take over the pool's new state, as sizes are worked out with it."""
+        self.state = state = within(state)
         self._hop: Hop | None = None
         self._price: tuple[int, int] | None = None
         if isinstance(state, V2State):

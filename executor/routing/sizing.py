@@ -56,9 +56,9 @@ def best_size(
 
     `cap` bounds the input (inventory, a lender's liquidity, what the user allows), in the settlement token's
     smallest unit; `premium` gives a lender's fee for an input. With `gas_cost`, which turns gas units into
-    the settlement token, the ticks that a size crosses are paid for: what is left is then most. Of inputs
-    that earn the same the smallest is taken. What the result may miss of the true optimum is bounded by
-    `shortfall`. Raises TicksUnknownError only if the optimum may lie beyond the ticks that were read: read
-    further and ask again.
+    the settlement token, the ticks that a size crosses are paid for: what is left is then most. Of a pool
+    that pays all at one price a margin is left (`margins`). Of inputs that earn the same the smallest is
+    taken. What the result may miss of the true optimum is bounded by `shortfall`. Raises TicksUnknownError
+    only if the optimum may lie beyond the ticks that were read: read further and ask again.
     """
     return compiled(route, Sides(states), Terms(cap, premium, gas_cost)).solve()
