@@ -54,7 +54,7 @@ def best_split(
     overhead_gas: int = ROUTER_GAS,
 ) -> SplitSize | None:
     """The route through `stages`, each with one or more pools to choose from, that nets most; None if none
-    earns anything before gas.
+    earns anything before gas, or none of a stage's pools can take what another leaves of its part (`spent`).
 
     Pools with curves of pieces (pairs, pools with ticks) share exactly; beside pools of other shapes (Curve,
     Balancer) the shares are fitted, then moved to and fro as long as more comes out, and at last moved with
@@ -81,6 +81,8 @@ def best_split(
     if sides.fitted:
         found = _tuned(found, sides, gas_cost, cap, overhead_gas)
     route = spent(found.route, states)
+    if route is None:
+        return None
     return found if route is found.route else _netted(route, sides, gas_cost, overhead_gas)
 
 

@@ -62,6 +62,7 @@ def test_the_last_part_of_a_later_stage_takes_what_a_module_leaves(change: int, 
     sold = quoted(Leg(DEAR.pool, USDC), module.amount_out + other.amount_out)
     planned = SplitRoute(((bought,), middle, (sold,)))
     found = spent(planned, STATES)
+    assert found is not None
     if not first:
         assert found == planned
         return
@@ -72,14 +73,39 @@ def test_the_last_part_of_a_later_stage_takes_what_a_module_leaves(change: int, 
     assert found.gross_profit >= planned.gross_profit
 
 
-def test_a_rest_that_no_pool_takes_is_left_out_of_the_forecast() -> None:
+def test_a_part_with_room_for_the_rest_is_put_last() -> None:
+    """Of two parts the last is full: the module comes behind it and keeps its own change."""
     bought = quoted(Leg(CHEAP.pool, WETH), 10 * ETHER)
     module = quoted(DAI_TO_USDC[0], 10**22 + 5)
     other = quoted(DAI_TO_USDC[1], bought.amount_out - module.amount_in)
     sold = quoted(Leg(DEAR.pool, USDC), module.amount_out + other.amount_out)
     planned = SplitRoute(((bought,), (module, other), (sold,)))
     full = v2_state(DOLLARS.reserve0, 2**112 - 1, DOLLARS.pool)
-    assert spent(planned, {**STATES, DOLLARS.pool.key: full}) is planned
+    found = spent(planned, {**STATES, DOLLARS.pool.key: full})
+    assert found == SplitRoute(((bought,), (other, module), (sold,)))
+
+
+def test_modules_at_their_limits_side_by_side_are_no_trade_unless_one_takes_the_others_change() -> None:
+    """A plan would give the last of them what the other leaves, and it would revert."""
+    gems = 10**9
+    first, second = (emptied(digit, gems) for digit in (93, 94))
+    states = {**STATES, first.pool.key: first, second.pool.key: second}
+    legs = [Leg(state.pool, DAI) for state in (first, second)]
+    most = amount_in(first, legs[0].zero_for_one, gems)
+    bought = quoted(Leg(CHEAP.pool, WETH), 10 * ETHER)
+    for left, room in ((9 * 10**11, False), (10**11, True)):
+        parts = tuple(Part(leg, most + left, gems) for leg in legs)
+        cheap = Part(bought.leg, bought.amount_in, 2 * (most + left))
+        sold = quoted(Leg(DEAR.pool, USDC), 2 * gems)
+        found = spent(SplitRoute(((cheap,), parts, (sold,))), states)
+        assert (found is not None) is room
+
+
+def emptied(digit: int, gems: int) -> MakerPSMState:
+    """Another module, with little of its gem."""
+    details = replace(DETAILS, till=address(digit))
+    pool = replace(MODULE.pool, address=address(digit), details=details)
+    return replace(MODULE, pool=pool, gems=gems)
 
 
 def test_a_trade_without_a_module_is_as_it_was() -> None:
