@@ -9,6 +9,7 @@ from executor.routing.hops import Hop, hop
 from executor.routing.margins import within
 from executor.routing.states import States
 from executor.venues import VENUES
+from executor.venues.dodo_v2_state import DodoV2State
 
 IN_PIECES = frozenset({VenueKind.UNISWAP_V2, VenueKind.UNISWAP_V3, VenueKind.UNISWAP_V4})
 """Venues whose curves are made of Moebius pieces, always."""
@@ -54,10 +55,31 @@ class Side:
     @property
     def ceiling(self) -> tuple[int, int]:
         """No amount is traded at a better price than this. Curves of pieces only get worse than at their
-        start; other pools may lower their fee as they are traded, and are given room.
+        start; other pools may lower their fee as they are traded, and are given room. Where something waits
+        at a pool, the first unit takes all that it is worth along, and none that follows gives as much.
         """
         num, den = self.price
-        return (num, den) if self.state.pool.kind in IN_PIECES else (num * 101, den * 100)
+        if self.state.pool.kind in IN_PIECES:
+            return num, den
+        if self._waiting:
+            first = self._first
+            if first * den > num:
+                num, den = first, 1
+        return num * 101, den * 100
+
+    @property
+    def _waiting(self) -> bool:
+        """Whether more goes in than a trade brings."""
+        state = self.state
+        return isinstance(state, DodoV2State) and state.waiting(state.sells_base(self.zero_for_one)) > 0
+
+    @property
+    def _first(self) -> int:
+        """What a single unit gives, rounded up; nothing where the pool cannot take it."""
+        try:
+            return self.hop.out(1) + 1
+        except MathsError:
+            return 0
 
     def gas(self, amount_in: int) -> int:
         """The static gas model of a swap of that much."""

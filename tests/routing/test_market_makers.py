@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from executor.domain.address import to_address
 from executor.domain.errors import MathsError
 from executor.domain.market import PoolState
 from executor.domain.route import Leg, Route
 from executor.plan import encode_several
+from executor.routing.paths import best_path
 from executor.routing.searched_shortfall import searched_shortfall
+from executor.routing.sides import Side
 from executor.routing.sizing import best_size, forward
 from executor.routing.ways import divided
 from executor.venues.dodo_v2 import DodoV2State
@@ -73,6 +77,37 @@ def test_no_other_size_earns_more(state: DodoV2State) -> None:
             assert not state.details.keeps_targets
     # How far rounding may be from the curve nobody has derived: so nothing is said.
     assert searched_shortfall(route, states, best) is None
+
+
+@pytest.mark.parametrize("permille", [960, 990, 1_000])
+@pytest.mark.parametrize("waiting", [10**9, 5 * ETHER])
+def test_what_waits_at_a_maker_is_taken_along_though_its_price_earns_nothing(
+    permille: int, waiting: int
+) -> None:
+    """The best cycle is proven to be so: no amount is traded above the ceiling that a search prunes by."""
+    state = replace(maker("4", permille), base_waiting=waiting)
+    states: dict[str, PoolState] = {each.pool.key: each for each in (state, PAIR)}
+    route = there_and_back(state)
+    best = best_size(route, states)
+    assert best is not None
+    assert best[-1] - best[0] >= forward(route, states, 1_000)[-1] - 1_000 > 0
+    found = best_path([state.pool, PAIR.pool], states, WETH, gas_cost=free)
+    assert found.best is not None and found.optimal
+    back = best_size(Route((Leg(PAIR.pool, WETH), Leg(state.pool, USDC))), states)
+    assert found.best.net == max(each[-1] - each[0] for each in (best, back) if each is not None)
+
+
+@given(st.integers(1, 10**26), st.integers(0, 10**22), st.booleans(), st.integers(950, 1_050))
+def test_no_amount_is_traded_above_the_ceiling(
+    amount: int, waiting: int, base_in: bool, permille: int
+) -> None:
+    most = amount if base_in else amount // 10**12 + 1
+    state = maker("4", permille, short=True)
+    for there in (0, waiting, 1):
+        held = replace(state, base_waiting=there) if base_in else replace(state, quote_waiting=there)
+        side = Side(held, (state.pool.token0 is WETH) is base_in)
+        num, den = side.ceiling
+        assert side.hop.out(most) * den <= num * most
 
 
 def test_makers_stand_side_by_side() -> None:
