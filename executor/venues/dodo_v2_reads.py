@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 from executor.domain.abi import decoded, decoded_address, decoded_int, eth_call
 from executor.domain.address import Address, to_address
@@ -24,6 +24,12 @@ PMM = ("uint256",) * 7
 Numbers = tuple[int, int, int, int, int, int, int]
 """Price, slope, base, quote, both targets and the state, as `getPMMStateForCall` has them."""
 
+LOOKED_AT = 64
+MOST_FOUND = 8
+"""Anybody may have a pool listed, and DODO's first factory of private pools took any contract: what is behind
+the first of a list is not looked at, and of the others only those count that hold most.
+"""
+
 CHOOSING = ("_TRADE_PERMISSION_()", "_GAS_PRICE_LIMIT_()", "_BUYING_CLOSE_()", "_SELLING_CLOSE_()")
 """What only the first versions have: they let trade whom and when their owner chooses."""
 
@@ -43,14 +49,16 @@ def quote(pool: Address, pool_details: DodoV2Details, token_in: Address, amount_
 
 
 def read(pool: Pool) -> Reading[DodoV2State]:
-    """Prices, reserves, targets, fees and what is waiting, and a few quotes to compare with. Raises
-    PoolNotFoundError if the pool does not answer as one of DODO V2.
+    """Prices, reserves, targets, fees and what is waiting, and a few quotes to compare with.
+
+    A pool that answered as one when it was found may tell no state later, as one whose base is below its
+    target does: such a state is refused, and ends no reading of others.
     """
     asked = (*_states(pool.address), *_terms(pool.address))
     lately, always, fees, base_waiting, quote_waiting, rate, k, *chosen = yield asked
     numbers = _numbers(lately) or _numbers(always)
     if numbers is None:
-        raise _no_pool(pool.address)
+        return DodoV2State(pool, *(0,) * 6, RState.ONE, 0, 0, refused="tells no state that a pool can have")
     told = decoded(fees, "uint256", "uint256")
     lp_fee, mt_fee = (0, 0) if told is None else (int(str(each)) for each in told)
     waiting = decoded_int(base_waiting), decoded_int(quote_waiting)
@@ -89,26 +97,37 @@ def lens_state(pool: Pool, answer: bytes) -> DodoV2State:
 
 
 def find(dex: Dex, token_a: Token, token_b: Token) -> Reading[tuple[Pool, ...]]:
-    """The factory's pools of the two tokens, whichever is the base. Raises PoolNotFoundError if it has
-    none.
+    """The factory's pools of the two tokens, whichever is the base: of the first `LOOKED_AT` of either list
+    those that tell these tokens and a state, and of these the `MOST_FOUND` that hold most, each holding as a
+    share of that of all. Raises PoolNotFoundError if it has none.
     """
     token0, token1 = ordered(token_a, token_b)
     both = (token0.address, token1.address)
     (answer,) = yield (eth_call(dex.factory, "getDODOPoolBidirection(address,address)", *both),)
     lists = decoded(answer, "address[]", "address[]") or ()
-    found = [
-        (base, to_address(each)) for base, listed in zip(both, lists, strict=False) for each in _all(listed)
+    pools = tuple(dict.fromkeys(to_address(each) for listed in lists for each in _all(listed)[:LOOKED_AT]))
+    asked = [
+        (*_own_words(pool), *(eth_call(token, "balanceOf(address)", pool) for token in both))
+        for pool in pools
     ]
+    answers = iter((yield tuple(call for calls in asked for call in calls)))
+    found = []
+    for pool, calls in zip(pools, asked, strict=True):
+        *own, held0, held1 = islice(answers, len(calls))
+        known = _understood(own)
+        if known is not None and {known[0].base, known[1]} == set(both):
+            found.append((pool, known[0], decoded_int(held0) or 0, decoded_int(held1) or 0))
     if not found:
         raise PoolNotFoundError(
-            f"{dex.name} has no pool of {token0.symbol} and {token1.symbol}.",
+            f"{dex.name} has no pool of {token0.symbol} and {token1.symbol} that tells its state.",
             fix="name another exchange or other tokens",
             dex=dex.name,
         )
-    kinds = yield tuple(call for _, pool in found for call in _kind(pool))
+    all0, all1 = max(sum(each[2] for each in found), 1), max(sum(each[3] for each in found), 1)
+    found.sort(key=lambda each: each[2] * all1 + each[3] * all0, reverse=True)
     return tuple(
-        Pool(dex.name, VenueKind.DODO_V2, pool, token0, token1, 0, details=_details(base, *kind))
-        for (base, pool), *kind in zip(found, kinds[::2], kinds[1::2], strict=True)
+        Pool(dex.name, VenueKind.DODO_V2, pool, token0, token1, 0, details=kept)
+        for pool, kept, *_ in found[:MOST_FOUND]
     )
 
 
@@ -132,14 +151,24 @@ def belongs(dex: Dex, identity: PoolIdentity) -> Reading[bool]:
 
 def _known(pool: Address) -> Reading[tuple[DodoV2Details, Address]]:
     """The details, and the quote."""
-    base_answer, quote_answer, r_state, kept_fees, *states = yield (
-        *(eth_call(pool, each) for each in ("_BASE_TOKEN_()", "_QUOTE_TOKEN_()")),
-        *_kind(pool),
-        *_states(pool),
-    )
+    known = _understood((yield _own_words(pool)))
+    if known is None:
+        raise _no_pool(pool)
+    return known
+
+
+def _own_words(pool: Address) -> tuple[EthCall, ...]:
+    """What the pool says that it is, and its state."""
+    tokens = (eth_call(pool, each) for each in ("_BASE_TOKEN_()", "_QUOTE_TOKEN_()"))
+    return (*tokens, *_kind(pool), *_states(pool))
+
+
+def _understood(answers: Sequence[bytes | None]) -> tuple[DodoV2Details, Address] | None:
+    """The details and the quote, where that is what a pool says."""
+    base_answer, quote_answer, r_state, kept_fees, *states = answers
     base, quote_token = decoded_address(base_answer), decoded_address(quote_answer)
     if base is None or quote_token is None or base == quote_token or not any(map(_numbers, states)):
-        raise _no_pool(pool)
+        return None
     return _details(base, r_state, kept_fees), quote_token
 
 

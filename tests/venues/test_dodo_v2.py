@@ -6,8 +6,8 @@ on random states in every state R and across its changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, replace
 from random import Random
 
 import pytest
@@ -17,14 +17,17 @@ from hypothesis import strategies as st
 from devnet import ETHEREUM_FULL, Node, abi
 from devnet.errors import DevnetError
 from devnet.place import Placer
-from executor.domain.address import to_address
+from executor.domain.abi import CODEC, selector
+from executor.domain.address import Address, to_address
+from executor.domain.call import EthCall
 from executor.domain.dex import Dex
 from executor.domain.errors import MathsError, PoolNotFoundError
 from executor.domain.log import Log
-from executor.domain.pool import VenueKind
+from executor.domain.pool import Pool, VenueKind
 from executor.venues import VENUES, dodo_v2
 from executor.venues.dodo_v2 import DodoV2State
 from executor.venues.dodo_v2_maths import ONE, RState
+from executor.venues.dodo_v2_reads import LOOKED_AT, MOST_FOUND
 from executor.venues.dodo_v2_state import MOST_HELD
 from tests.support import dodo_pools
 from tests.support.answers import read_from
@@ -192,6 +195,71 @@ def test_a_factorys_list_tells_its_pools(ethereum_full: Node) -> None:
     assert read_from(node, dodo_v2.belongs(dex, other_kind)) is False
 
 
+def test_what_a_stranger_lists_ends_no_search_for_the_others(ethereum_full: Node) -> None:
+    """No contract, a token, and a pool that tells no state any more: only the one that trades is found, and
+    a state that is read of another beside it is one to be refused.
+    """
+    node, factory = ethereum_full, to_address(Placer(ethereum_full).deploy(dodo_pools.code()["PoolList"]))
+    dex = Dex("dodo", VenueKind.DODO_V2, factory)
+    good = dodo_pools.place(node, "TargetPool")
+    broken = dodo_pools.place_over(node, "TargetPool", good.base, good.quote)
+    dodo_pools.stand(node, good, FEES)
+    dodo_pools.tell(node, broken, replace(FEES, standing=replace(BALANCED, r=3)))
+    for each in (broken, good, broken):
+        node.send(dodo_pools.USER, factory, abi.encode_call("add(address)", each.address))
+    found = read_from(node, dodo_v2.find(dex, good.pool.token0, good.pool.token1))
+    assert [each.address for each in found] == [good.address]
+    refused_with(read_from(node, dodo_v2.read(broken.pool)), "tells no state")
+
+
+def listing(
+    pools: Sequence[Address], holdings: Mapping[Address, tuple[int, int]], quote: Address = HERE.quote
+) -> tuple[Pool, ...]:
+    """What is found where a factory lists these and those answer that hold something, the others nothing."""
+    own = HERE.pool
+    words = {
+        selector("_BASE_TOKEN_()"): CODEC.encode(["address"], [HERE.base]),
+        selector("_QUOTE_TOKEN_()"): CODEC.encode(["address"], [quote]),
+        selector("getPMMStateForCall()"): CODEC.encode(["uint256"] * 7, astuple(BALANCED)),
+    }
+    of_token = {own.token0.address: 0, own.token1.address: 1}
+
+    def told(call: EthCall) -> bytes | None:
+        if call.to in of_token:
+            holder = to_address("0x" + call.data[-20:].hex())
+            return CODEC.encode(["uint256"], [holdings.get(holder, (0, 0))[of_token[call.to]]])
+        return words.get(call.data[:4]) if call.to in holdings else None
+
+    reading = dodo_v2.find(Dex("dodo", VenueKind.DODO_V2, NOT_A_POOL), own.token0, own.token1)
+    next(reading)
+    asked = reading.send((CODEC.encode(["address[]", "address[]"], [pools, []]),))
+    assert len(asked) <= 8 * LOOKED_AT
+    with pytest.raises(StopIteration) as done:
+        reading.send(tuple(map(told, asked)))
+    found: tuple[Pool, ...] = done.value.value
+    return found
+
+
+def test_of_a_long_list_those_are_found_that_hold_most_and_the_end_is_not_looked_at() -> None:
+    pools = [to_address(f"0x{number:040x}") for number in range(1, 3_001)]
+    one_sided = {each: (0, 10**18 + number) for number, each in enumerate(pools[20:30])}
+    late = {pools[-1]: (10**30, 10**30)}
+    found = [each.address for each in listing(pools, {pools[3]: (1, 1), **one_sided, **late})]
+    assert len(found) == MOST_FOUND
+    assert found == [pools[3], *reversed(pools[23:30])]
+    assert [each.address for each in listing(pools, dict(list(one_sided.items())[:2]))] == [
+        pools[21],
+        pools[20],
+    ]
+
+
+def test_a_pool_that_is_listed_under_tokens_that_it_does_not_trade_is_not_found() -> None:
+    pool = to_address("0x" + "44" * 20)
+    assert [each.address for each in listing([pool], {pool: (1, 1)})] == [pool]
+    with pytest.raises(PoolNotFoundError, match="no pool of"):
+        listing([pool], {pool: (1, 1)}, quote=NOT_A_POOL)
+
+
 def test_a_pool_of_the_first_kind_tells_its_state_as_a_struct(ethereum_full: Node) -> None:
     placed = dodo_pools.place(ethereum_full, "OddPool", 0)
     dodo_pools.stand(ethereum_full, placed, FEES)
@@ -241,14 +309,14 @@ def test_a_pool_that_takes_all_as_a_fee_is_refused(ethereum_full: Node) -> None:
 def test_numbers_that_no_pool_has_are_no_pool(ethereum_full: Node, impossible: dict[str, int]) -> None:
     placed = dodo_pools.place(ethereum_full, "TargetPool")
     dodo_pools.stand(ethereum_full, placed, replace(FEES, standing=replace(BALANCED, **impossible)))
-    for reading in (dodo_v2.read(placed.pool), dodo_v2.details(placed.address)):
-        with pytest.raises(PoolNotFoundError):
-            read_from(ethereum_full, reading)
+    with pytest.raises(PoolNotFoundError, match="does not answer as a pool of DODO V2"):
+        read_from(ethereum_full, dodo_v2.details(placed.address))
+    refused_with(read_from(ethereum_full, dodo_v2.read(placed.pool)), "tells no state")
 
 
 def test_what_is_no_pool_is_told_to_be_none(ethereum_full_node: Node) -> None:
     pool = replace(HERE.pool, address=NOT_A_POOL)
-    for reading in (dodo_v2.read(pool), dodo_v2.identify(NOT_A_POOL), dodo_v2.details(NOT_A_POOL)):
+    for reading in (dodo_v2.identify(NOT_A_POOL), dodo_v2.details(NOT_A_POOL)):
         with pytest.raises(PoolNotFoundError, match="DODO V2") as refused:
             read_from(ethereum_full_node, reading)
         assert refused.value.facts["pool"] == NOT_A_POOL
