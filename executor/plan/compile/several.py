@@ -39,9 +39,10 @@ def compile_routes(routes: Sequence[SizedRoute], outputs: Sequence[Outputs] = ()
 def compile_split(split: SplitRoute) -> Steps:
     """A divided route, paid out of the router's own money, all of it through the router.
 
-    Parts take the amounts that they were sized with, but for the last of a stage, which takes what is there:
-    nothing of a token on the way stays behind. Raises PlanError for a venue whose hops cannot stand alone,
-    and for a token that is taxed or passed twice.
+    Parts take the amounts that they were sized with, but for the last of a stage, which takes what is there.
+    So nothing of a token on the way stays behind, but for what a peg stability module that comes last does
+    not spend: less than one unit of its gem costs, which the router keeps. Raises PlanError for a venue whose
+    hops cannot stand alone, and for a token that is taxed or passed twice.
     """
     tokens = [stage[0].leg.token_in.address for stage in split.stages]
     if len(set(tokens)) != len(tokens):
