@@ -55,29 +55,28 @@ class Side:
     @property
     def ceiling(self) -> tuple[int, int]:
         """No amount is traded at a better price than this. Curves of pieces only get worse than at their
-        start; other pools may lower their fee as they are traded, and are given room. Where something waits
-        at a pool, the first unit takes all that it is worth along, and none that follows gives as much.
+        start; other pools may lower their fee as they are traded, and are given room. The first unit of a
+        pool of DODO takes along what waits there, or what the pool has too much of where it works out no
+        target for it; none that follows gives as much.
         """
         num, den = self.price
         if self.state.pool.kind in IN_PIECES:
             return num, den
-        if self._waiting:
-            first = self._first
-            if first * den > num:
-                num, den = first, 1
+        first = self._first
+        if first * den > num:
+            num, den = first, 1
         return num * 101, den * 100
 
     @property
-    def _waiting(self) -> bool:
-        """Whether more goes in than a trade brings."""
-        state = self.state
-        return isinstance(state, DodoV2State) and state.waiting(state.sells_base(self.zero_for_one)) > 0
-
-    @property
     def _first(self) -> int:
-        """What a single unit gives, rounded up; nothing where the pool cannot take it."""
+        """What a single unit gives at a pool of DODO, rounded up where anything waits there: then it is a
+        part of what goes in. Nothing where the pool cannot take it.
+        """
+        state = self.state
+        if not isinstance(state, DodoV2State):
+            return 0
         try:
-            return self.hop.out(1) + 1
+            return self.hop.out(1) + (state.waiting(state.sells_base(self.zero_for_one)) > 0)
         except MathsError:
             return 0
 

@@ -97,6 +97,16 @@ def test_what_waits_at_a_maker_is_taken_along_though_its_price_earns_nothing(
     assert found.best.net == max(each[-1] - each[0] for each in (best, back) if each is not None)
 
 
+def test_a_first_unit_that_takes_what_a_pool_has_too_much_of_is_traded() -> None:
+    """With the least slope of all the target that the pool works out is what it holds: rounding leaves no
+    more, and the pool pays out its surplus for any amount.
+    """
+    state = replace(maker("4", 960, short=True), k=1).adjusted()
+    assert state.base == state.base_target and state.quote > state.quote_target
+    best = best_size(there_and_back(state), {each.pool.key: each for each in (state, PAIR)})
+    assert best is not None and best[-1] > best[0] + ETHER
+
+
 @given(st.integers(1, 10**26), st.integers(0, 10**22), st.booleans(), st.integers(950, 1_050))
 def test_no_amount_is_traded_above_the_ceiling(
     amount: int, waiting: int, base_in: bool, permille: int
