@@ -40,7 +40,8 @@ class NodeOptions:
     """How a node runs. Fees are in wei, times in seconds.
 
     `port` None takes a free one; `base_fee` None keeps that of the chain; with `block_time` blocks come at
-    that interval, with `no_mining` only on demand, else one for each transaction.
+    that interval, with `no_mining` only on demand, else one for each transaction. With `states_in_memory` so
+    many of the newest states are kept and none on disk: what is read back from there has lost its code.
     """
 
     port: int | None = None
@@ -49,6 +50,7 @@ class NodeOptions:
     base_fee: int | None = None
     gas_limit: int = 60_000_000
     accounts: int = 10
+    states_in_memory: int | None = None
     extra: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
@@ -56,7 +58,10 @@ class NodeOptions:
         result = ["--accounts", str(self.accounts), "--gas-limit", str(self.gas_limit)]
         # The public mnemonic is anvil's default; named here so that both ends agree for certain.
         result += ["--mnemonic", MNEMONIC, "--no-request-size-limit", "--enable-tx-gas-limit"]
-        result += ["--max-persisted-states", str(STATES_ON_DISK)]
+        if self.states_in_memory is None:
+            result += ["--max-persisted-states", str(STATES_ON_DISK)]
+        else:
+            result += ["--prune-history", str(self.states_in_memory)]
         if self.block_time is not None:
             result += ["--block-time", str(self.block_time)]
         if self.no_mining:

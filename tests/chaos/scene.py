@@ -45,7 +45,7 @@ ODDS: dict[Fault, float] = {
 }
 """The share of exchanges that each fault befalls, for each node by itself."""
 
-STATES = ("--prune-history", "256")
+STATES = 256
 """How many states the node keeps, all in memory: what it reads back from the disk has lost its code, and by
 and by it would put all but the last ten there.
 """
@@ -219,7 +219,7 @@ async def scene(folder: Path, seed: int) -> AsyncIterator[Scene]:
     """A scene of its own; `seed` decides what happens in it."""
     chance, pool, sent = random.Random(seed), GethPool(), dict[str, str]()
     async with AsyncExitStack() as stack:
-        node = stack.enter_context(Node.load("ethereum", no_mining=True, extra=STATES))
+        node = stack.enter_context(Node.load("ethereum", no_mining=True, states_in_memory=STATES))
         trading = await asyncio.to_thread(_opened, node, folder)
         token = trading.desk.book.tokens["WETH"]
         before = standing(node, wallets=(OPERATOR,), router=trading.router, token=token)

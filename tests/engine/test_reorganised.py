@@ -31,7 +31,7 @@ __all__ = ["on_demand"]
 
 FINALITY = 40
 
-STATES = ("--prune-history", "256")
+STATES = 256
 """The node keeps so many states, all in memory: what one that has run for long reads back from the disk has
 lost its code.
 """
@@ -40,7 +40,7 @@ lost its code.
 @pytest.fixture(scope="module")
 def _deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trading]:
     """On a node of these tests alone."""
-    with Node.load("ethereum", extra=STATES) as node:
+    with Node.load("ethereum", states_in_memory=STATES) as node:
         yield deploy_trading(node, tmp_path_factory.mktemp("deployed"))
 
 
