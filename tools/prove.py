@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ from tools.bootstrap.side import side_environment
 
 PROOFS = forging.CHECKOUT / "tests" / "symbolic"
 LOOPS = 8
+PATIENCE_SECONDS, TRIES = 400, 3
 PROVEN, REFUTED = 0, 1
 STATEMENT = re.compile(r"^    function (check_\w+)", re.MULTILINE)
 CONTRACT = re.compile(r"^(?:abstract )?contract (\w+)", re.MULTILINE)
@@ -87,20 +91,36 @@ def prove(pattern: str = "", *options: str) -> tuple[list[Verdict], list[str]]:
         command = [str(python), "-m", "halmos", "--root", ".", "--no-status", "--loop", str(LOOPS)]
         command += ["--forge-build-out", str(forging.output("prove")), "--match-contract", wanted]
         command += ["--json-output", str(results), "--early-exit", *options]
-        done = subprocess.run(
-            command,
-            cwd=forging.CHECKOUT,
-            env=forging.environment("prove"),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        output = _output(command)
         data = json.loads(results.read_text()) if results.is_file() else {}
     verdicts = _verdicts(data)
-    output = done.stdout + done.stderr
     if not verdicts:
         return [], [line for line in output.splitlines() if line.strip()]
     return verdicts, _doubts(verdicts, expected, output)
+
+
+def _output(command: Sequence[str]) -> str:
+    """What the command wrote when it ended. Now and then Halmos stands still on a busy machine, as long as
+    it is let: then it is killed with its solvers, and begun anew.
+    """
+    for _ in range(TRIES):
+        with subprocess.Popen(
+            command,
+            cwd=forging.CHECKOUT,
+            env=forging.environment("prove"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                return process.communicate(timeout=PATIENCE_SECONDS)[0]
+            except subprocess.TimeoutExpired:
+                print(f"Halmos did not end within {PATIENCE_SECONDS} s; begun anew", file=sys.stderr)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+    return f"ERROR: Halmos did not end within {PATIENCE_SECONDS} s, {TRIES} times"
 
 
 def _forget_old_contracts() -> None:

@@ -10,7 +10,7 @@ from tools import prove
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_300)
 def test_every_rule_is_proven_and_every_false_statement_refuted() -> None:
     verdicts, doubts = prove.prove()
     assert doubts == []
@@ -31,6 +31,11 @@ def test_a_run_without_a_solver_is_not_believed() -> None:
     assert any("ERROR" in doubt for doubt in doubts)
     canaries = [verdict for verdict in verdicts if verdict.contract == "Canary"]
     assert canaries and not any(verdict.holds for verdict in canaries)
+
+
+def test_a_run_that_stands_still_is_given_up_and_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prove, "PATIENCE_SECONDS", 0.2)
+    assert prove.prove("^TipProof$") == ([], ["ERROR: Halmos did not end within 0.2 s, 3 times"])
 
 
 def test_every_group_of_proofs_has_a_false_statement_of_its_own() -> None:
